@@ -1,0 +1,10 @@
+# demos - teaching programs: one file each, public headers only
+#
+# Built with everything else, not installed; each also builds by itself with
+# `cc FILE $(pkg-config --cflags --libs shmfb)`:
+#
+#	noinst_PROGRAMS += %D%/plasma
+#	%C%_plasma_SOURCES = %D%/plasma.c
+#	%C%_plasma_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la -lm
+#
+

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fd.c - descriptors: closed once, kept over no exec, read to the end
+ */
+#include "config.h"
+
+#include "base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+
+void
+base_close(int *fd)
+{
+	int saved = errno;
+
+	/*
+	 * Never tried again: Linux frees the descriptor even on EINTR, and by
+	 * then the number may be somebody else's.
+	 */
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = saved;
+}
+
+int
+base_dup(int fd)
+{
+	int copy;
+
+	copy = base_sys.fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return copy < 0 ? -errno : copy;
+}
+
+static int
+add_flag(int fd, int get, int set, int flag)
+{
+	int flags;
+
+	flags = base_sys.fcntl(fd, get, 0);
+	if (flags < 0)
+		return -errno;
+	if ((flags & flag) == flag)
+		return 0;
+	return base_sys.fcntl(fd, set, flags | flag) < 0 ? -errno : 0;
+}
+
+int
+base_set_cloexec(int fd)
+{
+	return add_flag(fd, F_GETFD, F_SETFD, FD_CLOEXEC);
+}
+
+int
+base_set_nonblock(int fd)
+{
+	return add_flag(fd, F_GETFL, F_SETFL, O_NONBLOCK);
+}
+
+int
+base_pread_all(int fd, void *buf, size_t len, off_t offset)
+{
+	char *p = buf;
+	ssize_t n;
+
+	while (len > 0) {
+		n = base_sys.pread(fd, p, len, offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -ENODATA;
+		p += n;
+		offset += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+ssize_t
+base_read(int fd, void *buf, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, buf, len);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+int
+base_write_all(int fd, const void *buf, size_t len)
+{
+	const char *p = buf;
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(fd, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Rounded up: a poll that wakes early would make its caller spin. */
+static int
+timeout_ms(uint64_t deadline_ns, uint64_t now_ns)
+{
+	uint64_t ms;
+
+	if (deadline_ns == BASE_FOREVER)
+		return -1;
+	if (deadline_ns <= now_ns)
+		return 0;
+	ms = (deadline_ns - now_ns - 1) / BASE_NS_PER_MS + 1;
+	return (int)BASE_MIN(ms, (uint64_t)INT_MAX);
+}
+
+int
+base_poll(struct pollfd *fds, nfds_t n, uint64_t deadline_ns)
+{
+	uint64_t now = 0;
+	int ret;
+
+	for (;;) {
+		if (deadline_ns != 0 && deadline_ns != BASE_FOREVER)
+			now = base_now_ns();
+		ret = base_sys.poll(fds, n, timeout_ms(deadline_ns, now));
+		if (ret > 0)
+			return ret;
+		if (ret < 0 && errno != EINTR)
+			return -errno;
+		if (ret == 0 && deadline_ns <= base_now_ns())
+			return 0;
+	}
+}

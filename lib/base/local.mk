@@ -1,0 +1,10 @@
+# base - what both libraries and the tools share; never installed
+
+noinst_LTLIBRARIES += %D%/libbase.la
+
+%C%_libbase_la_SOURCES = \
+	%D%/base.h \
+	%D%/clock.c %D%/clock.h \
+	%D%/fd.c %D%/fd.h \
+	%D%/log.c %D%/log.h \
+	%D%/sys.c %D%/sys.h

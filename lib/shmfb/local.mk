@@ -1,0 +1,24 @@
+# shmfb - the window; knows libshmx through its public headers alone
+#
+# The objects are in libshmfb-core.la, which tests link to see the inside.
+# libshmfb.la is the same with its symbol map: an exported function stands in
+# shmfb.h, between its visibility pragmas, and in shmfb.map.
+
+shmfbincludedir = $(includedir)/shmfb
+shmfbinclude_HEADERS = %D%/shmfb.h
+
+noinst_LTLIBRARIES += %D%/libshmfb-core.la
+lib_LTLIBRARIES += %D%/libshmfb.la
+
+%C%_libshmfb_core_la_SOURCES = \
+	%D%/version.c
+%C%_libshmfb_core_la_CFLAGS = $(AM_CFLAGS) $(XCB_CFLAGS) $(XKB_CFLAGS)
+
+# -version-info C:R:A: the three rules stand in lib/shmx/local.mk.
+%C%_libshmfb_la_SOURCES =
+%C%_libshmfb_la_LIBADD = %D%/libshmfb-core.la lib/shmx/libshmx.la \
+	lib/base/libbase.la $(XCB_LIBS) $(XKB_LIBS)
+%C%_libshmfb_la_LDFLAGS = $(lib_ldflags) -version-info 0:0:0 \
+	-Wl,--version-script=$(srcdir)/%D%/shmfb.map
+EXTRA_%C%_libshmfb_la_DEPENDENCIES = %D%/shmfb.map
+EXTRA_DIST += %D%/shmfb.map

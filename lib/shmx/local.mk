@@ -1,0 +1,25 @@
+# shmx - the transport; knows nothing of X
+#
+# The objects are in libshmx-core.la, which tests link to see the inside.
+# libshmx.la is the same with its symbol map: an exported function stands in
+# shmx.h, between its visibility pragmas, and in shmx.map.
+
+shmxincludedir = $(includedir)/shmx
+shmxinclude_HEADERS = %D%/shmx.h
+
+noinst_LTLIBRARIES += %D%/libshmx-core.la
+lib_LTLIBRARIES += %D%/libshmx.la
+
+%C%_libshmx_core_la_SOURCES = \
+	%D%/version.c
+
+# -version-info C:R:A, before each release:
+#   an interface was added:              C+1:0:A+1
+#   an interface was removed or changed: C+1:0:0
+#   only the code changed:               C:R+1:A
+%C%_libshmx_la_SOURCES =
+%C%_libshmx_la_LIBADD = %D%/libshmx-core.la lib/base/libbase.la
+%C%_libshmx_la_LDFLAGS = $(lib_ldflags) -version-info 0:0:0 \
+	-Wl,--version-script=$(srcdir)/%D%/shmx.map
+EXTRA_%C%_libshmx_la_DEPENDENCIES = %D%/shmx.map
+EXTRA_DIST += %D%/shmx.map

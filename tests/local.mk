@@ -1,0 +1,132 @@
+# tests - every test speaks TAP; `make check` runs them
+#
+# A Check program is tests/test-NAME.c; link what it looks into:
+#
+#	check_programs += %D%/test-ring
+#	%C%_test_ring_SOURCES = %D%/test-ring.c
+#	%C%_test_ring_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+#
+# (inside `if HAVE_CHECK`; -core libraries show the inside, and the seams of
+# base can be pulled. A program that links libshmx.la has only what is
+# exported.) One that needs an X server is called test-NAME.x11, and goes
+# inside `if HAVE_XTEST`:
+#
+#	check_programs += %D%/test-window.x11
+#	%C%_test_window_x11_SOURCES = %D%/test-window.c
+#	%C%_test_window_x11_CFLAGS = $(x11_cflags)
+#	%C%_test_window_x11_LDADD = lib/shmfb/libshmfb-core.la \
+#		lib/shmx/libshmx-core.la $(suite_libs) $(x11_libs)
+#
+# A shell test is tests/test-NAME.sh, which sources tests/tap.sh. One that
+# takes minutes is test-NAME.long (a program or a script), in long_tests:
+# `make check-long` runs those and `make check` does not.
+
+check_programs =
+shell_tests =
+long_tests =
+suite_libs = %D%/libsuite.la lib/base/libbase.la $(CHECK_LIBS)
+x11_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) $(XTEST_CFLAGS) $(XCB_CFLAGS) $(XKB_CFLAGS)
+x11_libs = $(XTEST_LIBS) $(XCB_LIBS) $(XKB_LIBS)
+
+shell_tests += \
+	%D%/test-bootstrap.sh \
+	%D%/test-exports.sh \
+	%D%/test-headers.sh \
+	%D%/test-includes.sh \
+	%D%/test-install.sh \
+	%D%/test-shmx.sh
+
+if HAVE_CHECK
+check_LTLIBRARIES += %D%/libsuite.la
+%C%_libsuite_la_SOURCES = %D%/suite.c %D%/suite.h %D%/fault.c %D%/fault.h
+%C%_libsuite_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+
+check_programs += %D%/test-base
+%C%_test_base_SOURCES = %D%/test-base.c
+%C%_test_base_LDADD = $(suite_libs)
+
+check_programs += %D%/test-selftest
+%C%_test_selftest_SOURCES = %D%/test-selftest.c
+%C%_test_selftest_LDADD = $(suite_libs)
+
+check_programs += %D%/test-version
+%C%_test_version_SOURCES = %D%/test-version.c
+%C%_test_version_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la $(suite_libs)
+
+if HAVE_XTEST
+check_programs += %D%/test-xvfb.x11
+%C%_test_xvfb_x11_SOURCES = %D%/test-xvfb.c
+%C%_test_xvfb_x11_CFLAGS = $(x11_cflags)
+%C%_test_xvfb_x11_LDADD = $(suite_libs) $(x11_libs)
+endif
+endif
+
+check_PROGRAMS += $(check_programs)
+TESTS += $(check_programs) $(shell_tests)
+EXTRA_DIST += $(shell_tests) %D%/tap.sh %D%/with-tmp %D%/with-xvfb \
+	%D%/lsan.supp %D%/tsan.supp %D%/valgrind.supp
+
+# How a test is run. with-tmp gives it directories of its own, with-xvfb a
+# server of its own.
+TEST_EXTENSIONS = .sh .x11 .long
+with_tmp = $(SHELL) $(top_srcdir)/%D%/with-tmp
+with_xvfb = $(SHELL) $(top_srcdir)/%D%/with-xvfb
+tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(tap_driver)
+LOG_COMPILER = $(with_tmp)
+SH_LOG_DRIVER = $(tap_driver)
+SH_LOG_COMPILER = $(with_tmp) $(SHELL)
+X11_LOG_DRIVER = $(tap_driver)
+X11_LOG_COMPILER = $(with_tmp) $(with_xvfb)
+LONG_LOG_DRIVER = $(tap_driver)
+LONG_LOG_COMPILER = $(with_tmp) $(with_xvfb)
+
+# What the shell tests want to know, and where the sanitizers look.
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	top_builddir='$(abs_top_builddir)'; export top_builddir; \
+	CC='$(CC)'; export CC; \
+	NM='$(NM)'; export NM; \
+	MAKE='$(MAKE)'; export MAKE; \
+	PKG_CONFIG='$(PKG_CONFIG)'; export PKG_CONFIG; \
+	SANITIZER_CFLAGS='$(SANITIZER_CFLAGS)'; export SANITIZER_CFLAGS; \
+	LSAN_OPTIONS='suppressions=$(abs_top_srcdir)/%D%/lsan.supp print_suppressions=0'; export LSAN_OPTIONS; \
+	TSAN_OPTIONS='suppressions=$(abs_top_srcdir)/%D%/tsan.supp'; export TSAN_OPTIONS;
+
+# Memcheck over all Check programs. No fork, or Check's children would be
+# looked at for leaks that are their parent's.
+valgrind_run = $(LIBTOOL) --mode=execute $(VALGRIND) -q --error-exitcode=99 \
+	--leak-check=full --suppressions=$(abs_top_srcdir)/%D%/valgrind.supp
+
+.PHONY: check-valgrind check-long check-loop
+check-valgrind:
+	@if test '$(VALGRIND)' = no; then \
+		echo "check-valgrind: valgrind was not there at configure time" >&2; \
+		exit 1; \
+	elif test -n '$(SANITIZER_CFLAGS)'; then \
+		echo "check-valgrind: this is a sanitized build; use a plain one" >&2; \
+		exit 1; \
+	elif test -z '$(check_PROGRAMS)'; then \
+		echo "check-valgrind: no programs to check; is Check installed?" >&2; \
+		exit 1; \
+	fi
+	CK_FORK=no CK_TIMEOUT_MULTIPLIER=20 $(MAKE) $(AM_MAKEFLAGS) check \
+		TESTS='$(check_programs)' TEST_SUITE_LOG=test-valgrind.log \
+		LOG_COMPILER='$(with_tmp) $(valgrind_run)' \
+		X11_LOG_COMPILER='$(with_tmp) $(with_xvfb) $(valgrind_run)'
+
+check-long: all $(check_LTLIBRARIES) $(long_tests)
+	@if test -z '$(long_tests)'; then \
+		echo "check-long: there are no long tests yet"; \
+	else \
+		$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(long_tests)' \
+			TEST_SUITE_LOG=test-long.log; \
+	fi
+
+# For a test that fails now and then: make check-loop TESTS=tests/test-ring
+check-loop:
+	@n=0; while $(MAKE) $(AM_MAKEFLAGS) check; do \
+		n=`expr $$n + 1`; echo "check-loop: $$n rounds passed"; \
+	done
+
+CLEANFILES += test-valgrind.log test-long.log
