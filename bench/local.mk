@@ -14,7 +14,7 @@ CLEANFILES += $(bench_programs)
 .PHONY: bench
 bench: all $(bench_programs)
 	@set -e; \
-	if test -z "$(bench_programs)"; then \
+	if test -z "$(strip $(bench_programs))"; then \
 		echo "bench: there are no benchmarks yet"; \
 		exit 0; \
 	fi; \

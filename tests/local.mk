@@ -34,7 +34,8 @@ shell_tests += \
 	%D%/test-headers.sh \
 	%D%/test-includes.sh \
 	%D%/test-install.sh \
-	%D%/test-shmx.sh
+	%D%/test-shmx.sh \
+	%D%/test-wrappers.sh
 
 if HAVE_CHECK
 check_LTLIBRARIES += %D%/libsuite.la
@@ -81,6 +82,10 @@ X11_LOG_COMPILER = $(with_tmp) $(with_xvfb)
 LONG_LOG_DRIVER = $(tap_driver)
 LONG_LOG_COMPILER = $(with_tmp) $(with_xvfb)
 
+# Installing relinks libshmfb, and libtool moves the built one out of the way
+# meanwhile: that test runs when the others are through.
+%D%/test-install.log: $(filter-out %D%/test-install.log,$(TEST_LOGS))
+
 # What the shell tests want to know, and where the sanitizers look.
 AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
@@ -91,7 +96,8 @@ AM_TESTS_ENVIRONMENT = \
 	PKG_CONFIG='$(PKG_CONFIG)'; export PKG_CONFIG; \
 	SANITIZER_CFLAGS='$(SANITIZER_CFLAGS)'; export SANITIZER_CFLAGS; \
 	LSAN_OPTIONS='suppressions=$(abs_top_srcdir)/%D%/lsan.supp print_suppressions=0'; export LSAN_OPTIONS; \
-	TSAN_OPTIONS='suppressions=$(abs_top_srcdir)/%D%/tsan.supp'; export TSAN_OPTIONS;
+	TSAN_OPTIONS='suppressions=$(abs_top_srcdir)/%D%/tsan.supp'; export TSAN_OPTIONS; \
+	UBSAN_OPTIONS=print_stacktrace=1; export UBSAN_OPTIONS;
 
 # Memcheck over all Check programs. No fork, or Check's children would be
 # looked at for leaks that are their parent's.
@@ -106,7 +112,7 @@ check-valgrind:
 	elif test -n '$(SANITIZER_CFLAGS)'; then \
 		echo "check-valgrind: this is a sanitized build; use a plain one" >&2; \
 		exit 1; \
-	elif test -z '$(check_PROGRAMS)'; then \
+	elif test -z '$(strip $(check_programs))'; then \
 		echo "check-valgrind: no programs to check; is Check installed?" >&2; \
 		exit 1; \
 	fi
@@ -116,7 +122,7 @@ check-valgrind:
 		X11_LOG_COMPILER='$(with_tmp) $(with_xvfb) $(valgrind_run)'
 
 check-long: all $(check_LTLIBRARIES) $(long_tests)
-	@if test -z '$(long_tests)'; then \
+	@if test -z '$(strip $(long_tests))'; then \
 		echo "check-long: there are no long tests yet"; \
 	else \
 		$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(long_tests)' \

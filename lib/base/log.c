@@ -40,7 +40,7 @@ base_log_wanted(const struct base_log *log, enum base_log_level level)
  * "[  12.345678] shmx 4711: text". One write, so that the lines of several
  * processes with one stderr do not mix.
  */
-static void
+static void BASE_PRINTF(2, 0)
 trace(const struct base_log *log, const char *fmt, va_list args)
 {
 	uint64_t now = base_now_ns();
