@@ -17,9 +17,13 @@
 #	%C%_test_window_x11_LDADD = lib/shmfb/libshmfb-core.la \
 #		lib/shmx/libshmx-core.la $(suite_libs) $(x11_libs)
 #
-# A shell test is tests/test-NAME.sh, which sources tests/tap.sh. One that
-# takes minutes is test-NAME.long (a program or a script), in long_tests:
-# `make check-long` runs those and `make check` does not.
+# A shell test is tests/test-NAME.sh, which sources tests/tap.sh; it goes into
+# shell_tests.
+#
+# A test that takes minutes is test-NAME.long, in long_tests: a Check program,
+# which goes into EXTRA_PROGRAMS as well, or an executable script, into
+# EXTRA_DIST. `make check-long` runs those, under an X server, and `make check`
+# does not.
 
 check_programs =
 shell_tests =
