@@ -5,6 +5,8 @@ noinst_LTLIBRARIES += %D%/libbase.la
 %C%_libbase_la_SOURCES = \
 	%D%/base.h \
 	%D%/clock.c %D%/clock.h \
+	%D%/copy.h \
+	%D%/error.c %D%/error.h \
 	%D%/fd.c %D%/fd.h \
 	%D%/log.c %D%/log.h \
 	%D%/sys.c %D%/sys.h

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,33 +37,36 @@ base_log_wanted(const struct base_log *log, enum base_log_level level)
 	return log->trace || (log->fn != NULL && level <= log->level);
 }
 
+void
+base_log_ask(struct base_log *log, base_log_fn *fn, void *data)
+{
+	log->fn = fn;
+	log->data = data;
+	log->level = fn == NULL ? BASE_LOG_NONE : BASE_LOG_DEBUG;
+}
+
 /*
  * "[  12.345678] shmx 4711: text". One write, so that the lines of several
  * processes with one stderr do not mix.
  */
-static void BASE_PRINTF(2, 0)
-trace(const struct base_log *log, const char *fmt, va_list args)
+static void
+trace(const struct base_log *log, const char *line)
 {
 	uint64_t now = base_now_ns();
-	char line[LINE_SIZE];
-	size_t len, room;
+	char text[LINE_SIZE];
+	size_t len;
 	int n;
 
-	n = snprintf(line, sizeof(line), "[%5" PRIu64 ".%06" PRIu64 "] %s %d: ",
-		     now / BASE_NS_PER_S,
+	n = snprintf(text, sizeof(text), "[%5" PRIu64 ".%06" PRIu64 "] %s %d: "
+		     "%s\n", now / BASE_NS_PER_S,
 		     now % BASE_NS_PER_S / BASE_NS_PER_US, log->name,
-		     (int)getpid());
-	if (n < 0 || (size_t)n >= sizeof(line))
-		return;
-	len = (size_t)n;
-	room = sizeof(line) - len - 1;
-	n = vsnprintf(line + len, room, fmt, args);
+		     (int)getpid(), line);
 	if (n < 0)
 		return;
-	len += BASE_MIN((size_t)n, room - 1);
-	line[len++] = '\n';
+	len = BASE_MIN((size_t)n, sizeof(text) - 1);
+	text[len - 1] = '\n';
 	/* A closed stderr is no reason to disturb anyone. */
-	if (write(STDERR_FILENO, line, len) < 0)
+	if (write(STDERR_FILENO, text, len) < 0)
 		return;
 }
 
@@ -71,17 +75,17 @@ base_log(const struct base_log *log, enum base_log_level level,
 	 const char *fmt, ...)
 {
 	int saved = errno;
+	char line[LINE_SIZE];
 	va_list args;
 
-	if (log->trace) {
-		va_start(args, fmt);
-		trace(log, fmt, args);
-		va_end(args);
-	}
-	if (log->fn != NULL && level <= log->level) {
-		va_start(args, fmt);
-		log->fn(log->data, level, fmt, args);
-		va_end(args);
-	}
+	if (!base_log_wanted(log, level))
+		return;
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	if (log->trace)
+		trace(log, line);
+	if (log->fn != NULL && level <= log->level)
+		log->fn(log->data, (int)level, line);
 	errno = saved;
 }

@@ -10,7 +10,6 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 
 #include "base/base.h"
@@ -24,11 +23,11 @@ enum base_log_level {
 };
 
 /*
- * Gets one message of one line, without a newline. Called in the thread where
- * it happened, at times with locks held: it must not call back in.
+ * Gets one message of one line, without a newline, and its level, an enum
+ * base_log_level. Called in the thread where it happened, at times with locks
+ * held: it must not call back in. The public headers declare the same type.
  */
-typedef void base_log_fn(void *data, enum base_log_level level,
-			 const char *fmt, va_list args);
+typedef void base_log_fn(void *data, int level, const char *line);
 
 struct base_log {
 	const char *name;		/* "shmx"; borrowed */
@@ -40,6 +39,10 @@ struct base_log {
 
 /* Start with nobody asking, except as SHMX_DEBUG says. name is borrowed. */
 void base_log_init(struct base_log *log, const char *name);
+
+/* From now on fn, unless it is NULL, gets everything; data is for it. */
+void
+base_log_ask(struct base_log *log, base_log_fn *fn, void *data);
 
 /* Would such a message reach anyone? To spare the work of making it. */
 bool base_log_wanted(const struct base_log *log, enum base_log_level level);
