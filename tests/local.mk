@@ -50,6 +50,10 @@ check_programs += %D%/test-base
 %C%_test_base_SOURCES = %D%/test-base.c
 %C%_test_base_LDADD = $(suite_libs)
 
+check_programs += %D%/test-ring
+%C%_test_ring_SOURCES = %D%/test-ring.c
+%C%_test_ring_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-selftest
 %C%_test_selftest_SOURCES = %D%/test-selftest.c
 %C%_test_selftest_LDADD = $(suite_libs)

@@ -11,6 +11,24 @@ noinst_LTLIBRARIES += %D%/libshmx-core.la
 lib_LTLIBRARIES += %D%/libshmx.la
 
 %C%_libshmx_core_la_SOURCES = \
+	%D%/atomic.h \
+	%D%/channel.c %D%/channel.h \
+	%D%/directory.c %D%/directory.h \
+	%D%/error.c \
+	%D%/format.c \
+	%D%/hold.c \
+	%D%/host.c %D%/host.h \
+	%D%/layout.h \
+	%D%/memory.c %D%/memory.h \
+	%D%/producer.c \
+	%D%/protocol.h \
+	%D%/reader.c %D%/reader.h \
+	%D%/readers.c %D%/readers.h \
+	%D%/region.c %D%/region.h \
+	%D%/rendezvous.c %D%/rendezvous.h \
+	%D%/ring.c %D%/ring.h \
+	%D%/segment.c %D%/segment.h \
+	%D%/session.c %D%/session.h \
 	%D%/version.c
 
 # -version-info C:R:A, before each release:

@@ -1,9 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shmx - frame rings in shared memory, one producer and many readers
+ * shmx.h - frames from one process to many, without copying them
+ *
+ * A *producer* owns a ring: a handful of slots in sealed shared memory.  It
+ * begins a frame, writes the pixels where they will stay, and publishes it.
+ * A *reader* in another process waits for a frame, holds it and releases it;
+ * what it holds is the very slot, mapped read-only, and it does not change
+ * while it is held, for however long and whatever other processes do.
+ * Neither side ever waits for the other.
+ *
+ *	producer                            reader
+ *	shmx_producer_open_image()          shmx_reader_open()
+ *	loop:                               loop:
+ *	        shmx_begin()                        shmx_wait()
+ *	        ... write f.pixels ...              shmx_hold_latest()
+ *	        shmx_publish()                      ... shmx_frame_pixels() ...
+ *	                                            shmx_release()
+ *	shmx_producer_close()               shmx_reader_close()
+ *
+ * Conventions, for every function unless it says otherwise:
+ *
+ *  - It returns 0 on success or a negative errno value.  On failure the
+ *    out-parameter is untouched and shmx_error() holds one line in words.
+ *  - Lengths are in bytes, widths and heights in pixels, times in
+ *    nanoseconds of CLOCK_MONOTONIC (the same in every process of a host).
+ *  - A stride is the distance in bytes from the start of a row to the start
+ *    of the next; it is a multiple of 64.
+ *  - Descriptors that the library hands out are *borrowed*: the caller polls
+ *    them, or duplicates them, and never closes them.  All are close-on-exec.
+ *  - "Threads" says which calls may run at the same time.  One producer or
+ *    one reader is used by one thread at a time, except where noted.
+ *  - Open after fork: a handle does not survive fork() in the child, which
+ *    must not use it and must not close it (exec is fine).
  */
 #ifndef SHMX_SHMX_H
 #define SHMX_SHMX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -11,11 +46,473 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
+/* The version of the library in use, such as "0.1.0".  Static storage. */
+const char *
+shmx_version(void);
+
 /*
- * The version of the library that runs, "0.1.0". The string is the library's
- * own and lives as long as it is loaded.
+ * Why the last shmx call that failed on the calling thread failed: one line
+ * without a newline that says what was wrong, where, and what to do, such as
+ *
+ *	ring "life" is in use: life (pid 4711) produces it; stop it or choose
+ *	another name
+ *
+ * Never NULL.  Valid until the next shmx call on this thread.
  */
-const char *shmx_version(void);
+const char *
+shmx_error(void);
+
+/* ------------------------------------------------------------ pictures -- */
+
+/* Limits.  X11 windows, and so images, are at most 32767 pixels a side. */
+#define SHMX_NAME_MAX		64
+#define SHMX_SIDE_MAX		32767
+#define SHMX_SLOTS_MAX		64
+#define SHMX_HOLDS_MAX		8
+#define SHMX_READERS_MAX	64
+#define SHMX_DAMAGE_MAX		12
+
+#define SHMX_FOURCC(a, b, c, d) \
+	((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | \
+	 (uint32_t)(d) << 24)
+
+/*
+ * Pixel formats, numbered and named as in Linux' drm_fourcc.h: the name lists
+ * the channels of a little-endian pixel from its most significant bit down.
+ * SHMX_XRGB8888 is bytes B, G, R, unused in memory: what an X server with
+ * depth 24 shows without converting.
+ */
+#define SHMX_XRGB8888	SHMX_FOURCC('X', 'R', '2', '4')
+#define SHMX_ARGB8888	SHMX_FOURCC('A', 'R', '2', '4')
+#define SHMX_XBGR8888	SHMX_FOURCC('X', 'B', '2', '4')
+#define SHMX_RGB565	SHMX_FOURCC('R', 'G', '1', '6')
+#define SHMX_XRGB2101010 SHMX_FOURCC('X', 'R', '3', '0')
+#define SHMX_RGB888	SHMX_FOURCC('R', 'G', '2', '4')
+#define SHMX_R8		SHMX_FOURCC('R', '8', ' ', ' ')
+
+/* Bytes in one pixel of a format; 0 for a format that is not listed above. */
+unsigned
+shmx_format_bytes(uint32_t format);
+
+/* "XRGB8888" for SHMX_XRGB8888; "unknown" where it is.  Static storage. */
+const char *
+shmx_format_name(uint32_t format);
+
+/*
+ * A rectangle in pixels, (0, 0) the top left corner of the frame.  Left and
+ * top may be negative and the far edges may lie outside where a function
+ * says that it clips.
+ */
+struct shmx_rect {
+	int32_t x;
+	int32_t y;
+	int32_t width;
+	int32_t height;
+};
+
+/* ------------------------------------------------------------- producer -- */
+
+struct shmx_producer;
+
+enum shmx_stream_kind {
+	SHMX_STREAM_IMAGE = 1,
+};
+
+/*
+ * What a ring carries, declared once when it is made and readable by every
+ * peer in the ring's directory.  All pointers are borrowed for the call.
+ */
+struct shmx_stream {
+	enum shmx_stream_kind kind;
+	uint32_t id;			/* the caller's number, not 0 */
+	const char *name;		/* UTF-8, at most 63 bytes */
+
+	/* SHMX_STREAM_IMAGE: the largest frame that will be published. */
+	uint32_t width;			/* 1 to SHMX_SIDE_MAX */
+	uint32_t height;		/* 1 to SHMX_SIDE_MAX */
+	uint32_t format;		/* SHMX_XRGB8888 ... */
+};
+
+enum shmx_producer_flags {
+	/*
+	 * Start no service thread.  The caller polls shmx_producer_fd() and
+	 * calls shmx_producer_service() when it is readable; until it does,
+	 * nobody can attach and the dead are not reaped.
+	 */
+	SHMX_NO_THREAD = 1 << 0,
+};
+
+enum shmx_log_level {
+	SHMX_LOG_ERROR = 1,
+	SHMX_LOG_WARNING,
+	SHMX_LOG_INFO,
+	SHMX_LOG_DEBUG,
+};
+
+/*
+ * Called with one line without a newline, from the thread that noticed: for a
+ * producer that may be its service thread.  level is an enum shmx_log_level,
+ * data the caller's.
+ */
+typedef void shmx_log_fn(void *data, int level, const char *line);
+
+/* Begin with SHMX_PRODUCER_OPTIONS_INIT; zero means the default. */
+struct shmx_producer_options {
+	size_t size;			/* set by the initialiser */
+	const struct shmx_stream *streams;
+	unsigned stream_count;		/* this version takes exactly one */
+	unsigned slots;			/* default 8; at least history + 2 */
+	unsigned history;		/* newest frames kept; default 1 */
+	uint32_t flags;			/* enum shmx_producer_flags */
+	shmx_log_fn *log;		/* NULL: SHMX_DEBUG=1 to stderr only */
+	void *log_data;
+};
+
+#define SHMX_PRODUCER_OPTIONS_INIT { sizeof(struct shmx_producer_options), \
+	0, 0, 0, 0, 0, 0, 0 }
+
+/*
+ * Make a ring and own its name.  name is [A-Za-z0-9._-]{1,64}; a leading "/"
+ * is ignored.  The ring lives in anonymous sealed memory; nothing of it
+ * outlives the processes that use it.  Its socket stands in $SHMX_DIR, else
+ * $XDG_RUNTIME_DIR/shmx, else /run/user/UID/shmx, else /tmp/shmx-UID.
+ *
+ * The readers of the ring may together hold slots - history - 1 frames at a
+ * time (6 by default); with that the producer never waits and never drops.
+ *
+ * Errors: -EINVAL bad name, size, format or count; -EADDRINUSE a live
+ * producer owns the name; -ENOMEM the slots do not fit into the memory that
+ * there is (the message says how many would); -EACCES or another errno, the
+ * directory of sockets cannot be used.
+ * Threads: any.  *out is the caller's, to be closed with
+ * shmx_producer_close().
+ */
+int
+shmx_producer_open(struct shmx_producer **out, const char *name,
+		   const struct shmx_producer_options *options);
+
+/*
+ * The same for the usual case: one image stream, everything else by default.
+ */
+int
+shmx_producer_open_image(struct shmx_producer **out, const char *name,
+			 uint32_t width, uint32_t height, uint32_t format);
+
+/*
+ * Take the name back and end the service.  Readers keep what they hold, are
+ * told that the producer is gone, and wait for the next one of this name.
+ * NULL is allowed.
+ */
+void
+shmx_producer_close(struct shmx_producer *producer);
+
+/*
+ * A frame being drawn.  shmx_begin() sets every member; the caller may change
+ * width and height (never above what begin set), sim_time and input_sequence,
+ * and adds damage with shmx_damage().
+ */
+struct shmx_frame {
+	void *pixels;			/* row 0; page-aligned */
+	size_t stride;			/* bytes from row to row */
+	uint32_t width;
+	uint32_t height;
+	uint32_t format;
+	/*
+	 * How many publishes ago the slot's content was published: 1 means
+	 * that it is the frame before this one, 0 that it is not defined and
+	 * everything has to be drawn.
+	 */
+	uint32_t age;
+	double sim_time;		/* the simulation's own clock, any unit */
+	uint64_t input_sequence;	/* last input seen, for the reader */
+	uint32_t damage_count;		/* 0: all of the frame is new */
+	struct shmx_rect damage[SHMX_DAMAGE_MAX];
+	/* The library's. */
+	uint32_t slot;
+	uint64_t begun_ns;
+};
+
+/*
+ * Begin a frame: *frame describes a free slot, and frame->pixels is the slot
+ * itself.  Never fails and never waits.  Should no slot be free (a reader
+ * broke the protocol), pixels is scratch memory of the same shape, and
+ * shmx_publish() counts a dropped frame.  Beginning again without publishing
+ * hands out the same slot again.
+ *
+ * No system call.  Threads: one thread at a time.
+ */
+void
+shmx_begin(struct shmx_producer *producer, struct shmx_frame *frame);
+
+/*
+ * Say that only this part of the frame differs from the frame published
+ * before it.  Clipped to the frame.  More than SHMX_DAMAGE_MAX rectangles are
+ * merged into their bounding box.
+ */
+void
+shmx_damage(struct shmx_frame *frame, int32_t x, int32_t y, int32_t width,
+	    int32_t height);
+
+/*
+ * Publish the frame that shmx_begin() gave.  From here on its pixels belong
+ * to the readers; the caller keeps no pointer into them.  Wait-free; one
+ * system call for each reader that sleeps, none otherwise.
+ *
+ * Returns the frame's sequence number (1, 2, 3 ...), or 0 if it was dropped
+ * because no slot was free.
+ */
+uint64_t
+shmx_publish(struct shmx_producer *producer, struct shmx_frame *frame);
+
+struct shmx_producer_stats {
+	uint64_t published;		/* frames, since opened */
+	uint64_t dropped;		/* frames for which no slot was free */
+	uint64_t wakes;			/* sleeping readers woken */
+	uint64_t attached;		/* readers ever attached */
+	uint64_t reaped;		/* readers that left or died */
+	uint32_t readers;		/* attached now */
+	uint32_t holds_granted;		/* of holds_total */
+	uint32_t holds_total;
+	uint32_t slots;
+	uint32_t slots_held;		/* slots in some reader's hand now */
+	uint64_t bytes;			/* memory of the ring */
+};
+
+/* size is sizeof(struct shmx_producer_stats) as the caller knows it. */
+void
+shmx_producer_stats(struct shmx_producer *producer,
+		    struct shmx_producer_stats *stats, size_t size);
+
+/*
+ * With SHMX_NO_THREAD: a borrowed descriptor that is readable when
+ * shmx_producer_service() has work, for poll, epoll or any loop.  -1 with the
+ * thread.
+ */
+int
+shmx_producer_fd(const struct shmx_producer *producer);
+
+/*
+ * With SHMX_NO_THREAD: admit, greet and reap readers; never sleeps.  Returns
+ * 0, or -EINVAL when a thread does it.  Call it from the producer's thread.
+ */
+int
+shmx_producer_service(struct shmx_producer *producer);
+
+/* --------------------------------------------------------------- reader -- */
+
+struct shmx_reader;
+struct shmx_hold;
+
+enum shmx_reader_flags {
+	/*
+	 * Succeed even when nobody produces the ring yet; the reader attaches
+	 * by itself as soon as somebody does.
+	 */
+	SHMX_WAIT = 1 << 0,
+};
+
+/* Begin with SHMX_READER_OPTIONS_INIT; zero means the default. */
+struct shmx_reader_options {
+	size_t size;			/* set by the initialiser */
+	unsigned holds;			/* frames held at once; default 2 */
+	uint32_t flags;			/* enum shmx_reader_flags */
+	const char *label;		/* who we are; default program name */
+	shmx_log_fn *log;
+	void *log_data;
+};
+
+#define SHMX_READER_OPTIONS_INIT { sizeof(struct shmx_reader_options), \
+	0, 0, 0, 0, 0 }
+
+/*
+ * Attach to the ring of that name.  options may be NULL.
+ *
+ * Errors: -EINVAL bad name or options; -ENOENT no producer of that name (not
+ * with SHMX_WAIT); -EBUSY all holds are granted (the message names the
+ * readers that have them); -EACCES another user's ring; -ETIMEDOUT the
+ * producer is stopped or does not serve; -EPROTO it does not speak the
+ * protocol.
+ * *out is the caller's, to be closed with shmx_reader_close().
+ */
+int
+shmx_reader_open(struct shmx_reader **out, const char *name,
+		 const struct shmx_reader_options *options);
+
+/*
+ * Detach.  Holds that are still referenced stay valid until they are
+ * released.  NULL is allowed.
+ */
+void
+shmx_reader_close(struct shmx_reader *reader);
+
+enum shmx_reader_state {
+	SHMX_ABSENT,		/* nobody produces the ring */
+	SHMX_GREETING,		/* a producer was found and asked */
+	SHMX_ATTACHED,		/* frames may arrive */
+};
+
+/*
+ * Where the reader stands.  After the producer's death it is SHMX_ABSENT,
+ * what it holds stays valid, and it attaches to the next producer by itself
+ * (in shmx_wait() or shmx_reader_dispatch()).
+ */
+enum shmx_reader_state
+shmx_reader_state(const struct shmx_reader *reader);
+
+/*
+ * Why the reader is not attached, in words (the last refusal, or that the
+ * producer ended); "" while all is well.  Borrowed until the next call.
+ */
+const char *
+shmx_reader_trouble(const struct shmx_reader *reader);
+
+/*
+ * Sleep until a frame newer than the last one held is there: 0.  -ETIMEDOUT
+ * after timeout_ms milliseconds (-1: never), -EPIPE as soon as the producer is
+ * found to be gone (once; the next call waits for its successor), -EINTR on a
+ * signal.  Spins for a short, adaptive time first unless SHMX_NO_SPIN=1.
+ */
+int
+shmx_wait(struct shmx_reader *reader, int timeout_ms);
+
+/*
+ * For loops of one's own.  shmx_reader_fd() is a borrowed descriptor, the
+ * same for the reader's whole life, that becomes readable when
+ * shmx_reader_dispatch() has something to do.  Before sleeping on it call
+ * shmx_reader_arm(): 0 when it will wake for the next frame, -EAGAIN when a
+ * new frame is there already and sleeping would be wrong.
+ * shmx_reader_dispatch() never sleeps and returns 0, or -EPIPE when this very
+ * call found the producer gone.
+ */
+int
+shmx_reader_fd(const struct shmx_reader *reader);
+int
+shmx_reader_arm(struct shmx_reader *reader);
+int
+shmx_reader_dispatch(struct shmx_reader *reader);
+
+/*
+ * Hold the newest frame.  *out is a reference that the caller gives back with
+ * shmx_release().  Holding a frame that this reader holds already takes
+ * another reference to the same hold.
+ *
+ * Errors: -EAGAIN nothing has been published yet (or, after 64 tries, the
+ * producer laps us: keep the frame there is); -EBUSY every granted hold is in
+ * use; -EPROTO the ring says nonsense (the reader detaches).
+ * No system call.
+ */
+int
+shmx_hold_latest(struct shmx_reader *reader, struct shmx_hold **out);
+
+/*
+ * Hold the frame that follows the last one held, in order.  Frames that were
+ * overwritten before they could be held are skipped and counted in
+ * shmx_frame_info.skipped.  -EAGAIN when there is no newer frame.  Needs a
+ * ring with a history of at least 2, else -ENOTSUP.
+ */
+int
+shmx_hold_next(struct shmx_reader *reader, struct shmx_hold **out);
+
+/* One more reference.  Returns hold.  Threads: any. */
+struct shmx_hold *
+shmx_hold_ref(struct shmx_hold *hold);
+
+/*
+ * Give a reference back; with the last one the slot returns to the producer
+ * and every pointer into it is dead.  NULL is allowed.  No system call while
+ * the reader is open.  Threads: any, also after shmx_reader_close().
+ */
+void
+shmx_release(struct shmx_hold *hold);
+
+/* What is known of a held frame; valid as long as the hold. */
+struct shmx_frame_info {
+	uint64_t sequence;		/* 1, 2, 3 ... of this producer */
+	uint64_t skipped;		/* frames passed over since the last */
+	uint32_t width;
+	uint32_t height;
+	uint32_t stride;
+	uint32_t format;
+	double sim_time;
+	uint64_t input_sequence;
+	uint64_t begun_ns;		/* CLOCK_MONOTONIC of the producer */
+	uint64_t published_ns;
+	uint32_t damage_count;		/* against the frame before it; 0: all */
+	struct shmx_rect damage[SHMX_DAMAGE_MAX];
+	/*
+	 * Where the pixels lie, for those who pass the slot on without mapping
+	 * it: the ring's memory, borrowed and valid while held, the same
+	 * ring_id for every frame of one producer and never reused by this
+	 * process, and the offset of row 0 in it.
+	 */
+	int memory_fd;
+	uint64_t memory_bytes;
+	uint64_t ring_id;
+	uint64_t offset;
+};
+
+const struct shmx_frame_info *
+shmx_frame_info(const struct shmx_hold *hold);
+
+/*
+ * The pixels of row 0, read-only, mapped at the first call for this ring (a
+ * viewer that only passes slots on never maps them).  NULL when that fails;
+ * shmx_error() says why.  Valid until the hold is released.  The memory is
+ * the producer's: a hostile one may still change it, so whoever parses it
+ * (rather than looks at it) copies it first.
+ */
+const void *
+shmx_frame_pixels(struct shmx_hold *hold);
+
+/*
+ * The part of a held frame that differs from the frame of that sequence
+ * number: the union of the damage between.  false when the ring no longer
+ * knows (more than 64 frames ago, another producer): take all of it; *rect is
+ * then the whole frame.  An empty rectangle means that nothing changed.
+ */
+bool
+shmx_damage_since(const struct shmx_hold *hold, uint64_t sequence,
+		  struct shmx_rect *rect);
+
+/*
+ * Tell the producer when a frame was on screen: its reader record keeps the
+ * sequence and the time of the last one.
+ */
+void
+shmx_presented(struct shmx_hold *hold, uint64_t when_ns);
+
+struct shmx_reader_stats {
+	uint64_t held;			/* frames held, each counted once */
+	uint64_t skipped;		/* frames passed over */
+	uint64_t sleeps;		/* times it went to sleep */
+	uint64_t producers;		/* attached to, one after the other */
+	uint32_t holds_granted;
+	uint32_t holds_used;
+	uint32_t slots;			/* of the ring */
+	uint32_t history;
+	int32_t producer_pid;		/* 0 while SHMX_ABSENT */
+};
+
+void
+shmx_reader_stats(const struct shmx_reader *reader,
+		  struct shmx_reader_stats *stats, size_t size);
+
+/*
+ * What the ring's directory says of its image stream, before any frame:
+ * name (NUL-terminated), the largest width and height, the format.  -EAGAIN
+ * while not attached.
+ */
+struct shmx_image_info {
+	char name[64];
+	uint32_t stream_id;
+	uint32_t width;
+	uint32_t height;
+	uint32_t format;
+};
+
+int
+shmx_reader_image(const struct shmx_reader *reader,
+		  struct shmx_image_info *info, size_t size);
 
 #pragma GCC visibility pop
 

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hold.c - frames in a reader's hand
+ *
+ * Each hold word of the record has a struct shmx_hold.  The reader's thread
+ * takes free ones; any thread may drop references.  The last reference goes
+ * through ENDING, during which the word is emptied and nobody can take it:
+ *
+ *	0 --take--> 1 --ref--> 2 ... --release--> 1 --release--> ENDING --> 0
+ */
+#include "config.h"
+
+#include <shmx/shmx.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/base.h"
+#include "base/error.h"
+#include "atomic.h"
+#include "reader.h"
+#include "segment.h"
+
+/* A reference to a hold that is in use already; false when it is not. */
+static bool
+join(struct shmx_hold *hold)
+{
+	uint32_t n = shmx_load_acquire(&hold->references);
+
+	while (n != 0 && n != SHMX_HOLD_ENDING)
+		if (shmx_cas_acq_rel(&hold->references, &n, n + 1))
+			return true;
+	return false;
+}
+
+static struct shmx_hold *
+find_held(struct shmx_session *s, uint64_t sequence)
+{
+	uint32_t i;
+
+	/* info changes in this thread alone, when the hold is taken. */
+	for (i = 0; i < s->holds; i++)
+		if (s->hold[i].info.sequence == sequence && join(&s->hold[i]))
+			return &s->hold[i];
+	return NULL;
+}
+
+static struct shmx_hold *
+find_free(struct shmx_session *s)
+{
+	uint32_t i;
+
+	/* Acquires the emptying of its word. */
+	for (i = 0; i < s->holds; i++)
+		if (shmx_load_acquire(&s->hold[i].references) == 0)
+			return &s->hold[i];
+	return NULL;
+}
+
+struct shmx_hold *
+shmx_hold_ref(struct shmx_hold *hold)
+{
+	shmx_add_relaxed(&hold->references, 1);
+	return hold;
+}
+
+void
+shmx_release(struct shmx_hold *hold)
+{
+	struct shmx_session *session;
+	uint32_t n, next;
+
+	if (hold == NULL)
+		return;
+	n = shmx_load_relaxed(&hold->references);
+	do {
+		next = n == 1 ? SHMX_HOLD_ENDING : n - 1;
+	} while (!shmx_cas_acq_rel(&hold->references, &n, next));
+	if (next != SHMX_HOLD_ENDING)
+		return;
+	session = hold->session;
+	shmx_ring_release(hold->word);
+	shmx_store_release(&hold->references, 0);
+	shmx_session_unref(session);
+}
+
+/* Copy the damage of a frame, clipped to it. */
+static void
+read_damage(struct shmx_frame_info *info, const struct shmx_slot_meta *meta)
+{
+	uint32_t i, n = BASE_MIN(meta->damage_count, SHMX_DAMAGE_MAX);
+
+	info->damage_count = 0;
+	for (i = 0; i < n; i++) {
+		const struct shmx_rect16 *d = &meta->damage[i];
+
+		if (d->x >= info->width || d->y >= info->height)
+			continue;
+		info->damage[info->damage_count++] = (struct shmx_rect){
+			d->x, d->y,
+			(int32_t)BASE_MIN(d->width, info->width - d->x),
+			(int32_t)BASE_MIN(d->height, info->height - d->y),
+		};
+	}
+}
+
+/*
+ * Read what the ring says of the held slot, once, and believe none of it.
+ * False when it does not describe pixels inside the ring.
+ */
+static bool
+read_meta(const struct shmx_session *s, const struct shmx_found *found,
+	  struct shmx_frame_info *info)
+{
+	struct shmx_slot_meta meta;
+	uint64_t bytes, row;
+
+	shmx_copy_words(&meta, &s->layout.ring.meta[found->slot],
+			sizeof(meta));
+	if (meta.width < 1 || meta.width > SHMX_SIDE_MAX ||
+	    meta.height < 1 || meta.height > SHMX_SIDE_MAX)
+		return false;
+	row = (uint64_t)meta.width * shmx_format_bytes(meta.format);
+	bytes = (uint64_t)meta.stride * meta.height;
+	if (row == 0 || meta.stride < row || meta.stride % 64 != 0 ||
+	    meta.pixels_offset < s->layout.map_bytes ||
+	    meta.pixels_offset % 4 != 0 ||
+	    meta.pixels_offset > s->layout.region_bytes ||
+	    bytes > s->layout.region_bytes - meta.pixels_offset)
+		return false;
+	*info = (struct shmx_frame_info){
+		.sequence = found->sequence,
+		.width = meta.width,
+		.height = meta.height,
+		.stride = meta.stride,
+		.format = meta.format,
+		.sim_time = meta.sim_time,
+		.input_sequence = meta.input_sequence,
+		.begun_ns = meta.begun_ns,
+		.published_ns = meta.published_ns,
+		.memory_fd = s->data_fd,
+		.memory_bytes = s->layout.region_bytes,
+		.ring_id = s->ring_id,
+		.offset = meta.pixels_offset,
+	};
+	read_damage(info, &meta);
+	return true;
+}
+
+/* Count what was held and passed over, here and in the record. */
+static void
+account(struct shmx_reader *r, struct shmx_frame_info *info)
+{
+	struct shmx_record *record = r->session->record;
+
+	if (info->sequence <= r->last)
+		return;
+	if (r->last != 0)
+		info->skipped = info->sequence - r->last - 1;
+	r->last = info->sequence;
+	r->held++;
+	r->skipped += info->skipped;
+	shmx_store_relaxed(&record->held, r->held);
+	shmx_store_relaxed(&record->skipped, r->skipped);
+	shmx_store_relaxed(&record->last_frame_seen, info->sequence);
+}
+
+static int
+say_malformed(struct shmx_reader *r)
+{
+	base_error(-EPROTO, "ring \"%s\" is malformed: a frame outside of its "
+		   "memory", r->name);
+	shmx_reader_lose(r, "published a frame outside of its memory");
+	return -EPROTO;
+}
+
+static int
+nothing_yet(const struct shmx_reader *r)
+{
+	return base_error(-EAGAIN, "ring \"%s\" has no new frame", r->name);
+}
+
+static int
+take(struct shmx_reader *r, struct shmx_hold *hold, int ret,
+     const struct shmx_found *found, struct shmx_hold **out)
+{
+	if (ret == -EAGAIN)
+		return nothing_yet(r);
+	if (ret < 0)
+		return say_malformed(r);
+	if (!read_meta(r->session, found, &hold->info)) {
+		shmx_ring_release(hold->word);
+		return say_malformed(r);
+	}
+	account(r, &hold->info);
+	shmx_session_ref(r->session);
+	shmx_store_release(&hold->references, 1);
+	*out = hold;
+	return 0;
+}
+
+static int
+say_all_in_use(const struct shmx_reader *r)
+{
+	return base_error(-EBUSY, "all %u holds on ring \"%s\" are in use: "
+			  "release one", r->session->holds, r->name);
+}
+
+int
+shmx_hold_latest(struct shmx_reader *r, struct shmx_hold **out)
+{
+	struct shmx_found found;
+	struct shmx_hold *hold;
+	uint64_t latest;
+	int ret;
+
+	if (r->session == NULL)
+		return nothing_yet(r);
+	latest = shmx_ring_latest(&r->session->layout.ring);
+	hold = latest == 0 ? NULL : find_held(r->session, latest);
+	if (hold != NULL) {
+		*out = hold;
+		return 0;
+	}
+	hold = find_free(r->session);
+	if (hold == NULL)
+		return say_all_in_use(r);
+	ret = shmx_ring_hold_latest(&r->session->layout.ring, hold->word,
+				    &found);
+	return take(r, hold, ret, &found, out);
+}
+
+int
+shmx_hold_next(struct shmx_reader *r, struct shmx_hold **out)
+{
+	struct shmx_found found;
+	struct shmx_hold *hold;
+	int ret;
+
+	if (r->session == NULL)
+		return nothing_yet(r);
+	if (r->session->layout.ring.history < 2)
+		return base_error(-ENOTSUP, "ring \"%s\" keeps only its newest "
+				  "frame, so frames cannot be held in order: "
+				  "start its producer with a history of 2 or "
+				  "more", r->name);
+	hold = find_free(r->session);
+	if (hold == NULL)
+		return say_all_in_use(r);
+	ret = shmx_ring_hold_next(&r->session->layout.ring, hold->word,
+				  r->last, &found);
+	return take(r, hold, ret, &found, out);
+}
+
+const struct shmx_frame_info *
+shmx_frame_info(const struct shmx_hold *hold)
+{
+	return &hold->info;
+}
+
+const void *
+shmx_frame_pixels(struct shmx_hold *hold)
+{
+	struct shmx_session *s = hold->session;
+	uint64_t from = s->layout.map_bytes;
+	void *m = NULL;
+	int ret = 0;
+
+	pthread_mutex_lock(&s->pixels_lock);
+	if (s->pixels == NULL) {
+		ret = shmx_segment_map(s->data_fd, from,
+				       s->layout.region_bytes - from,
+				       PROT_READ, &m);
+		s->pixels = m;
+	}
+	pthread_mutex_unlock(&s->pixels_lock);
+	if (ret < 0) {
+		base_error(ret, "cannot map the frames of the ring: %s",
+			   strerror(-ret));
+		return NULL;
+	}
+	return (const char *)s->pixels + (hold->info.offset - from);
+}
+
+bool
+shmx_damage_since(const struct shmx_hold *hold, uint64_t sequence,
+		  struct shmx_rect *rect)
+{
+	const struct shmx_frame_info *info = &hold->info;
+	int32_t left = INT32_MAX, top = INT32_MAX, right = 0, bottom = 0;
+	struct shmx_rect16 box;
+	uint64_t q;
+
+	*rect = (struct shmx_rect){ 0, 0, (int32_t)info->width,
+		(int32_t)info->height };
+	if (sequence == 0 || sequence > info->sequence ||
+	    info->sequence - sequence > SHMX_DAMAGE_ENTRIES)
+		return false;
+	if (sequence == info->sequence) {
+		*rect = (struct shmx_rect){ 0, 0, 0, 0 };
+		return true;
+	}
+	for (q = sequence + 1; q <= info->sequence; q++) {
+		if (!shmx_ring_damage(&hold->session->layout.ring, q, &box))
+			return false;
+		left = BASE_MIN(left, box.x);
+		top = BASE_MIN(top, box.y);
+		right = BASE_MAX(right, box.x + box.width);
+		bottom = BASE_MAX(bottom, box.y + box.height);
+	}
+	right = BASE_MIN(right, rect->width);
+	bottom = BASE_MIN(bottom, rect->height);
+	*rect = (struct shmx_rect){ left, top, BASE_MAX(right - left, 0),
+		BASE_MAX(bottom - top, 0) };
+	return true;
+}
+
+void
+shmx_presented(struct shmx_hold *hold, uint64_t when_ns)
+{
+	struct shmx_record *record = hold->session->record;
+
+	shmx_store_relaxed(&record->presented_ns, when_ns);
+	shmx_store_release(&record->presented_sequence, hold->info.sequence);
+}

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host.c - admit, greet and reap readers
+ *
+ * A peer's life:
+ *
+ *	accepted --HELLO--> WELCOME sent --READY--> attached --end--> reaped
+ *	              |
+ *	              '--> ERROR sent, dropped
+ *
+ * It ends by its connection or its process ending, whichever is seen first (a
+ * child that it forked may keep the one open), or by saying something that it
+ * should not.  No clock decides about anybody.
+ *
+ * Ordering: a seat is in the writer's scan set before WELCOME is sent, so
+ * that no hold of its owner can be overlooked; READY changes nothing in
+ * memory.
+ */
+#include "config.h"
+
+#include "host.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/sys.h"
+#include "atomic.h"
+#include "channel.h"
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
+#define ACCEPT_PAUSE_NS	(100 * BASE_NS_PER_MS)
+#define COLLECT_PAUSE_NS BASE_NS_PER_MS
+#define EVENTS_MAX	256
+
+enum peer_state { ACCEPTED, WELCOMED, ATTACHED };
+
+struct shmx_peer {
+	enum peer_state state;
+	unsigned index;			/* in host->peers */
+	uint64_t serial;		/* order of arrival */
+	int conn;
+	int pidfd;			/* -1: only the connection tells */
+	pid_t pid;
+	char label[64];
+	struct shmx_seat *seat;		/* NULL until welcomed */
+	struct shmx_channel channel;
+};
+
+/* What an epoll event is about: index of a peer, or this. */
+enum { ABOUT_LISTEN = SHMX_PEERS_MAX };
+
+static int
+watch(struct shmx_host *host, int fd, unsigned about)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.u32 = about };
+
+	return epoll_ctl(host->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ?
+		-errno : 0;
+}
+
+static void
+unwatch(struct shmx_host *host, int fd)
+{
+	if (fd >= 0)
+		epoll_ctl(host->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+/* ------------------------------------------------------ coming, going -- */
+
+static void
+drop(struct shmx_host *host, struct shmx_peer *peer, const char *why)
+{
+	base_log(host->log, BASE_LOG_DEBUG, "ring %s: %s (pid %d) %s",
+		 host->claim->name, peer->label, (int)peer->pid, why);
+	if (peer->seat != NULL) {
+		shmx_store_relaxed(&host->holds_granted,
+				   shmx_load_relaxed(&host->holds_granted) -
+				   peer->seat->holds);
+		shmx_readers_remove(host->readers, peer->seat);
+	}
+	if (peer->state == ATTACHED) {
+		shmx_add_relaxed(&host->attached_now, (uint32_t)-1);
+		shmx_add_relaxed(&host->reaped, 1);
+	}
+	unwatch(host, peer->conn);
+	unwatch(host, peer->pidfd);
+	shmx_channel_finish(&peer->channel);
+	base_close(&peer->conn);
+	base_close(&peer->pidfd);
+	host->peers[peer->index] = NULL;
+	free(peer);
+}
+
+static void
+refuse(struct shmx_host *host, struct shmx_peer *peer, int error,
+       const char *fmt, ...) BASE_PRINTF(4, 5);
+
+static void
+refuse(struct shmx_host *host, struct shmx_peer *peer, int error,
+       const char *fmt, ...)
+{
+	struct shmx_refusal r = { .error = error };
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(r.text, sizeof(r.text), fmt, ap);
+	va_end(ap);
+	(void)shmx_channel_send(peer->conn, SHMX_MSG_ERROR, &r, sizeof(r),
+				NULL, 0);
+	drop(host, peer, r.text);
+}
+
+/* A free place, made by dropping the oldest that has not said HELLO. */
+static int
+find_place(struct shmx_host *host)
+{
+	struct shmx_peer *oldest = NULL, *p;
+	unsigned i;
+
+	for (i = 0; i < SHMX_PEERS_MAX; i++) {
+		p = host->peers[i];
+		if (p == NULL)
+			return (int)i;
+		if (p->state == ACCEPTED &&
+		    (oldest == NULL || p->serial < oldest->serial))
+			oldest = p;
+	}
+	if (oldest == NULL)
+		return -1;
+	i = oldest->index;
+	drop(host, oldest, "never said hello");
+	return (int)i;
+}
+
+/* A descriptor that becomes readable when the peer's process ends, or -1. */
+static int
+open_pidfd(int conn, pid_t pid)
+{
+	socklen_t len = sizeof(int);
+	int fd = -1;
+
+	if (base_sys.getsockopt(conn, SOL_SOCKET, SO_PEERPIDFD, &fd,
+				&len) == 0)
+		return fd;
+	/*
+	 * Linux before 6.5.  The number is still that process': it has held
+	 * the connection since, or the end of it is there to be read.
+	 */
+	return pid > 0 ? base_sys.pidfd_open(pid, 0) : -1;
+}
+
+static void
+admit(struct shmx_host *host, int conn)
+{
+	struct shmx_peer *peer;
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	int place;
+
+	place = find_place(host);
+	peer = place < 0 ? NULL : base_sys.calloc(1, sizeof(*peer));
+	if (peer == NULL ||
+	    base_sys.getsockopt(conn, SOL_SOCKET, SO_PEERCRED, &cred,
+				&len) < 0) {
+		free(peer);
+		base_close(&conn);
+		return;
+	}
+	peer->index = (unsigned)place;
+	peer->serial = ++host->serial;
+	peer->conn = conn;
+	peer->pid = cred.pid;
+	peer->pidfd = -1;
+	snprintf(peer->label, sizeof(peer->label), "somebody");
+	shmx_channel_init(&peer->channel, conn);
+	host->peers[place] = peer;
+	if (cred.uid != geteuid() && cred.uid != 0) {
+		refuse(host, peer, EACCES, "ring \"%s\" belongs to another user",
+		       host->claim->name);
+		return;
+	}
+	peer->pidfd = open_pidfd(conn, cred.pid);
+	if (watch(host, conn, (unsigned)place) < 0 ||
+	    (peer->pidfd >= 0 &&
+	     watch(host, peer->pidfd, (unsigned)place) < 0))
+		drop(host, peer, "could not be watched");
+}
+
+static void
+accept_peer(struct shmx_host *host)
+{
+	int conn;
+
+	conn = base_sys.accept4(host->claim->listen_fd, NULL, NULL,
+				SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (conn >= 0) {
+		admit(host, conn);
+	} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+		   errno == ENOBUFS) {
+		/* It stays readable: look away, or this would be a spin. */
+		base_log(host->log, BASE_LOG_WARNING,
+			 "ring %s: cannot accept a reader: %s",
+			 host->claim->name, strerror(errno));
+		unwatch(host, host->claim->listen_fd);
+		host->accept_again_ns = base_now_ns() + ACCEPT_PAUSE_NS;
+	}
+}
+
+/* ------------------------------------------------------------ greeting -- */
+
+/* "viewer (pid 12) 3, recorder (pid 13) 1": who holds how much. */
+static void
+list_holders(const struct shmx_host *host, char *buf, size_t size)
+{
+	const struct shmx_peer *p;
+	size_t used = 0;
+	unsigned i;
+
+	buf[0] = '\0';
+	for (i = 0; i < SHMX_PEERS_MAX && used < size; i++) {
+		p = host->peers[i];
+		if (p == NULL || p->seat == NULL)
+			continue;
+		used += (size_t)snprintf(buf + used, size - used,
+					 "%s%s (pid %d) %" PRIu32,
+					 used == 0 ? "" : ", ", p->label,
+					 (int)p->pid, p->seat->holds);
+	}
+}
+
+static void
+set_label(struct shmx_peer *peer, const char *label, size_t size)
+{
+	size_t i;
+
+	/* A stranger's bytes: printable ones only, and an end. */
+	for (i = 0; i + 1 < sizeof(peer->label) && i < size && label[i]; i++)
+		peer->label[i] = isprint((unsigned char)label[i]) ?
+			label[i] : '?';
+	peer->label[i] = '\0';
+}
+
+/* Reasons to refuse a HELLO; true when it was refused. */
+static bool
+object(struct shmx_host *host, struct shmx_peer *peer,
+       const struct shmx_hello *h)
+{
+	uint32_t granted = shmx_load_relaxed(&host->holds_granted);
+	uint32_t left = host->holds_total - granted;
+	char who[320];
+
+	if (h->magic != SHMX_PROTOCOL_MAGIC ||
+	    h->version_min > SHMX_PROTOCOL_VERSION ||
+	    h->version_max < SHMX_PROTOCOL_VERSION) {
+		refuse(host, peer, EPROTO, "ring \"%s\" speaks version %d of "
+		       "the protocol, the reader another; use the same "
+		       "release of shmfb", host->claim->name,
+		       SHMX_PROTOCOL_VERSION);
+	} else if (h->role != SHMX_ROLE_READER || h->mode != SHMX_MODE_LOSSY) {
+		refuse(host, peer, ENOTSUP, "ring \"%s\" admits only readers "
+		       "that may skip frames", host->claim->name);
+	} else if (h->holds < 1 || h->holds > SHMX_HOLDS_MAX) {
+		refuse(host, peer, EINVAL, "a reader holds 1 to %d frames, not "
+		       "%" PRIu32, SHMX_HOLDS_MAX, h->holds);
+	} else if (h->holds > left) {
+		list_holders(host, who, sizeof(who));
+		refuse(host, peer, EBUSY, "ring \"%s\" is full: %" PRIu32 " of "
+		       "%" PRIu32 " holds are taken%s%s, %" PRIu32 " wanted; "
+		       "close a reader, or start the producer with more slots",
+		       host->claim->name, granted, host->holds_total,
+		       who[0] ? " by " : "", who, h->holds);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static int
+send_welcome(struct shmx_host *host, struct shmx_peer *peer, int record_fd,
+	     int wake_fd)
+{
+	const struct shmx_welcome w = {
+		.version = SHMX_PROTOCOL_VERSION,
+		.record = peer->index,
+		.holds = peer->seat->holds,
+		.map_bytes = host->map_bytes,
+		.session = host->session,
+		.region_bytes = host->region_bytes,
+		.record_bytes = SHMX_RECORD_BYTES,
+	};
+	const int fds[SHMX_MESSAGE_FDS] = { host->data_fd, record_fd, wake_fd };
+
+	return shmx_channel_send(peer->conn, SHMX_MSG_WELCOME, &w, sizeof(w),
+				 fds, SHMX_MESSAGE_FDS);
+}
+
+static void
+greet(struct shmx_host *host, struct shmx_peer *peer,
+      const struct shmx_hello *h)
+{
+	int record_fd = -1, wake_fd = -1, ret;
+	struct shmx_seat *seat = NULL;
+
+	set_label(peer, h->label, sizeof(h->label));
+	if (object(host, peer, h))
+		return;
+	ret = shmx_seat_create(&seat, h->holds, &record_fd, &wake_fd);
+	if (ret == 0) {
+		shmx_store_relaxed(&seat->record->reader_id, peer->serial);
+		shmx_store_relaxed(&seat->record->in_use, 1);
+		/* Before WELCOME: no hold may be overlooked. */
+		ret = shmx_readers_add(host->readers, seat);
+		if (ret < 0)
+			shmx_seat_destroy(seat);
+	}
+	if (ret == 0) {
+		peer->seat = seat;
+		shmx_store_relaxed(&host->holds_granted,
+				   shmx_load_relaxed(&host->holds_granted) +
+				   seat->holds);
+		ret = send_welcome(host, peer, record_fd, wake_fd);
+	}
+	base_close(&record_fd);
+	base_close(&wake_fd);
+	if (ret < 0)
+		refuse(host, peer, -ret, "ring \"%s\" cannot take another "
+		       "reader: %s", host->claim->name, strerror(-ret));
+	else
+		peer->state = WELCOMED;
+}
+
+static void
+attach(struct shmx_host *host, struct shmx_peer *peer)
+{
+	peer->state = ATTACHED;
+	shmx_add_relaxed(&host->attached_now, 1);
+	shmx_add_relaxed(&host->attached, 1);
+	base_log(host->log, BASE_LOG_DEBUG,
+		 "ring %s: %s (pid %d) attached with %" PRIu32 " holds",
+		 host->claim->name, peer->label, (int)peer->pid,
+		 peer->seat->holds);
+}
+
+/* One whole message.  False when the peer is gone after it. */
+static bool
+answer(struct shmx_host *host, struct shmx_peer *peer)
+{
+	struct shmx_channel *ch = &peer->channel;
+	const struct shmx_hello *hello;
+	const struct shmx_ready *ready;
+	unsigned index = peer->index;
+
+	switch (ch->in.header.type) {
+	case SHMX_MSG_HELLO:
+		hello = shmx_channel_body(ch, sizeof(*hello), 0);
+		if (hello == NULL || peer->state != ACCEPTED)
+			break;
+		greet(host, peer, hello);
+		return host->peers[index] == peer;
+	case SHMX_MSG_READY:
+		ready = shmx_channel_body(ch, sizeof(*ready), 0);
+		if (ready == NULL || peer->state != WELCOMED ||
+		    ready->transport != SHMX_TRANSPORT_RING)
+			break;
+		attach(host, peer);
+		return true;
+	case SHMX_MSG_BYE:
+		drop(host, peer, "left");
+		return false;
+	default:
+		break;
+	}
+	drop(host, peer, "does not speak the protocol");
+	return false;
+}
+
+static void
+listen_to(struct shmx_host *host, struct shmx_peer *peer)
+{
+	struct pollfd dead = { .fd = peer->pidfd, .events = POLLIN };
+	int ret;
+
+	while ((ret = shmx_channel_receive(&peer->channel)) == 0) {
+		if (!answer(host, peer))
+			return;
+		shmx_channel_next(&peer->channel);
+	}
+	if (ret != -EAGAIN)
+		drop(host, peer, ret == -EPIPE ? "is gone" :
+		     "does not speak the protocol");
+	else if (dead.fd >= 0 && base_sys.poll(&dead, 1, 0) > 0)
+		drop(host, peer, "has died");
+}
+
+/* ------------------------------------------------------------- service -- */
+
+int
+shmx_host_init(struct shmx_host *host)
+{
+	int ret;
+
+	host->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (host->epoll_fd < 0)
+		return -errno;
+	ret = watch(host, host->claim->listen_fd, ABOUT_LISTEN);
+	if (ret < 0)
+		base_close(&host->epoll_fd);
+	return ret;
+}
+
+void
+shmx_host_finish(struct shmx_host *host)
+{
+	unsigned i;
+
+	for (i = 0; i < SHMX_PEERS_MAX; i++)
+		if (host->peers[i] != NULL) {
+			(void)shmx_channel_send(host->peers[i]->conn,
+						SHMX_MSG_BYE, NULL, 0, NULL,
+						0);
+			drop(host, host->peers[i], "is told goodbye");
+		}
+	base_close(&host->epoll_fd);
+}
+
+/* When to wake up at the latest, for work that waits. */
+static uint64_t
+next_deadline(struct shmx_host *host, uint64_t deadline_ns)
+{
+	if (!shmx_readers_collect(host->readers))
+		deadline_ns = BASE_MIN(deadline_ns, base_now_ns() +
+				       COLLECT_PAUSE_NS);
+	if (host->accept_again_ns != 0)
+		deadline_ns = BASE_MIN(deadline_ns, host->accept_again_ns);
+	return deadline_ns;
+}
+
+static void
+accept_again(struct shmx_host *host)
+{
+	if (host->accept_again_ns == 0 ||
+	    base_now_ns() < host->accept_again_ns)
+		return;
+	host->accept_again_ns = 0;
+	(void)watch(host, host->claim->listen_fd, ABOUT_LISTEN);
+}
+
+bool
+shmx_host_service(struct shmx_host *host, uint64_t deadline_ns, int wake_fd)
+{
+	struct pollfd fds[] = {
+		{ .fd = host->epoll_fd, .events = POLLIN },
+		{ .fd = wake_fd, .events = POLLIN },
+	};
+	struct epoll_event ev;
+	unsigned n;
+
+	(void)base_poll(fds, wake_fd < 0 ? 1 : 2,
+			next_deadline(host, deadline_ns));
+	if (wake_fd >= 0 && fds[1].revents != 0)
+		return true;
+	accept_again(host);
+	/*
+	 * One at a time: handling one may end the peer of another.  And not
+	 * for ever, whatever they send: the producer may be waiting.
+	 */
+	for (n = 0; n < EVENTS_MAX &&
+	     epoll_wait(host->epoll_fd, &ev, 1, 0) == 1; n++) {
+		if (ev.data.u32 == ABOUT_LISTEN)
+			accept_peer(host);
+		else if (host->peers[ev.data.u32] != NULL)
+			listen_to(host, host->peers[ev.data.u32]);
+	}
+	return false;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host.h - admit, greet and reap readers
+ *
+ * The producer's side of the socket.  What it knows of a reader (who it is,
+ * how many frames it may hold) is in private memory; what the reader writes
+ * into its record is for the ring alone.
+ */
+#ifndef SHMX_HOST_H
+#define SHMX_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "readers.h"
+#include "rendezvous.h"
+
+/* Attached readers, and some that are being greeted. */
+#define SHMX_PEERS_MAX (SHMX_READERS_MAX + 16)
+
+struct shmx_peer;
+
+struct shmx_host {
+	/* Set by the producer before shmx_host_init(), constant after. */
+	const struct shmx_claim *claim;
+	struct shmx_readers *readers;
+	const struct base_log *log;
+	int data_fd;
+	uint64_t session;
+	uint64_t region_bytes;
+	uint32_t map_bytes;
+	uint32_t holds_total;
+
+	/* The service's own. */
+	int epoll_fd;
+	uint64_t accept_again_ns;	/* 0: accepting */
+	struct shmx_peer *peers[SHMX_PEERS_MAX];
+	uint64_t serial;
+
+	/* For statistics: written by the service, read by anybody. */
+	shmx_a32 attached_now;
+	shmx_a32 holds_granted;
+	shmx_a64 attached;
+	shmx_a64 reaped;
+};
+
+int
+shmx_host_init(struct shmx_host *host);
+
+/* Part from every reader.  The scan set is empty afterwards. */
+void
+shmx_host_finish(struct shmx_host *host);
+
+/*
+ * Sleep for something to do, until then at the latest (0: do not sleep), and
+ * do it.  wake_fd, if not -1, ends the sleep when it becomes readable: true
+ * is then returned, and nothing else is done.
+ */
+bool
+shmx_host_service(struct shmx_host *host, uint64_t deadline_ns, int wake_fd);
+
+#endif

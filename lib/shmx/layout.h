@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * layout.h - the ring as bytes in memory
+ *
+ * A ring is one region of shared memory, laid out as a superset of SHMX v2.0
+ * (offsets from the start of the region; every section is found through the
+ * offsets of a header, never through a constant):
+ *
+ *	0	struct shmx_header, 128 bytes		SHMX v2.0
+ *	128	static directory, TLVs			SHMX v2.0
+ *	E	struct shmx_ext				page-aligned
+ *	E+512	slot state words, 8 bytes each
+ *	E+...	struct shmx_slot_meta, 256 bytes each
+ *	E+...	struct shmx_damage_entry, 16 bytes each, 64 of them
+ *	P - 88	slot 0: frame header 64, TLV 8, stream TLV 16,
+ *	P	its pixels				page-aligned
+ *		slot 1 at P - 88 + slot_stride, ...
+ *
+ * E, P and slot_stride are multiples of the page size: a reader maps [0, P)
+ * and no pixel, and every slot's pixels start on a page.
+ *
+ * In a native ring all of this is one memfd, written by the producer alone
+ * and sealed so that nobody else can ever map it writable; it has no reader
+ * section (readers_offset is 0).  What a reader writes, struct shmx_record,
+ * lies in a memfd of its own.  Nothing here is ever resized.
+ */
+#ifndef SHMX_LAYOUT_H
+#define SHMX_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Atomic words of the wire; accessed through atomic.h alone. */
+typedef _Atomic uint64_t shmx_a64;
+typedef _Atomic uint32_t shmx_a32;
+
+#define SHMX_MAGIC		UINT64_C(0x48494E415F53484D)
+#define SHMX_VERSION_MAJOR	2
+#define SHMX_VERSION_MINOR	0
+#define SHMX_ENDIAN_TAG		UINT32_C(0x01020304)
+
+/*
+ * header.ext_offset is v2.0 padding that v2.0 sets to 0; ext_check tells a
+ * real extension from somebody's garbage.
+ */
+#define SHMX_EXT_CHECK		UINT32_C(0x33584D53)	/* "SMX3" */
+#define SHMX_EXT_MAGIC		UINT64_C(0x334E4950584D4853)	/* SHMXPIN3 */
+#define SHMX_EXT_VERSION	1
+
+enum {
+	SHMX_TLV_STATIC_DIR = 0x1000,
+	SHMX_TLV_FRAME_STREAM = 0x2000,
+	SHMX_TLV_CONTROL_USER = 0x3000,
+	SHMX_TLV_ALIGN = 16,
+};
+
+/* Element types and layouts of SHMX v2.0 that images use. */
+enum {
+	SHMX_DT_U8 = 3,
+	SHMX_DT_U16 = 5,
+	SHMX_DT_U32 = 7,
+};
+enum {
+	SHMX_LAYOUT_SOA_SCALAR = 0,
+	SHMX_LAYOUT_AOS_VECTOR = 1,
+};
+
+/* SHMX v2.0.  Constant once the ring is announced, but for the atomics. */
+struct shmx_header {
+	uint64_t magic;
+	uint32_t version_major;
+	uint32_t version_minor;
+	uint32_t endian_tag;
+	uint32_t ext_offset;		/* ours; 0 in a v2.0 ring */
+	uint64_t session;
+	shmx_a32 static_generation;
+	uint32_t ext_check;		/* ext_offset ^ SHMX_EXT_CHECK */
+	uint64_t static_hash;
+	uint32_t static_offset;
+	uint32_t static_capacity;
+	uint32_t static_used;
+	uint32_t slots;
+	uint32_t slot_stride;
+	uint32_t slots_offset;
+	uint32_t frame_capacity;	/* payload bytes a slot takes */
+	uint32_t reader_slots;
+	uint32_t reader_stride;
+	uint32_t readers_offset;
+	uint32_t control_offset;
+	uint32_t control_bytes;
+	uint32_t control_stride;
+	uint32_t pad;
+	shmx_a64 frame_sequence;
+	shmx_a32 write_index;
+	shmx_a32 readers_connected;
+	shmx_a32 reserve_index;
+	uint32_t pad_end;
+};
+
+struct shmx_tlv {
+	uint32_t type;
+	uint32_t length;		/* of what follows, without padding */
+};
+
+/* Follows a TLV of type SHMX_TLV_STATIC_DIR; then name, then extra. */
+struct shmx_stream_desc {
+	uint32_t stream_id;
+	uint32_t element_type;
+	uint32_t components;
+	uint32_t layout;
+	uint32_t bytes_per_element;
+	uint32_t reserved;
+	uint32_t name_bytes;
+	uint32_t extra_bytes;
+};
+
+#define SHMX_IMAGE_MAGIC	UINT32_C(0x31474D49)	/* "IMG1" */
+
+/* The extra field of an image stream: the largest frame it carries. */
+struct shmx_image_desc {
+	uint32_t magic;
+	uint32_t width;
+	uint32_t height;
+	uint32_t stride;
+	uint32_t format;		/* DRM fourcc */
+	uint32_t colour_space;		/* 0: sRGB */
+	uint32_t reserved[2];
+};
+
+/* SHMX v2.0: the first 64 bytes of a slot.  Unused in native rings. */
+struct shmx_frame_header {
+	uint64_t session;
+	shmx_a64 frame_id;
+	double sim_time;
+	uint32_t payload_bytes;
+	uint32_t tlv_count;
+	uint32_t checksum;
+	uint32_t pad;
+	uint64_t reserved[2];
+	uint64_t pad_end;
+};
+
+/* Follows a TLV of type SHMX_TLV_FRAME_STREAM; then the data. */
+struct shmx_stream_tlv {
+	uint32_t stream_id;
+	uint32_t elements;
+	uint32_t bytes;
+	uint32_t reserved;
+};
+
+/* Bytes before a slot's first pixel. */
+#define SHMX_SLOT_HEAD \
+	(sizeof(struct shmx_frame_header) + sizeof(struct shmx_tlv) + \
+	 sizeof(struct shmx_stream_tlv))
+
+/*
+ * The extension.  Written by the producer's process alone.  The first 128
+ * bytes are constant once announced; each group below is a cache line of its
+ * own, so that stores to one do not disturb pollers of another.
+ */
+struct shmx_ext {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t bytes;			/* of the extension, tables included */
+	uint64_t session;
+	uint64_t features;		/* 0 so far */
+	uint64_t region_bytes;
+	uint32_t page_bytes;
+	uint32_t slots;
+	uint32_t readers_max;
+	uint32_t holds_max;		/* hold words in a record */
+	uint32_t history;		/* k: newest frames never rewritten */
+	uint32_t state_offset;		/* these three from the extension */
+	uint32_t meta_offset;
+	uint32_t damage_offset;
+	uint32_t meta_stride;
+	uint32_t damage_entries;
+	uint32_t map_bytes;		/* P: all that lies before pixels */
+	int32_t producer_pid;		/* for display */
+	uint64_t created_ns;		/* CLOCK_MONOTONIC */
+	uint64_t reserved[3];
+
+	_Alignas(64) shmx_a64 latest;	/* sequence << 16 | slot */
+
+	_Alignas(64) shmx_a32 host_state; /* enum shmx_host_state */
+	shmx_a32 host_waiting;		/* a lossless writer sleeps */
+
+	_Alignas(64) shmx_a32 directory_sequence; /* odd: being changed */
+
+	_Alignas(64) shmx_a64 published; /* statistics, for display */
+	shmx_a64 dropped;
+	shmx_a64 wakes;
+	shmx_a64 evicted;
+	shmx_a64 checksummed;
+
+	_Alignas(64) uint64_t spare[16];
+};
+
+enum shmx_host_state {
+	SHMX_HOST_RUNNING = 1,
+	SHMX_HOST_PAUSED,
+	SHMX_HOST_ENDED,
+	SHMX_HOST_MOVED,
+};
+
+/* A `latest` that names no frame. */
+#define SHMX_SLOT_NONE		0xffff
+#define SHMX_SEQUENCE_MAX	((UINT64_C(1) << 48) - 1)
+
+/*
+ * A slot state word:
+ *
+ *	63  62 61                    0
+ *	tag    FREE       0: nothing in it, or never used
+ *	       WRITING    1: owner (14 bits) << 32 | generation (32 bits)
+ *	       PUBLISHED  2: sequence (48 bits)
+ */
+enum { SHMX_STATE_FREE, SHMX_STATE_WRITING, SHMX_STATE_PUBLISHED };
+#define SHMX_STATE(tag, value)	((uint64_t)(tag) << 62 | (value))
+
+/* Two corners would do; x, y, width, height read better in a dump. */
+struct shmx_rect16 {
+	uint16_t x;
+	uint16_t y;
+	uint16_t width;
+	uint16_t height;
+};
+
+/*
+ * What a frame is, apart from its bytes.  Written between claiming and
+ * publishing a slot, constant while published.
+ */
+struct shmx_slot_meta {
+	uint64_t sequence;
+	double sim_time;
+	uint64_t begun_ns;
+	uint64_t published_ns;
+	uint64_t input_sequence;
+	uint32_t width;
+	uint32_t height;
+	uint32_t stride;
+	uint32_t format;
+	uint32_t colour_space;
+	uint32_t flags;
+	uint32_t payload_bytes;
+	uint32_t tlv_count;
+	uint64_t pixels_offset;		/* from the start of the region */
+	uint64_t pixels_bytes;
+	shmx_a64 watermark;		/* rows written so far; reserved */
+	uint32_t damage_count;		/* 0: all of it */
+	uint32_t pad;
+	struct shmx_rect16 damage[12];
+	uint64_t reserved[7];
+};
+
+/*
+ * The damage of frame `tag` as a bounding box, at index tag % 64.  tag is 0
+ * while box is being replaced.
+ */
+struct shmx_damage_entry {
+	shmx_a64 tag;
+	shmx_a64 box;			/* struct shmx_rect16 as bits */
+};
+#define SHMX_DAMAGE_ENTRIES	64
+
+/*
+ * What a reader says.  In a native ring the first bytes of a memfd that only
+ * the reader and the producer's process can map.  The first 64 bytes are
+ * SHMX v2.0's, so that its inspectors list our readers too.
+ *
+ * Single writer for each word: the reader, but `sleeping`, which the
+ * producer clears when it wakes the reader, and all of it by the producer's
+ * process once the reader is gone.
+ */
+struct shmx_record {
+	shmx_a64 reader_id;
+	shmx_a64 heartbeat;
+	shmx_a64 last_frame_seen;
+	shmx_a32 in_use;
+	uint32_t pad;
+	uint64_t reserved_v2[4];
+
+	/* 0: empty, else sequence << 16 | (slot + 1). */
+	_Alignas(64) shmx_a64 hold[8];
+
+	_Alignas(64) shmx_a32 sleeping;
+	uint32_t wait_kind;		/* reserved */
+
+	_Alignas(64) shmx_a64 held;	/* statistics, for display */
+	shmx_a64 skipped;
+	shmx_a64 presented_sequence;	/* feedback: what was shown last */
+	shmx_a64 presented_ns;
+	shmx_a64 seen_ns;
+	shmx_a64 put_ns;
+	shmx_a64 completed_ns;
+	shmx_a64 phase_ns;
+
+	_Alignas(64) shmx_a64 done_sequence; /* for lossless readers */
+	uint64_t spare[7];
+};
+
+/* A record's memfd: the record, then the v2.0 control ring. */
+#define SHMX_RECORD_CONTROL_OFFSET	2048
+#define SHMX_RECORD_CONTROL_BYTES	2048
+#define SHMX_RECORD_BYTES		4096
+
+/* Every offset is the wire's; a compiler that differs must not build. */
+#define SHMX_AT(type, member, offset) \
+	_Static_assert(offsetof(struct type, member) == (offset), \
+		       #type "." #member)
+#define SHMX_SIZE(type, size) \
+	_Static_assert(sizeof(struct type) == (size), #type)
+
+SHMX_SIZE(shmx_header, 128);
+SHMX_AT(shmx_header, magic, 0);
+SHMX_AT(shmx_header, version_major, 8);
+SHMX_AT(shmx_header, version_minor, 12);
+SHMX_AT(shmx_header, endian_tag, 16);
+SHMX_AT(shmx_header, ext_offset, 20);
+SHMX_AT(shmx_header, session, 24);
+SHMX_AT(shmx_header, static_generation, 32);
+SHMX_AT(shmx_header, ext_check, 36);
+SHMX_AT(shmx_header, static_hash, 40);
+SHMX_AT(shmx_header, static_offset, 48);
+SHMX_AT(shmx_header, static_capacity, 52);
+SHMX_AT(shmx_header, static_used, 56);
+SHMX_AT(shmx_header, slots, 60);
+SHMX_AT(shmx_header, slot_stride, 64);
+SHMX_AT(shmx_header, slots_offset, 68);
+SHMX_AT(shmx_header, frame_capacity, 72);
+SHMX_AT(shmx_header, reader_slots, 76);
+SHMX_AT(shmx_header, reader_stride, 80);
+SHMX_AT(shmx_header, readers_offset, 84);
+SHMX_AT(shmx_header, control_offset, 88);
+SHMX_AT(shmx_header, control_bytes, 92);
+SHMX_AT(shmx_header, control_stride, 96);
+SHMX_AT(shmx_header, frame_sequence, 104);
+SHMX_AT(shmx_header, write_index, 112);
+SHMX_AT(shmx_header, readers_connected, 116);
+SHMX_AT(shmx_header, reserve_index, 120);
+
+SHMX_SIZE(shmx_tlv, 8);
+SHMX_SIZE(shmx_stream_desc, 32);
+SHMX_SIZE(shmx_image_desc, 32);
+SHMX_SIZE(shmx_stream_tlv, 16);
+SHMX_SIZE(shmx_frame_header, 64);
+SHMX_AT(shmx_frame_header, frame_id, 8);
+SHMX_AT(shmx_frame_header, sim_time, 16);
+SHMX_AT(shmx_frame_header, payload_bytes, 24);
+SHMX_AT(shmx_frame_header, tlv_count, 28);
+SHMX_AT(shmx_frame_header, checksum, 32);
+_Static_assert(SHMX_SLOT_HEAD == 88, "bytes before a slot's pixels");
+
+SHMX_SIZE(shmx_ext, 512);
+SHMX_AT(shmx_ext, session, 16);
+SHMX_AT(shmx_ext, region_bytes, 32);
+SHMX_AT(shmx_ext, history, 56);
+SHMX_AT(shmx_ext, map_bytes, 80);
+SHMX_AT(shmx_ext, created_ns, 88);
+SHMX_AT(shmx_ext, latest, 128);
+SHMX_AT(shmx_ext, host_state, 192);
+SHMX_AT(shmx_ext, host_waiting, 196);
+SHMX_AT(shmx_ext, directory_sequence, 256);
+SHMX_AT(shmx_ext, published, 320);
+SHMX_AT(shmx_ext, spare, 384);
+
+SHMX_SIZE(shmx_slot_meta, 256);
+SHMX_AT(shmx_slot_meta, width, 40);
+SHMX_AT(shmx_slot_meta, pixels_offset, 72);
+SHMX_AT(shmx_slot_meta, watermark, 88);
+SHMX_AT(shmx_slot_meta, damage_count, 96);
+SHMX_AT(shmx_slot_meta, damage, 104);
+SHMX_AT(shmx_slot_meta, reserved, 200);
+
+SHMX_SIZE(shmx_damage_entry, 16);
+SHMX_AT(shmx_damage_entry, box, 8);
+
+SHMX_AT(shmx_record, last_frame_seen, 16);
+SHMX_AT(shmx_record, in_use, 24);
+SHMX_AT(shmx_record, hold, 64);
+SHMX_AT(shmx_record, sleeping, 128);
+SHMX_AT(shmx_record, held, 192);
+SHMX_AT(shmx_record, presented_sequence, 208);
+SHMX_AT(shmx_record, done_sequence, 256);
+_Static_assert(sizeof(struct shmx_record) <= SHMX_RECORD_CONTROL_OFFSET,
+	       "the record reaches into its control ring");
+
+#endif

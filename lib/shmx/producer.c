@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * producer.c - the writing end: begin, publish, and who serves the readers
+ *
+ * begin and publish run in the caller's thread and touch the ring, the scan
+ * set and nothing else; everything that may fail or sleep is the service's
+ * (host.c), in a thread of its own unless the caller has a loop for it.
+ */
+#include "config.h"
+
+#include <shmx/shmx.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/copy.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "atomic.h"
+#include "host.h"
+#include "readers.h"
+#include "region.h"
+#include "rendezvous.h"
+
+#define DEFAULT_SLOTS 8
+#define DEFAULT_HISTORY 1
+
+/* frame->slot when there is none, and pixels is scratch memory. */
+#define NO_SLOT UINT32_MAX
+
+struct shmx_producer {
+	struct shmx_writer writer;
+	struct shmx_readers readers;
+	struct shmx_region region;
+	struct shmx_stream stream;
+	uint32_t last_width;		/* of the frame published last */
+	uint32_t last_height;
+	uint64_t dropped;
+	uint64_t wakes;
+	void *scratch;			/* pixels_bytes, never read */
+
+	struct base_log log;
+	struct shmx_claim claim;
+	struct shmx_host host;
+	bool threaded;
+	pthread_t thread;
+	int stop_fd;			/* ends the thread's sleep */
+};
+
+/* ------------------------------------------------------------ service -- */
+
+static void *
+serve(void *arg)
+{
+	struct shmx_producer *p = arg;
+
+	while (!shmx_host_service(&p->host, BASE_FOREVER, p->stop_fd))
+		;
+	return NULL;
+}
+
+/* The thread takes no signals: they are the application's. */
+static int
+start_thread(struct shmx_producer *p)
+{
+	sigset_t all, before;
+	int ret;
+
+	p->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (p->stop_fd < 0)
+		return -errno;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	ret = -base_sys.pthread_create(&p->thread, NULL, serve, p);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (ret == 0) {
+		pthread_setname_np(p->thread, "shmx-service");
+		p->threaded = true;
+	}
+	return ret;
+}
+
+static void
+stop_thread(struct shmx_producer *p)
+{
+	const uint64_t one = 1;
+
+	if (p->threaded) {
+		(void)!write(p->stop_fd, &one, sizeof(one));
+		pthread_join(p->thread, NULL);
+		p->threaded = false;
+	}
+	base_close(&p->stop_fd);
+}
+
+int
+shmx_producer_fd(const struct shmx_producer *p)
+{
+	return p->threaded ? -1 : p->host.epoll_fd;
+}
+
+int
+shmx_producer_service(struct shmx_producer *p)
+{
+	if (p->threaded)
+		return base_error(-EINVAL, "the producer serves itself by a "
+				  "thread; open it with SHMX_NO_THREAD");
+	(void)shmx_host_service(&p->host, 0, -1);
+	return 0;
+}
+
+/* ------------------------------------------------------ open and close -- */
+
+static int
+check_stream(const struct shmx_stream *s)
+{
+	if (s->kind != SHMX_STREAM_IMAGE)
+		return base_error(-ENOTSUP, "a ring carries one image stream "
+				  "in this version of shmx");
+	if (s->width < 1 || s->width > SHMX_SIDE_MAX ||
+	    s->height < 1 || s->height > SHMX_SIDE_MAX)
+		return base_error(-EINVAL, "a frame of %" PRIu32 "x%" PRIu32
+				  " is not possible: each side is 1 to %d "
+				  "pixels", s->width, s->height,
+				  SHMX_SIDE_MAX);
+	if (shmx_format_bytes(s->format) == 0)
+		return base_error(-EINVAL, "0x%08" PRIx32 " is no pixel format "
+				  "of shmx", s->format);
+	if (s->name == NULL || strlen(s->name) > 63 || s->id == 0)
+		return base_error(-EINVAL, "a stream needs an id that is not "
+				  "0 and a name of at most 63 bytes");
+	return 0;
+}
+
+/* The caller's options, completed with the defaults. */
+static int
+read_options(struct shmx_producer_options *o,
+	     const struct shmx_producer_options *given)
+{
+	int ret = -EINVAL;
+
+	if (given != NULL)
+		ret = base_copy_struct(o, sizeof(*o), given, given->size);
+	if (ret < 0)
+		return base_error(ret, "options must begin with "
+				  "SHMX_PRODUCER_OPTIONS_INIT, and hold "
+				  "nothing that this version does not know");
+	if (o->streams == NULL || o->stream_count != 1)
+		return base_error(-ENOTSUP, "a ring carries exactly one stream "
+				  "in this version of shmx");
+	if ((o->flags & ~(uint32_t)SHMX_NO_THREAD) != 0)
+		return base_error(-EINVAL, "unknown producer flags 0x%" PRIx32,
+				  o->flags);
+	if (o->slots == 0)
+		o->slots = DEFAULT_SLOTS;
+	if (o->history == 0)
+		o->history = DEFAULT_HISTORY;
+	if (o->slots > SHMX_SLOTS_MAX || o->history > o->slots - 2 ||
+	    o->slots < 3)
+		return base_error(-EINVAL, "%u slots with a history of %u: "
+				  "there are at most %d slots, and at least "
+				  "two more than the history", o->slots,
+				  o->history, SHMX_SLOTS_MAX);
+	return check_stream(o->streams);
+}
+
+static int
+map_scratch(struct shmx_producer *p)
+{
+	void *m;
+
+	/* Costs nothing until it is written. */
+	m = base_sys.mmap(NULL, p->region.pixels_bytes, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (m == MAP_FAILED)
+		return base_error(-errno, "cannot map scratch memory: %s",
+				  strerror(errno));
+	p->scratch = m;
+	return 0;
+}
+
+static int
+start_host(struct shmx_producer *p, const struct shmx_producer_options *o)
+{
+	int ret;
+
+	p->host.claim = &p->claim;
+	p->host.readers = &p->readers;
+	p->host.log = &p->log;
+	p->host.data_fd = p->region.fd;
+	p->host.session = p->region.session;
+	p->host.region_bytes = p->region.bytes;
+	p->host.map_bytes = p->region.map_bytes;
+	p->host.holds_total = o->slots - o->history - 1;
+	ret = shmx_host_init(&p->host);
+	if (ret == 0 && !(o->flags & SHMX_NO_THREAD))
+		ret = start_thread(p);
+	return ret == 0 ? 0 :
+		base_error(ret, "cannot serve ring \"%s\": %s", p->claim.name,
+			   strerror(-ret));
+}
+
+int
+shmx_producer_open(struct shmx_producer **out, const char *name,
+		   const struct shmx_producer_options *options)
+{
+	struct shmx_producer_options o;
+	struct shmx_producer *p;
+	int ret;
+
+	ret = shmx_name_check(name, &name);
+	if (ret == 0)
+		ret = read_options(&o, options);
+	if (ret < 0)
+		return ret;
+	p = base_sys.calloc(1, sizeof(*p));
+	if (p == NULL)
+		return base_error(-ENOMEM, "out of memory");
+	p->claim.lock_fd = p->region.fd = p->stop_fd = p->host.epoll_fd = -1;
+	p->stream = *o.streams;
+	p->stream.name = NULL;
+	base_log_init(&p->log, "shmx");
+	base_log_ask(&p->log, o.log, o.log_data);
+
+	/* The name first: whose it is matters more than what fits. */
+	ret = shmx_rendezvous_claim(&p->claim, name);
+	if (ret < 0)
+		goto fail;
+	ret = shmx_region_create(&p->region, name, o.streams, o.slots,
+				 o.history, "");
+	if (ret < 0)
+		goto fail;
+	shmx_writer_init(&p->writer, &p->region.ring);
+	ret = shmx_readers_init(&p->readers);
+	if (ret < 0) {
+		base_error(ret, "out of memory");
+		goto fail;
+	}
+	ret = map_scratch(p);
+	if (ret == 0)
+		ret = start_host(p, &o);
+	if (ret < 0)
+		goto fail;
+	base_log(&p->log, BASE_LOG_DEBUG, "ring %s: %u slots of %" PRIu32
+		 " bytes in %s", name, o.slots, p->region.slot_stride,
+		 p->claim.dir);
+	*out = p;
+	return 0;
+fail:
+	shmx_producer_close(p);
+	return ret;
+}
+
+int
+shmx_producer_open_image(struct shmx_producer **out, const char *name,
+			 uint32_t width, uint32_t height, uint32_t format)
+{
+	const struct shmx_stream stream = {
+		.kind = SHMX_STREAM_IMAGE,
+		.id = 1,
+		.name = "image",
+		.width = width,
+		.height = height,
+		.format = format,
+	};
+	struct shmx_producer_options o = SHMX_PRODUCER_OPTIONS_INIT;
+
+	o.streams = &stream;
+	o.stream_count = 1;
+	return shmx_producer_open(out, name, &o);
+}
+
+void
+shmx_producer_close(struct shmx_producer *p)
+{
+	if (p == NULL)
+		return;
+	stop_thread(p);
+	/* The name first, so that nobody new comes. */
+	shmx_rendezvous_unclaim(&p->claim);
+	if (p->region.map != NULL)
+		shmx_store_seq_cst(&p->region.ring.ext->host_state,
+				   SHMX_HOST_ENDED);
+	if (p->host.epoll_fd >= 0)
+		shmx_host_finish(&p->host);
+	shmx_readers_finish(&p->readers);
+	if (p->scratch != NULL)
+		munmap(p->scratch, p->region.pixels_bytes);
+	shmx_region_destroy(&p->region);
+	free(p);
+}
+
+/* --------------------------------------------------- begin and publish -- */
+
+void
+shmx_begin(struct shmx_producer *p, struct shmx_frame *frame)
+{
+	bool again = p->writer.claimed >= 0;
+	int slot;
+
+	slot = shmx_writer_claim(&p->writer, shmx_readers_enter(&p->readers));
+	shmx_readers_leave(&p->readers);
+	frame->pixels = slot < 0 ? p->scratch :
+		(char *)p->region.map +
+		shmx_region_pixels(&p->region, (uint32_t)slot);
+	frame->stride = p->region.stride;
+	frame->width = p->stream.width;
+	frame->height = p->stream.height;
+	frame->format = p->stream.format;
+	/* What an unpublished begin left behind is nobody's picture. */
+	frame->age = slot < 0 || again ? 0 : (uint32_t)BASE_MIN(
+		shmx_writer_age(&p->writer, slot), UINT32_MAX);
+	frame->sim_time = 0;
+	frame->input_sequence = 0;
+	frame->damage_count = 0;
+	frame->slot = slot < 0 ? NO_SLOT : (uint32_t)slot;
+	frame->begun_ns = base_now_ns();
+}
+
+static struct shmx_rect
+unite(struct shmx_rect a, struct shmx_rect b)
+{
+	int32_t x = BASE_MIN(a.x, b.x), y = BASE_MIN(a.y, b.y);
+	int32_t right = BASE_MAX(a.x + a.width, b.x + b.width);
+	int32_t bottom = BASE_MAX(a.y + a.height, b.y + b.height);
+
+	return (struct shmx_rect){ x, y, right - x, bottom - y };
+}
+
+void
+shmx_damage(struct shmx_frame *frame, int32_t x, int32_t y, int32_t width,
+	    int32_t height)
+{
+	int64_t left = BASE_MAX(x, 0), top = BASE_MAX(y, 0);
+	int64_t right = BASE_MIN((int64_t)x + width, (int64_t)frame->width);
+	int64_t bottom = BASE_MIN((int64_t)y + height,
+				  (int64_t)frame->height);
+	struct shmx_rect r;
+	uint32_t i;
+
+	if (left >= right || top >= bottom)
+		return;
+	r = (struct shmx_rect){ (int32_t)left, (int32_t)top,
+		(int32_t)(right - left), (int32_t)(bottom - top) };
+	if (frame->damage_count < SHMX_DAMAGE_MAX) {
+		frame->damage[frame->damage_count++] = r;
+		return;
+	}
+	for (i = 0; i < SHMX_DAMAGE_MAX; i++)
+		r = unite(r, frame->damage[i]);
+	frame->damage[0] = r;
+	frame->damage_count = 1;
+}
+
+static struct shmx_rect16
+narrow(struct shmx_rect r)
+{
+	return (struct shmx_rect16){ (uint16_t)r.x, (uint16_t)r.y,
+		(uint16_t)r.width, (uint16_t)r.height };
+}
+
+/* Copy the damage and return its bounding box; all of it if none is said. */
+static struct shmx_rect16
+write_damage(const struct shmx_producer *p, struct shmx_slot_meta *meta,
+	     const struct shmx_frame *frame)
+{
+	struct shmx_rect box = { 0, 0, (int32_t)frame->width,
+		(int32_t)frame->height };
+	uint32_t i;
+
+	meta->damage_count = 0;
+	/* Another size, or the first: it differs everywhere. */
+	if (frame->damage_count == 0 || frame->width != p->last_width ||
+	    frame->height != p->last_height)
+		return narrow(box);
+	box = frame->damage[0];
+	for (i = 0; i < frame->damage_count; i++) {
+		meta->damage[i] = narrow(frame->damage[i]);
+		box = unite(box, frame->damage[i]);
+	}
+	meta->damage_count = frame->damage_count;
+	return narrow(box);
+}
+
+static void
+write_meta(const struct shmx_producer *p, struct shmx_slot_meta *meta,
+	   const struct shmx_frame *frame)
+{
+	meta->sim_time = frame->sim_time;
+	meta->begun_ns = frame->begun_ns;
+	meta->input_sequence = frame->input_sequence;
+	meta->width = frame->width;
+	meta->height = frame->height;
+	meta->stride = p->region.stride;
+	meta->format = p->stream.format;
+	meta->payload_bytes = (uint32_t)(sizeof(struct shmx_tlv) +
+					 sizeof(struct shmx_stream_tlv) +
+					 p->region.pixels_bytes);
+	meta->tlv_count = 1;
+	meta->pixels_offset = shmx_region_pixels(&p->region, frame->slot);
+	meta->pixels_bytes = (uint64_t)p->region.stride * frame->height;
+	shmx_store_relaxed(&meta->watermark, frame->height);
+	meta->published_ns = base_now_ns();
+}
+
+/* W8: wake those who sleep.  Never blocks: a full socket is readable. */
+static void
+wake_sleepers(struct shmx_producer *p)
+{
+	const struct shmx_scan *scan = shmx_readers_enter(&p->readers);
+	uint64_t sleepers = shmx_writer_sleepers(scan);
+	uint32_t i;
+
+	for (i = 0; sleepers != 0; i++, sleepers >>= 1) {
+		if (!(sleepers & 1))
+			continue;
+		(void)send(scan->entry[i].wake_fd, "", 1,
+			   MSG_DONTWAIT | MSG_NOSIGNAL);
+		p->wakes++;
+	}
+	shmx_readers_leave(&p->readers);
+}
+
+uint64_t
+shmx_publish(struct shmx_producer *p, struct shmx_frame *frame)
+{
+	struct shmx_slot_meta *meta;
+	struct shmx_rect16 box;
+	uint64_t sequence;
+
+	assert(frame->width >= 1 && frame->width <= p->stream.width);
+	assert(frame->height >= 1 && frame->height <= p->stream.height);
+	if (frame->slot == NO_SLOT) {
+		p->dropped++;
+		p->last_width = 0;	/* the next differs by this one too */
+		shmx_store_relaxed(&p->region.ring.ext->dropped, p->dropped);
+		return 0;
+	}
+	assert((int)frame->slot == p->writer.claimed);
+	frame->width = BASE_MIN(BASE_MAX(frame->width, 1), p->stream.width);
+	frame->height = BASE_MIN(BASE_MAX(frame->height, 1),
+				 p->stream.height);
+	frame->damage_count = BASE_MIN(frame->damage_count, SHMX_DAMAGE_MAX);
+
+	meta = &p->region.ring.meta[frame->slot];
+	box = write_damage(p, meta, frame);
+	write_meta(p, meta, frame);
+	sequence = shmx_writer_publish(&p->writer, box);
+	p->last_width = frame->width;
+	p->last_height = frame->height;
+	shmx_store_relaxed(&p->region.ring.ext->published, sequence);
+	wake_sleepers(p);
+	return sequence;
+}
+
+/* --------------------------------------------------------- statistics -- */
+
+void
+shmx_producer_stats(struct shmx_producer *p, struct shmx_producer_stats *out,
+		    size_t size)
+{
+	const struct shmx_scan *scan = shmx_readers_enter(&p->readers);
+	const struct shmx_producer_stats stats = {
+		.published = p->writer.latest,
+		.dropped = p->dropped,
+		.wakes = p->wakes,
+		.attached = shmx_load_relaxed(&p->host.attached),
+		.reaped = shmx_load_relaxed(&p->host.reaped),
+		.readers = shmx_load_relaxed(&p->host.attached_now),
+		.holds_granted = shmx_load_relaxed(&p->host.holds_granted),
+		.holds_total = p->host.holds_total,
+		.slots = p->writer.ring.slots,
+		.slots_held = (uint32_t)__builtin_popcountll(
+			shmx_scan_held(scan, p->writer.ring.slots)),
+		.bytes = p->region.bytes,
+	};
+
+	shmx_readers_leave(&p->readers);
+	memcpy(out, &stats, BASE_MIN(size, sizeof(stats)));
+}

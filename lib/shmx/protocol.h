@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * protocol.h - what producer and reader say to each other over the socket
+ *
+ *	reader				producer
+ *	HELLO			-->
+ *				<--	WELCOME + data, record and wake fds
+ *				   or	ERROR in words, and the end
+ *	READY			-->
+ *	        ... frames go through memory; nothing is sent ...
+ *	BYE, or the end		<->	BYE, or the end
+ *
+ * A message is a header and a body of fixed layout; a receiver ignores what
+ * is longer than it knows.  Descriptors travel with a message's first byte.
+ * Either side's end of the connection is the notice of its death.
+ */
+#ifndef SHMX_PROTOCOL_H
+#define SHMX_PROTOCOL_H
+
+#include <stdint.h>
+
+#define SHMX_PROTOCOL_MAGIC	UINT32_C(0x584D4853)	/* "SHMX" */
+#define SHMX_PROTOCOL_VERSION	3
+
+/* No message but FRAME is longer, header included. */
+#define SHMX_MESSAGE_MAX	4096
+#define SHMX_MESSAGE_FDS	3
+
+enum shmx_message_type {
+	SHMX_MSG_HELLO = 1,
+	SHMX_MSG_WELCOME,
+	SHMX_MSG_READY,
+	SHMX_MSG_ERROR,
+	SHMX_MSG_BYE,
+	/* Reserved: known numbers that this version never sends. */
+	SHMX_MSG_MOVED,			/* the ring has a larger successor */
+	SHMX_MSG_NUDGE,			/* a lossless reader made room */
+	SHMX_MSG_FRAME,			/* a frame over the socket */
+	SHMX_MSG_CREDIT,		/* more frames may be sent */
+};
+
+struct shmx_message_header {
+	uint32_t bytes;			/* of header and body */
+	uint16_t type;
+	uint16_t flags;			/* 0 */
+};
+
+enum { SHMX_ROLE_READER = 1, SHMX_ROLE_WRITER, SHMX_ROLE_INSPECTOR };
+enum { SHMX_MODE_LOSSY = 1, SHMX_MODE_EVERY };
+enum { SHMX_TRANSPORT_RING = 1, SHMX_TRANSPORT_SOCKET };
+
+struct shmx_hello {
+	uint32_t magic;
+	uint16_t version_min;
+	uint16_t version_max;
+	uint32_t role;
+	uint32_t mode;
+	uint32_t holds;			/* wanted: this many or refuse */
+	uint32_t reserved;
+	uint64_t features;		/* wanted; none so far */
+	char label[64];			/* who is asking, for display */
+};
+
+/* With three descriptors: data, record, wake. */
+struct shmx_welcome {
+	uint32_t version;
+	uint32_t record;		/* index, for display */
+	uint32_t holds;			/* granted */
+	uint32_t map_bytes;		/* to map of data; no pixel in it */
+	uint64_t session;
+	uint64_t features;
+	uint64_t region_bytes;		/* size of data */
+	uint64_t record_bytes;		/* size of record */
+};
+
+struct shmx_ready {
+	uint32_t transport;
+	uint32_t reserved;
+};
+
+struct shmx_refusal {
+	int32_t error;			/* an errno value, positive */
+	uint32_t reserved;
+	char text[512];			/* one line, NUL-terminated */
+};
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reader.h - the reading end's state, shared by reader.c and hold.c
+ */
+#ifndef SHMX_READER_H
+#define SHMX_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/log.h"
+#include "channel.h"
+#include "session.h"
+#include <shmx/shmx.h>
+
+struct shmx_reader {
+	char name[SHMX_NAME_MAX + 1];
+	char label[64];
+	unsigned holds;			/* wanted */
+	struct base_log log;
+
+	enum shmx_reader_state state;
+	struct shmx_session *session;	/* SHMX_ATTACHED, else NULL */
+	uint64_t last;			/* sequence held last in session */
+	int error;			/* of the last attempt to attach */
+	char trouble[512];
+
+	int epoll_fd;			/* everything below, for callers */
+	int inotify_fd;			/* -1: only the timer tells */
+	int timer_fd;
+	int conn;			/* SHMX_GREETING, else -1 */
+	pid_t pid;
+	int pidfd;
+	struct shmx_channel channel;	/* of conn, then of the session's */
+
+	bool may_spin;
+	uint64_t spin_ns;		/* how long to spin; adapts */
+
+	uint64_t held;
+	uint64_t skipped;
+	uint64_t sleeps;
+	uint64_t producers;
+};
+
+/* Part from the producer; says why.  The reader looks for another. */
+void
+shmx_reader_lose(struct shmx_reader *r, const char *why);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * readers.c - the set of attached readers, as the writer scans it
+ */
+#include "config.h"
+
+#include "readers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+#include "base/sys.h"
+#include "atomic.h"
+#include "segment.h"
+
+/* All boxes have room for all readers, so that any can follow any. */
+static struct shmx_scan_box *
+box_create(void)
+{
+	struct shmx_scan_box *box;
+
+	return base_sys.calloc(1, sizeof(*box) + SHMX_READERS_MAX *
+			       sizeof(box->scan.entry[0]));
+}
+
+int
+shmx_seat_create(struct shmx_seat **out, uint32_t holds, int *record_fd,
+		 int *wake_fd)
+{
+	struct shmx_seat *seat;
+	void *map = NULL;
+	int pair[2], ret = -ENOMEM;
+
+	seat = base_sys.calloc(1, sizeof(*seat));
+	if (seat == NULL)
+		return -ENOMEM;
+	seat->farewell = box_create();
+	if (seat->farewell == NULL)
+		goto fail;
+	ret = shmx_segment_create("shmx-record", SHMX_RECORD_BYTES,
+				  SHMX_SEALS_RECORD, record_fd, &map);
+	if (ret < 0)
+		goto fail;
+	if (base_sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+				pair) < 0) {
+		ret = -errno;
+		base_close(record_fd);
+		goto fail;
+	}
+	seat->record = map;
+	seat->holds = holds;
+	seat->wake_fd = pair[0];
+	*wake_fd = pair[1];
+	*out = seat;
+	return 0;
+fail:
+	shmx_segment_unmap(map, SHMX_RECORD_BYTES);
+	free(seat->farewell);
+	free(seat);
+	return ret;
+}
+
+void
+shmx_seat_destroy(struct shmx_seat *seat)
+{
+	if (seat == NULL)
+		return;
+	shmx_segment_unmap(seat->record, SHMX_RECORD_BYTES);
+	base_close(&seat->wake_fd);
+	free(seat->farewell);
+	free(seat);
+}
+
+int
+shmx_readers_init(struct shmx_readers *r)
+{
+	struct shmx_scan_box *box = box_create();
+
+	if (box == NULL)
+		return -ENOMEM;
+	*r = (struct shmx_readers){ 0 };
+	shmx_store_seq_cst(&r->box, box);
+	return 0;
+}
+
+static void
+free_retired(struct shmx_readers *r)
+{
+	struct shmx_scan_box *box;
+
+	while ((box = r->retired) != NULL) {
+		r->retired = box->next;
+		shmx_seat_destroy(box->gone);
+		free(box);
+	}
+}
+
+void
+shmx_readers_finish(struct shmx_readers *r)
+{
+	free_retired(r);
+	free(shmx_load_relaxed(&r->box));
+	shmx_store_relaxed(&r->box, NULL);
+}
+
+const struct shmx_scan *
+shmx_readers_enter(struct shmx_readers *r)
+{
+	shmx_store_seq_cst(&r->busy, 1);		/* A1 */
+	return &shmx_load_seq_cst(&r->box)->scan;	/* A2 */
+}
+
+void
+shmx_readers_leave(struct shmx_readers *r)
+{
+	shmx_store_release(&r->busy, 0);		/* A3, with B2 */
+}
+
+/* B1; gone may be NULL. */
+static void
+replace(struct shmx_readers *r, struct shmx_scan_box *box,
+	struct shmx_seat *gone)
+{
+	struct shmx_scan_box *old = shmx_load_relaxed(&r->box);
+
+	shmx_store_seq_cst(&r->box, box);
+	old->gone = gone;
+	old->next = r->retired;
+	r->retired = old;
+	shmx_readers_collect(r);
+}
+
+int
+shmx_readers_add(struct shmx_readers *r, struct shmx_seat *seat)
+{
+	const struct shmx_scan *old = &shmx_load_relaxed(&r->box)->scan;
+	struct shmx_scan_box *box = box_create();
+
+	if (box == NULL)
+		return -ENOMEM;
+	box->scan.count = old->count + 1;
+	memcpy(box->scan.entry, old->entry,
+	       old->count * sizeof(old->entry[0]));
+	box->scan.entry[old->count] = (struct shmx_scan_entry){
+		.record = seat->record,
+		.holds = seat->holds,
+		.wake_fd = seat->wake_fd,
+	};
+	replace(r, box, NULL);
+	return 0;
+}
+
+void
+shmx_readers_remove(struct shmx_readers *r, struct shmx_seat *seat)
+{
+	const struct shmx_scan *old = &shmx_load_relaxed(&r->box)->scan;
+	struct shmx_scan_box *box = seat->farewell;
+	uint32_t i;
+
+	seat->farewell = NULL;
+	for (i = 0; i < old->count; i++)
+		if (old->entry[i].record != seat->record)
+			box->scan.entry[box->scan.count++] = old->entry[i];
+	replace(r, box, seat);
+}
+
+bool
+shmx_readers_collect(struct shmx_readers *r)
+{
+	if (r->retired == NULL)
+		return true;
+	if (shmx_load_seq_cst(&r->busy) != 0)		/* B2 */
+		return false;
+	free_retired(r);
+	return true;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * readers.h - the set of attached readers, as the writer scans it
+ *
+ * Two threads of the producer's process: the writer, which publishes, and the
+ * service, which admits and reaps.  The writer enters the set, looks at each
+ * reader's words, wakes some, and leaves; it never waits for the service.
+ * The service swaps in another set and frees what it took out as soon as the
+ * writer cannot be looking at it.
+ *
+ * This is read-copy-update with one reader (the writer of the ring):
+ *
+ *	writer	A1 busy = 1		service	B1 set = new
+ *		A2 load set			B2 load busy
+ *		A3 busy = 0
+ *
+ * all seq_cst but A3, a release.  If B2 reads 0, either it came before A1,
+ * and A2 sees the new set; or it read what A3 stored, and all that the writer
+ * did with the old set happened before.  Both ways the old set is nobody's.
+ */
+#ifndef SHMX_READERS_H
+#define SHMX_READERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ring.h"
+
+/* What a reader was given; freed when the writer cannot see it any more. */
+struct shmx_seat {
+	struct shmx_record *record;	/* mapped, SHMX_RECORD_BYTES */
+	int wake_fd;			/* our end */
+	uint32_t holds;
+	struct shmx_scan_box *farewell;	/* reserved: leaving cannot fail */
+};
+
+/* A set, and the seat that left when it was replaced. */
+struct shmx_scan_box {
+	struct shmx_scan_box *next;
+	struct shmx_seat *gone;
+	struct shmx_scan scan;		/* last: it has the array */
+};
+
+struct shmx_readers {
+	_Atomic(struct shmx_scan_box *) box;
+	shmx_a32 busy;
+	struct shmx_scan_box *retired;	/* the service's */
+};
+
+int
+shmx_readers_init(struct shmx_readers *r);
+
+/* Free everything.  Neither thread runs any more. */
+void
+shmx_readers_finish(struct shmx_readers *r);
+
+/* Writer: the set to look at until shmx_readers_leave(). */
+const struct shmx_scan *
+shmx_readers_enter(struct shmx_readers *r);
+void
+shmx_readers_leave(struct shmx_readers *r);
+
+/*
+ * Service: a new seat of that many holds, with its record and the reader's
+ * ends: *record_fd and *wake_fd are the caller's, to be sent and closed.
+ */
+int
+shmx_seat_create(struct shmx_seat **out, uint32_t holds, int *record_fd,
+		 int *wake_fd);
+void
+shmx_seat_destroy(struct shmx_seat *seat);
+
+/*
+ * Service: have the writer look at a seat, or not any more.  Adding may fail
+ * with -ENOMEM, and nothing has changed.  Removing takes the seat over.
+ */
+int
+shmx_readers_add(struct shmx_readers *r, struct shmx_seat *seat);
+void
+shmx_readers_remove(struct shmx_readers *r, struct shmx_seat *seat);
+
+/*
+ * Service: free what was taken out, if the writer is elsewhere.  False when
+ * something is left: try again in a millisecond.
+ */
+bool
+shmx_readers_collect(struct shmx_readers *r);
+
+#endif

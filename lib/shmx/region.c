@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * region.c - one ring's memory: planned, made, and checked when received
+ */
+#include "config.h"
+
+#include "region.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "atomic.h"
+#include "directory.h"
+#include "memory.h"
+#include "segment.h"
+
+/* SHMX offsets have 32 bits, and so has X's offset into a segment. */
+#define REGION_MAX UINT64_C(0xffffffff)
+#define STRIDE_ALIGN 64
+
+/* Where everything goes; see layout.h. */
+struct plan {
+	uint32_t page;
+	uint32_t ext_offset;
+	uint32_t ext_bytes;
+	uint32_t state_offset;		/* these from the extension */
+	uint32_t meta_offset;
+	uint32_t damage_offset;
+	uint32_t map_bytes;
+	uint32_t stride;
+	uint64_t pixels_bytes;
+	uint64_t slot_stride;
+	uint64_t region_bytes;
+};
+
+static struct plan
+make_plan(const struct shmx_stream *stream, uint32_t slots)
+{
+	struct plan p = { .page = (uint32_t)sysconf(_SC_PAGESIZE) };
+
+	p.stride = (uint32_t)base_round_up(
+		(uint64_t)stream->width * shmx_format_bytes(stream->format),
+		STRIDE_ALIGN);
+	p.pixels_bytes = (uint64_t)p.stride * stream->height;
+	p.ext_offset = p.page;
+	p.state_offset = sizeof(struct shmx_ext);
+	p.meta_offset = (uint32_t)base_round_up(
+		p.state_offset + slots * sizeof(shmx_a64), 64);
+	p.damage_offset = p.meta_offset +
+		slots * (uint32_t)sizeof(struct shmx_slot_meta);
+	p.ext_bytes = p.damage_offset + SHMX_DAMAGE_ENTRIES *
+		(uint32_t)sizeof(struct shmx_damage_entry);
+	p.map_bytes = (uint32_t)base_round_up(
+		p.ext_offset + p.ext_bytes + SHMX_SLOT_HEAD, p.page);
+	p.slot_stride = base_round_up(p.pixels_bytes + SHMX_SLOT_HEAD, p.page);
+	p.region_bytes = p.map_bytes + slots * p.slot_stride;
+	return p;
+}
+
+static double
+megabytes(uint64_t bytes)
+{
+	return (double)bytes / 1e6;
+}
+
+/* One line with the size and the slot count that would fit. */
+static int
+say_too_large(const struct plan *p, const char *name, uint32_t slots,
+	      uint32_t slots_min, struct shmx_memory have)
+{
+	uint64_t fit = have.bytes < p->map_bytes ? 0 :
+		(have.bytes - p->map_bytes) / p->slot_stride;
+	char advice[64];
+
+	if (fit >= slots_min)
+		snprintf(advice, sizeof(advice), "%" PRIu64 " slots would fit",
+			 fit);
+	else
+		snprintf(advice, sizeof(advice), "not even %" PRIu32 " slots "
+			 "fit, use smaller frames", slots_min);
+	return base_error(-ENOMEM, "ring \"%s\" needs %.1f MB, %" PRIu32
+			  " slots of %.1f MB, but %s %.1f MB: %s", name,
+			  megabytes(p->region_bytes), slots,
+			  megabytes(p->slot_stride), have.limit,
+			  megabytes(have.bytes), advice);
+}
+
+static int
+check_memory(const struct plan *p, const char *name, uint32_t slots,
+	     uint32_t slots_min, const char *root)
+{
+	struct shmx_memory have = shmx_memory_available(root);
+
+	/* Scratch memory, for when no slot is free, is needed too. */
+	have.bytes -= BASE_MIN(have.bytes, p->pixels_bytes);
+	if (have.bytes > REGION_MAX)
+		have = (struct shmx_memory){ REGION_MAX, "a ring may have" };
+	return p->region_bytes <= have.bytes ? 0 :
+		say_too_large(p, name, slots, slots_min, have);
+}
+
+static void
+write_header(struct shmx_region *r, const struct plan *p,
+	     const struct shmx_stream *stream, uint32_t slots)
+{
+	struct shmx_header *h = r->map;
+	int used;
+
+	h->version_major = SHMX_VERSION_MAJOR;
+	h->version_minor = SHMX_VERSION_MINOR;
+	h->endian_tag = SHMX_ENDIAN_TAG;
+	h->ext_offset = p->ext_offset;
+	h->ext_check = p->ext_offset ^ SHMX_EXT_CHECK;
+	h->session = r->session;
+	h->static_offset = sizeof(*h);
+	h->static_capacity = p->ext_offset - (uint32_t)sizeof(*h);
+	used = shmx_directory_write((char *)r->map + sizeof(*h),
+				    h->static_capacity, stream, p->stride);
+	h->static_used = (uint32_t)BASE_MAX(used, 0);
+	shmx_store_relaxed(&h->static_generation, 1);
+	h->slots = slots;
+	h->slot_stride = (uint32_t)p->slot_stride;
+	h->slots_offset = p->map_bytes - (uint32_t)SHMX_SLOT_HEAD;
+	h->frame_capacity = (uint32_t)(p->slot_stride -
+				       sizeof(struct shmx_frame_header));
+	/* Last, for whoever maps it by name. */
+	h->magic = SHMX_MAGIC;
+}
+
+static void
+write_ext(struct shmx_region *r, const struct plan *p, uint32_t slots,
+	  uint32_t history)
+{
+	struct shmx_ext *e = r->ring.ext;
+
+	e->magic = SHMX_EXT_MAGIC;
+	e->version = SHMX_EXT_VERSION;
+	e->bytes = p->ext_bytes;
+	e->session = r->session;
+	e->region_bytes = p->region_bytes;
+	e->page_bytes = p->page;
+	e->slots = slots;
+	e->readers_max = SHMX_READERS_MAX;
+	e->holds_max = SHMX_HOLDS_MAX;
+	e->history = history;
+	e->state_offset = p->state_offset;
+	e->meta_offset = p->meta_offset;
+	e->damage_offset = p->damage_offset;
+	e->meta_stride = sizeof(struct shmx_slot_meta);
+	e->damage_entries = SHMX_DAMAGE_ENTRIES;
+	e->map_bytes = p->map_bytes;
+	e->producer_pid = (int32_t)getpid();
+	e->created_ns = base_now_ns();
+	shmx_store_relaxed(&e->host_state, SHMX_HOST_RUNNING);
+}
+
+/* The TLV headers of every slot, as for a frame of the largest size. */
+static void
+write_slots(struct shmx_region *r, const struct plan *p,
+	    const struct shmx_stream *stream, uint32_t slots)
+{
+	unsigned bytes = shmx_format_bytes(stream->format);
+	const struct shmx_tlv tlv = {
+		.type = SHMX_TLV_FRAME_STREAM,
+		.length = (uint32_t)(sizeof(struct shmx_stream_tlv) +
+				     p->pixels_bytes),
+	};
+	const struct shmx_stream_tlv st = {
+		.stream_id = stream->id,
+		.elements = (uint32_t)(p->pixels_bytes / bytes),
+		.bytes = (uint32_t)p->pixels_bytes,
+	};
+	char *pixels;
+	uint32_t s;
+
+	for (s = 0; s < slots; s++) {
+		pixels = (char *)r->map + shmx_region_pixels(r, s);
+		memcpy(pixels - sizeof(st), &st, sizeof(st));
+		memcpy(pixels - sizeof(st) - sizeof(tlv), &tlv, sizeof(tlv));
+	}
+}
+
+static struct shmx_ring
+place_ring(void *map, const struct plan *p, uint32_t slots, uint32_t history)
+{
+	char *ext = (char *)map + p->ext_offset;
+
+	return (struct shmx_ring){
+		.ext = (void *)ext,
+		.state = (void *)(ext + p->state_offset),
+		.meta = (void *)(ext + p->meta_offset),
+		.damage = (void *)(ext + p->damage_offset),
+		.slots = slots,
+		.history = history,
+	};
+}
+
+int
+shmx_region_create(struct shmx_region *r, const char *name,
+		   const struct shmx_stream *stream, uint32_t slots,
+		   uint32_t history, const char *root)
+{
+	struct plan p = make_plan(stream, slots);
+	int ret;
+
+	*r = (struct shmx_region){ .fd = -1 };
+	ret = check_memory(&p, name, slots, history + 2, root);
+	if (ret < 0)
+		return ret;
+	ret = shmx_segment_create("shmx-ring", p.region_bytes, SHMX_SEALS_DATA,
+				  &r->fd, &r->map);
+	if (ret < 0)
+		return base_error(ret, "cannot make the %.1f MB of ring "
+				  "\"%s\": %s", megabytes(p.region_bytes),
+				  name, strerror(-ret));
+	r->bytes = p.region_bytes;
+	r->map_bytes = p.map_bytes;
+	r->slot_stride = (uint32_t)p.slot_stride;
+	r->stride = p.stride;
+	r->pixels_bytes = p.pixels_bytes;
+	if (getrandom(&r->session, sizeof(r->session), GRND_NONBLOCK) !=
+	    sizeof(r->session))
+		r->session = base_now_ns() ^ (uint64_t)getpid() << 32;
+	r->ring = place_ring(r->map, &p, slots, history);
+	write_header(r, &p, stream, slots);
+	write_ext(r, &p, slots, history);
+	write_slots(r, &p, stream, slots);
+	return 0;
+}
+
+void
+shmx_region_destroy(struct shmx_region *r)
+{
+	shmx_segment_unmap(r->map, r->bytes);
+	r->map = NULL;
+	base_close(&r->fd);
+}
+
+/* --------------------------------------------------------- a peer's --- */
+
+static int
+malformed(const char *what)
+{
+	return base_error(-EPROTO, "the producer's ring is malformed: %s",
+			  what);
+}
+
+/* A table of count entries inside the extension, after its header. */
+static bool
+table_fits(const struct shmx_ext *e, uint32_t offset, uint32_t count,
+	   uint64_t size)
+{
+	return offset >= sizeof(*e) && offset % 8 == 0 &&
+	       offset + count * size <= e->bytes;
+}
+
+static const char *
+header_fault(const struct shmx_header *h, uint32_t map_bytes,
+	     uint64_t session)
+{
+	if (h->magic != SHMX_MAGIC)
+		return "wrong magic number";
+	if (h->version_major != SHMX_VERSION_MAJOR)
+		return "another major version";
+	if (h->endian_tag != SHMX_ENDIAN_TAG)
+		return "another byte order";
+	if (h->session != session)
+		return "another session";
+	if (h->ext_check != (h->ext_offset ^ SHMX_EXT_CHECK))
+		return "no extension";
+	if (h->ext_offset < sizeof(*h) || h->ext_offset % 64 != 0 ||
+	    (uint64_t)h->ext_offset + sizeof(struct shmx_ext) > map_bytes)
+		return "extension out of bounds";
+	if (h->static_offset < sizeof(*h) || h->static_offset % 8 != 0 ||
+	    (uint64_t)h->static_offset + h->static_used > h->ext_offset)
+		return "directory out of bounds";
+	return NULL;
+}
+
+static const char *
+ext_fault(const struct shmx_ext *e, const struct shmx_header *h,
+	  uint32_t map_bytes, uint64_t region_bytes)
+{
+	if (e->magic != SHMX_EXT_MAGIC || e->version != SHMX_EXT_VERSION)
+		return "an extension of another version";
+	if (e->session != h->session || e->slots != h->slots ||
+	    e->region_bytes != region_bytes || e->map_bytes != map_bytes)
+		return "header and extension disagree";
+	if (e->slots < 3 || e->slots > SHMX_SLOTS_MAX)
+		return "slot count out of range";
+	if (e->history < 1 || e->history > e->slots - 2)
+		return "history out of range";
+	if (e->holds_max != SHMX_HOLDS_MAX ||
+	    e->meta_stride != sizeof(struct shmx_slot_meta) ||
+	    e->damage_entries != SHMX_DAMAGE_ENTRIES)
+		return "tables of another shape";
+	if (e->bytes > map_bytes - h->ext_offset ||
+	    !table_fits(e, e->state_offset, e->slots, sizeof(shmx_a64)) ||
+	    !table_fits(e, e->meta_offset, e->slots,
+			sizeof(struct shmx_slot_meta)) ||
+	    !table_fits(e, e->damage_offset, e->damage_entries,
+			sizeof(struct shmx_damage_entry)))
+		return "tables out of bounds";
+	return NULL;
+}
+
+int
+shmx_region_check(struct shmx_layout *layout, void *map, uint32_t map_bytes,
+		  uint64_t region_bytes, uint64_t session)
+{
+	struct shmx_header h;
+	struct shmx_ext e;
+	struct plan p = { 0 };
+	const char *fault;
+
+	if (map_bytes < sizeof(h) || map_bytes > region_bytes ||
+	    region_bytes > REGION_MAX)
+		return malformed("sizes out of range");
+	shmx_copy_words(&h, map, sizeof(h));
+	fault = header_fault(&h, map_bytes, session);
+	if (fault != NULL)
+		return malformed(fault);
+	shmx_copy_words(&e, (char *)map + h.ext_offset, sizeof(e));
+	fault = ext_fault(&e, &h, map_bytes, region_bytes);
+	if (fault != NULL)
+		return malformed(fault);
+	p.ext_offset = h.ext_offset;
+	p.state_offset = e.state_offset;
+	p.meta_offset = e.meta_offset;
+	p.damage_offset = e.damage_offset;
+	*layout = (struct shmx_layout){
+		.ring = place_ring(map, &p, e.slots, e.history),
+		.region_bytes = region_bytes,
+		.map_bytes = map_bytes,
+		.static_offset = h.static_offset,
+		.static_used = h.static_used,
+		.producer_pid = e.producer_pid,
+	};
+	return 0;
+}

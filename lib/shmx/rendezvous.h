@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rendezvous.h - how a reader finds a producer by name
+ *
+ * A directory of sockets that only its owner may enter.  For ring NAME:
+ *
+ *	NAME.lock	locked by the producer as long as it lives; never
+ *			removed, so that it is always the same file
+ *	NAME.sock	the producer's listening socket
+ *
+ * The lock, not the socket, is ownership: the kernel drops it when its owner
+ * dies, and a socket without one is a leftover that whoever finds it removes.
+ */
+#ifndef SHMX_RENDEZVOUS_H
+#define SHMX_RENDEZVOUS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <shmx/shmx.h>
+
+#define SHMX_DIRS_MAX 3
+
+/*
+ * Check a ring's name and strip a leading "/".  *clean points into name.
+ * -EINVAL, with base_error() said.
+ */
+int
+shmx_name_check(const char *name, const char **clean);
+
+/* A name that this process owns. */
+struct shmx_claim {
+	char name[SHMX_NAME_MAX + 1];
+	char dir[PATH_MAX];
+	int dir_fd;
+	int lock_fd;
+	int listen_fd;			/* non-blocking */
+	dev_t lock_dev;			/* which file lock_fd is */
+	ino_t lock_ino;
+	struct shmx_claim *next;	/* among the claims of this process */
+};
+
+/*
+ * Own a name: lock it, remove what a dead owner left, listen.  -EADDRINUSE
+ * when a live process owns it; base_error() is said on every failure.
+ */
+int
+shmx_rendezvous_claim(struct shmx_claim *claim, const char *name);
+
+/* Give it back and remove the socket. */
+void
+shmx_rendezvous_unclaim(struct shmx_claim *claim);
+
+/*
+ * Connect to the producer of a name.  Returns a non-blocking socket, the
+ * caller's, and the producer's pid; or -ENOENT when there is none, -EAGAIN
+ * when it has no room for another connection now, -EACCES when it belongs to
+ * another user.  base_error() is said on failure.  Removes the socket of a
+ * dead producer.
+ */
+int
+shmx_rendezvous_connect(const char *name, pid_t *producer);
+
+/*
+ * Have an inotify descriptor become readable when a producer of any name
+ * starts to listen.  Makes the directory if need be.
+ */
+int
+shmx_rendezvous_watch(int inotify_fd);
+
+/* "life (pid 4711)", or "pid 4711" where the name is not to be had. */
+void
+shmx_process_name(pid_t pid, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * segment.c - sealed anonymous shared memory
+ *
+ * All pages are allocated before anything is written, so that a lack of
+ * memory is an error here and never a SIGBUS later.
+ */
+#include "config.h"
+
+#include "segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/sys.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+
+static int
+create_memfd(const char *label)
+{
+	int fd;
+
+	fd = base_sys.memfd_create(label, MFD_CLOEXEC | MFD_ALLOW_SEALING |
+				   MFD_NOEXEC_SEAL);
+	/* Before Linux 6.3 the last flag is unknown. */
+	if (fd < 0 && errno == EINVAL)
+		fd = base_sys.memfd_create(label,
+					   MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return fd < 0 ? -errno : fd;
+}
+
+static int
+allocate(int fd, size_t bytes)
+{
+	int ret;
+
+	if (base_sys.ftruncate(fd, (off_t)bytes) < 0)
+		return -errno;
+	do {
+		ret = base_sys.fallocate(fd, 0, 0, (off_t)bytes);
+	} while (ret < 0 && errno == EINTR);
+	return ret < 0 ? -errno : 0;
+}
+
+int
+shmx_segment_create(const char *label, size_t bytes, int seals, int *fd,
+		    void **map)
+{
+	void *m = MAP_FAILED;
+	int memfd, ret;
+
+	memfd = create_memfd(label);
+	if (memfd < 0)
+		return memfd;
+	ret = allocate(memfd, bytes);
+	if (ret < 0)
+		goto fail;
+	/* Populated: no page fault in the first frames. */
+	m = base_sys.mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_POPULATE, memfd, 0);
+	if (m == MAP_FAILED) {
+		ret = -errno;
+		goto fail;
+	}
+	/* Not in a forked child, which would keep writing to it. */
+	if (madvise(m, bytes, MADV_DONTFORK) < 0 ||
+	    base_sys.fcntl(memfd, F_ADD_SEALS, seals) < 0) {
+		ret = -errno;
+		goto fail;
+	}
+	*fd = memfd;
+	*map = m;
+	return 0;
+fail:
+	if (m != MAP_FAILED)
+		munmap(m, bytes);
+	base_close(&memfd);
+	return ret;
+}
+
+int
+shmx_segment_check(int fd, uint64_t bytes, int seals)
+{
+	struct stat st;
+	int have;
+
+	if (base_sys.fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_size < 0 ||
+	    (uint64_t)st.st_size != bytes)
+		return -EPROTO;
+	have = base_sys.fcntl(fd, F_GET_SEALS, 0);
+	return have < 0 || (have & seals) != seals ? -EPROTO : 0;
+}
+
+int
+shmx_segment_map(int fd, uint64_t offset, size_t bytes, int prot,
+		 void **map)
+{
+	void *m;
+
+	m = base_sys.mmap(NULL, bytes, prot, MAP_SHARED, fd, (off_t)offset);
+	if (m == MAP_FAILED)
+		return -errno;
+	(void)madvise(m, bytes, MADV_DONTFORK);
+	*map = m;
+	return 0;
+}
+
+void
+shmx_segment_unmap(void *map, size_t bytes)
+{
+	if (map != NULL)
+		munmap(map, bytes);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session.c - a reader's attachment to one producer's ring
+ */
+#include "config.h"
+
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/sys.h"
+#include "atomic.h"
+#include "segment.h"
+
+/* Numbers rings, so that no two have the same in this process. */
+static shmx_a64 ring_ids;
+
+void
+shmx_session_ref(struct shmx_session *s)
+{
+	shmx_add_relaxed(&s->references, 1);
+}
+
+void
+shmx_session_unref(struct shmx_session *s)
+{
+	if (s == NULL || shmx_add_acq_rel(&s->references, (uint32_t)-1) != 1)
+		return;
+	if (s->pixels != NULL)
+		shmx_segment_unmap(s->pixels, s->layout.region_bytes -
+				   s->layout.map_bytes);
+	shmx_segment_unmap(s->map, s->layout.map_bytes);
+	shmx_segment_unmap(s->record, SHMX_RECORD_BYTES);
+	base_close(&s->data_fd);
+	base_close(&s->wake_fd);
+	base_close(&s->conn);
+	pthread_mutex_destroy(&s->pixels_lock);
+	free(s);
+}
+
+static int
+map_data(struct shmx_session *s, const struct shmx_welcome *w)
+{
+	int ret;
+
+	ret = shmx_segment_check(s->data_fd, w->region_bytes,
+				 SHMX_SEALS_SIZE);
+	if (ret < 0)
+		return base_error(ret, "the producer's ring is not sealed "
+				  "memory of the size it says");
+	if (w->map_bytes == 0 || w->map_bytes > w->region_bytes)
+		return base_error(-EPROTO, "the producer's ring is malformed: "
+				  "sizes out of range");
+	ret = shmx_segment_map(s->data_fd, 0, w->map_bytes, PROT_READ,
+			       &s->map);
+	if (ret < 0)
+		return base_error(ret, "cannot map the ring: %s",
+				  strerror(-ret));
+	/* For unref, should the check fail. */
+	s->layout.map_bytes = w->map_bytes;
+	return shmx_region_check(&s->layout, s->map, w->map_bytes,
+				 w->region_bytes, w->session);
+}
+
+static int
+map_record(struct shmx_session *s, const struct shmx_welcome *w, int fd)
+{
+	void *map;
+	int ret;
+
+	if (w->holds < 1 || w->holds > SHMX_HOLDS_MAX ||
+	    w->record_bytes != SHMX_RECORD_BYTES)
+		return base_error(-EPROTO, "the producer granted a record "
+				  "that makes no sense");
+	ret = shmx_segment_check(fd, w->record_bytes, SHMX_SEALS_SIZE);
+	if (ret < 0)
+		return base_error(ret, "the reader's record is not sealed "
+				  "memory of the size it should have");
+	ret = shmx_segment_map(fd, 0, SHMX_RECORD_BYTES,
+			       PROT_READ | PROT_WRITE, &map);
+	if (ret < 0)
+		return base_error(ret, "cannot map the reader's record: %s",
+				  strerror(-ret));
+	s->record = map;
+	return 0;
+}
+
+int
+shmx_session_create(struct shmx_session **out, struct shmx_channel *ch,
+		    int conn)
+{
+	const struct shmx_welcome *w;
+	struct shmx_session *s;
+	int record_fd, ret;
+	uint32_t i;
+
+	w = shmx_channel_body(ch, sizeof(*w), SHMX_MESSAGE_FDS);
+	if (w == NULL || w->version != SHMX_PROTOCOL_VERSION)
+		return base_error(-EPROTO, "the producer's welcome is "
+				  "malformed, or its descriptors were lost");
+	s = base_sys.calloc(1, sizeof(*s));
+	if (s == NULL)
+		return base_error(-ENOMEM, "out of memory");
+	shmx_store_relaxed(&s->references, 1);
+	pthread_mutex_init(&s->pixels_lock, NULL);
+	s->conn = -1;
+	s->data_fd = shmx_channel_take_fd(ch, 0);
+	record_fd = shmx_channel_take_fd(ch, 1);
+	s->wake_fd = shmx_channel_take_fd(ch, 2);
+
+	ret = map_data(s, w);
+	if (ret == 0)
+		ret = map_record(s, w, record_fd);
+	base_close(&record_fd);
+	if (ret < 0) {
+		shmx_session_unref(s);
+		return ret;
+	}
+	s->holds = w->holds;
+	for (i = 0; i < s->holds; i++) {
+		s->hold[i].session = s;
+		s->hold[i].word = &s->record->hold[i];
+	}
+	s->ring_id = shmx_add_relaxed(&ring_ids, 1) + 1;
+	s->conn = conn;
+	*out = s;
+	return 0;
+}

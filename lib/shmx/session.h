@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session.h - a reader's attachment to one producer's ring
+ *
+ * A session lives as long as its reader is attached or one of its holds is
+ * referenced, whichever is longer: what is held stays mapped, and the
+ * connection stays open so that the producer knows it is held.
+ */
+#ifndef SHMX_SESSION_H
+#define SHMX_SESSION_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "channel.h"
+#include "region.h"
+
+struct shmx_session;
+
+/* A hold word and what it holds. */
+struct shmx_hold {
+	struct shmx_session *session;
+	shmx_a64 *word;			/* in the record */
+	/* 0: free; SHMX_HOLD_ENDING: being emptied; else references. */
+	shmx_a32 references;
+	struct shmx_frame_info info;
+};
+#define SHMX_HOLD_ENDING UINT32_MAX
+
+struct shmx_session {
+	/* One for the reader, one for each hold that is not free. */
+	shmx_a32 references;
+	struct shmx_layout layout;
+	void *map;			/* layout.map_bytes, read-only */
+	struct shmx_record *record;
+	int data_fd;
+	int wake_fd;
+	int conn;
+	uint64_t ring_id;
+	uint32_t holds;			/* granted */
+	struct shmx_hold hold[SHMX_HOLDS_MAX];
+
+	pthread_mutex_t pixels_lock;	/* guards the first mapping */
+	void *pixels;			/* the slots, read-only; or NULL */
+};
+
+/*
+ * Make a session of a WELCOME that was just received, with its descriptors,
+ * on connection conn.  On success conn is the session's.  -EPROTO, with
+ * base_error() said, for memory that is not as it should be.
+ */
+int
+shmx_session_create(struct shmx_session **out, struct shmx_channel *ch,
+		    int conn);
+
+void
+shmx_session_ref(struct shmx_session *s);
+void
+shmx_session_unref(struct shmx_session *s);
+
+#endif
