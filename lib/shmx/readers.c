@@ -82,7 +82,7 @@ shmx_readers_init(struct shmx_readers *r)
 
 	if (box == NULL)
 		return -ENOMEM;
-	*r = (struct shmx_readers){ 0 };
+	*r = (struct shmx_readers){ .retired = NULL };
 	shmx_store_seq_cst(&r->box, box);
 	return 0;
 }
