@@ -43,12 +43,29 @@ shell_tests += \
 
 if HAVE_CHECK
 check_LTLIBRARIES += %D%/libsuite.la
-%C%_libsuite_la_SOURCES = %D%/suite.c %D%/suite.h %D%/fault.c %D%/fault.h
+%C%_libsuite_la_SOURCES = \
+	%D%/byhand.h \
+	%D%/child.c %D%/child.h \
+	%D%/fault.c %D%/fault.h \
+	%D%/frames.h \
+	%D%/suite.c %D%/suite.h
 %C%_libsuite_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
 check_programs += %D%/test-base
 %C%_test_base_SOURCES = %D%/test-base.c
 %C%_test_base_LDADD = $(suite_libs)
+
+check_programs += %D%/test-channel
+%C%_test_channel_SOURCES = %D%/test-channel.c
+%C%_test_channel_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
+check_programs += %D%/test-memory
+%C%_test_memory_SOURCES = %D%/test-memory.c
+%C%_test_memory_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
+check_programs += %D%/test-producer
+%C%_test_producer_SOURCES = %D%/test-producer.c
+%C%_test_producer_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
 check_programs += %D%/test-ring
 %C%_test_ring_SOURCES = %D%/test-ring.c

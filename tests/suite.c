@@ -12,6 +12,7 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,11 +91,32 @@ count_threads(void)
 	return n;
 }
 
+#ifdef SUITE_TSAN
+static void *
+nothing(void *arg)
+{
+	return arg;
+}
+#endif
+
+/* With the first thread, the thread sanitizer starts one of its own. */
+static void
+start_sanitizers_thread(void)
+{
+#ifdef SUITE_TSAN
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, nothing, NULL), 0);
+	pthread_join(thread, NULL);
+#endif
+}
+
 static void
 watch_setup(void)
 {
 	char last[PATH_MAX];
 
+	start_sanitizers_thread();
 	look_at_fds(before.fds);
 	before.mappings = count_mappings(last, sizeof(last));
 	before.threads = count_threads();
