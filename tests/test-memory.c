@@ -167,6 +167,29 @@ START_TEST(version_one_is_understood)
 }
 END_TEST
 
+START_TEST(controllers_may_share_a_hierarchy)
+{
+	put("/proc/self/cgroup", "7:cpu,memory:/a\n");
+	put("/sys/fs/cgroup/memory/a/memory.limit_in_bytes", "314572800\n");
+	put("/sys/fs/cgroup/memory/a/memory.usage_in_bytes", "104857600\n");
+	check(200 * MIB, group);
+	/* Nothing of ours, though it has the letters. */
+	put("/proc/self/cgroup", "7:cpu,notmemory:/a\n");
+	check(1024000 * UINT64_C(1024), machine);
+}
+END_TEST
+
+START_TEST(a_group_may_have_a_colon_in_its_name)
+{
+	put("/proc/self/cgroup", "0::/user/dbus-:1.2-org.example\n");
+	put("/sys/fs/cgroup/user/dbus-:1.2-org.example/memory.max",
+	    "209715200\n");
+	put("/sys/fs/cgroup/user/dbus-:1.2-org.example/memory.current",
+	    "104857600\n");
+	check(100 * MIB, group);
+}
+END_TEST
+
 START_TEST(missing_and_broken_files_are_passed_over)
 {
 	put("/proc/self/cgroup", "nonsense\n0::/a\n\n::\n");
@@ -224,6 +247,8 @@ main(void)
 	tcase_add_test(tc, file_cache_can_be_had_back);
 	tcase_add_test(tc, a_group_over_its_limit_has_nothing);
 	tcase_add_test(tc, version_one_is_understood);
+	tcase_add_test(tc, controllers_may_share_a_hierarchy);
+	tcase_add_test(tc, a_group_may_have_a_colon_in_its_name);
 	tcase_add_test(tc, missing_and_broken_files_are_passed_over);
 	tcase_add_test(tc, the_process_has_limits_too);
 	return suite_run(s);

@@ -126,26 +126,43 @@ limit_cgroup_path(struct shmx_memory *m, const char *root, const char *mount,
 	}
 }
 
+/* Is it among the names of a list such as "cpu,memory"? */
+static bool
+has_memory(const char *list)
+{
+	size_t len;
+
+	for (;; list += len + 1) {
+		len = strcspn(list, ",");
+		if (len == 6 && memcmp(list, "memory", 6) == 0)
+			return true;
+		if (list[len] == '\0')
+			return false;
+	}
+}
+
 static void
 limit_cgroup(struct shmx_memory *m, const char *root)
 {
 	char buf[8192];
-	char *line, *save, *path;
+	char *line, *save, *names, *path;
 
 	if (!read_file(root, "/proc/self", "cgroup", buf, sizeof(buf)))
 		return;
 	/* Lines are "number:controllers:path"; v2 is "0::path". */
 	for (line = strtok_r(buf, "\n", &save); line != NULL;
 	     line = strtok_r(NULL, "\n", &save)) {
-		path = strrchr(line, ':');
+		names = strchr(line, ':');
+		path = names == NULL ? NULL : strchr(names + 1, ':');
 		if (path == NULL)
 			continue;
-		if (strncmp(line, "0::", 3) == 0)
-			limit_cgroup_path(m, root, "/sys/fs/cgroup", path + 1,
+		*path++ = '\0';
+		if (strcmp(line, "0:") == 0)
+			limit_cgroup_path(m, root, "/sys/fs/cgroup", path,
 					  "memory.max", "memory.current");
-		else if (strstr(line, ":memory:") != NULL)
+		else if (has_memory(names + 1))
 			limit_cgroup_path(m, root, "/sys/fs/cgroup/memory",
-					  path + 1, "memory.limit_in_bytes",
+					  path, "memory.limit_in_bytes",
 					  "memory.usage_in_bytes");
 	}
 }
