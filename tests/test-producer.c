@@ -113,7 +113,7 @@ START_TEST(the_longest_sides_are_possible)
 END_TEST
 
 static const char *const bad_names[] = {
-	NULL, "", "/", "a/b", "a b", "caf\303\251", "//a", "a\\b",
+	NULL, "", "/", "a/b", "a b", "..\n", "caf\303\251", "//a", "a\\b",
 	"0123456789012345678901234567890123456789012345678901234567890123x",
 };
 

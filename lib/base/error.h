@@ -13,7 +13,8 @@
 
 /*
  * Keep the formatted line and return err, so that a failing function can end
- * with `return base_error(-EINVAL, "...", ...)`.  Longer lines are cut.
+ * with `return base_error(-EINVAL, "...", ...)`.  Longer lines are cut,
+ * and control characters of what somebody else called something become "?".
  */
 int
 base_error(int err, const char *fmt, ...) BASE_PRINTF(2, 3);
