@@ -650,6 +650,23 @@ START_TEST(beginning_twice_gives_the_same_slot)
 }
 END_TEST
 
+#ifdef NDEBUG
+START_TEST(publishing_twice_drops_the_second)
+{
+	struct shmx_producer *p = open_picture();
+	struct shmx_frame f, g;
+
+	shmx_begin(p, &f);
+	ck_assert_uint_eq(shmx_publish(p, &f), 1);
+	ck_assert_uint_eq(shmx_publish(p, &f), 0);
+	shmx_begin(p, &g);
+	ck_assert_uint_eq(shmx_publish(p, &f), 0);
+	ck_assert_uint_eq(shmx_publish(p, &g), 2);
+	shmx_producer_close(p);
+}
+END_TEST
+#endif
+
 /* -------------------------------------------------------------- damage -- */
 
 START_TEST(damage_is_clipped_to_the_frame)
@@ -1000,6 +1017,10 @@ main(void)
 			    0, BASE_ARRAY_SIZE(pictures));
 	tcase_add_test(tc, age_says_whose_content_a_slot_has);
 	tcase_add_test(tc, beginning_twice_gives_the_same_slot);
+#ifdef NDEBUG
+	tcase_add_test(tc, publishing_twice_drops_the_second);
+#endif
+
 	tc = suite_case(s, "damage");
 	tcase_add_test(tc, damage_is_clipped_to_the_frame);
 	tcase_add_test(tc, too_many_rectangles_become_their_bounding_box);

@@ -443,13 +443,14 @@ shmx_publish(struct shmx_producer *p, struct shmx_frame *frame)
 
 	assert(frame->width >= 1 && frame->width <= p->stream.width);
 	assert(frame->height >= 1 && frame->height <= p->stream.height);
-	if (frame->slot == NO_SLOT) {
+	assert(frame->slot == NO_SLOT || (int)frame->slot == p->writer.claimed);
+	/* The latter is a frame that was published before, or never begun. */
+	if (frame->slot == NO_SLOT || (int)frame->slot != p->writer.claimed) {
 		p->dropped++;
 		p->last_width = 0;	/* the next differs by this one too */
 		shmx_store_relaxed(&p->region.ring.ext->dropped, p->dropped);
 		return 0;
 	}
-	assert((int)frame->slot == p->writer.claimed);
 	frame->width = BASE_MIN(BASE_MAX(frame->width, 1), p->stream.width);
 	frame->height = BASE_MIN(BASE_MAX(frame->height, 1),
 				 p->stream.height);
