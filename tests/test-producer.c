@@ -430,6 +430,24 @@ START_TEST(a_long_directory_is_no_trouble)
 }
 END_TEST
 
+START_TEST(what_a_killed_listener_left_is_removed)
+{
+	const char *dir = getenv("SHMX_DIR");
+	char path[4096];
+	FILE *f;
+
+	if (dir == NULL)
+		return;
+	/* Between bind(2) and rename(2) it is called so. */
+	snprintf(path, sizeof(path), "%s/~test.sock", dir);
+	f = fopen(path, "we");
+	ck_assert_ptr_nonnull(f);
+	fclose(f);
+	shmx_producer_close(open_picture());
+	ck_assert(!exists(dir, "~test.sock"));
+}
+END_TEST
+
 /*
  * Directories that do not do, each tried in a process of its own: for the
  * environment, and to be one that file modes say something to.
@@ -1008,6 +1026,7 @@ main(void)
 	tcase_add_test(tc, closing_leaves_the_lock_and_no_socket);
 	tcase_add_test(tc, closing_nothing_is_fine);
 	tcase_add_test(tc, a_long_directory_is_no_trouble);
+	tcase_add_test(tc, what_a_killed_listener_left_is_removed);
 	tcase_add_loop_test(tc, an_unusable_directory_is_said_in_one_line, 0,
 			    BASE_ARRAY_SIZE(bad_dirs));
 

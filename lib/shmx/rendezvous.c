@@ -292,17 +292,16 @@ lock_name(struct shmx_claim *claim)
 
 /*
  * Listen under a temporary name, then rename: whoever sees the socket can
- * connect to it.
+ * connect to it.  The temporary name is no ring's, and ours as long as we have
+ * the lock: what was left there by somebody killed meanwhile is removed.
  */
 static int
 listen_on(struct shmx_claim *claim)
 {
 	struct sockaddr_un temp, final;
-	char before[32];
 	int fd, ret;
 
-	snprintf(before, sizeof(before), ".%d-", (int)getpid());
-	ret = address(&temp, claim->dir, claim->dir_fd, before, claim->name,
+	ret = address(&temp, claim->dir, claim->dir_fd, "~", claim->name,
 		      ".sock");
 	if (ret == 0)
 		ret = address(&final, claim->dir, claim->dir_fd, "",

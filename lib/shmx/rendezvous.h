@@ -7,6 +7,7 @@
  *	NAME.lock	locked by the producer as long as it lives; never
  *			removed, so that it is always the same file
  *	NAME.sock	the producer's listening socket
+ *	~NAME.sock	the same until it listens
  *
  * The lock, not the socket, is ownership: the kernel drops it when its owner
  * dies, and a socket without one is a leftover that whoever finds it removes.
