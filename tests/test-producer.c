@@ -345,6 +345,41 @@ START_TEST(one_process_owns_a_name_once)
 }
 END_TEST
 
+/* Forked by an owner, which is none by that. */
+static void
+try_name(int line, void *arg)
+{
+	struct shmx_producer *p;
+	char pid[32];
+
+	(void)arg;
+	snprintf(pid, sizeof(pid), "(pid %d)", (int)getppid());
+	expect(shmx_producer_open_image(&p, "test", 8, 8, SHMX_R8) ==
+	       -EADDRINUSE);
+	expect(strstr(shmx_error(), pid) != NULL);
+	child_say(line, 't');
+	child_hear(line);
+	expect(shmx_producer_open_image(&p, "test", 8, 8, SHMX_R8) == 0);
+	shmx_producer_close(p);
+}
+
+START_TEST(a_forked_child_does_not_inherit_the_name)
+{
+	struct shmx_producer_options o = options(&picture);
+	struct shmx_producer *p;
+	struct child c;
+
+	/* Without a thread: a sanitizer's fork has trouble with those. */
+	o.flags = SHMX_NO_THREAD;
+	p = open_with(&o);
+	child_start(&c, try_name, NULL);
+	ck_assert_int_eq(child_hear(c.line), 't');
+	shmx_producer_close(p);
+	child_say(c.line, 'q');
+	child_end(&c);
+}
+END_TEST
+
 /* ----------------------------------------------------------- directory -- */
 
 static char where[2048];	/* the directory of this test's rings */
@@ -1021,6 +1056,7 @@ main(void)
 	tcase_add_test(tc, a_name_in_use_is_refused_with_who_has_it);
 	tcase_add_test(tc, a_killed_owner_is_in_nobodys_way);
 	tcase_add_test(tc, one_process_owns_a_name_once);
+	tcase_add_test(tc, a_forked_child_does_not_inherit_the_name);
 
 	tc = suite_case(s, "directory");
 	tcase_add_test(tc, closing_leaves_the_lock_and_no_socket);

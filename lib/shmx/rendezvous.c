@@ -6,7 +6,8 @@
  * inherit and that names its holder.  Its price is that it belongs to the
  * whole process, so that a second claim in the same process would succeed and
  * closing it would drop the first: the claims of this process are kept in a
- * list, the only global state of the library.
+ * list, the only global state of the library.  A forked child inherits the
+ * list without the locks, and passes over what is not its own.
  */
 #include "config.h"
 
@@ -242,7 +243,8 @@ is_ours(int dir_fd, const char *name)
 	if (fstatat(dir_fd, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
 	for (c = claims; c != NULL; c = c->next)
-		if (c->lock_dev == st.st_dev && c->lock_ino == st.st_ino)
+		if (c->pid == getpid() && c->lock_dev == st.st_dev &&
+		    c->lock_ino == st.st_ino)
 			return true;
 	return false;
 }
@@ -285,6 +287,7 @@ lock_name(struct shmx_claim *claim)
 		return -errno;
 	claim->lock_dev = st.st_dev;
 	claim->lock_ino = st.st_ino;
+	claim->pid = getpid();
 	return 0;
 }
 
