@@ -623,6 +623,38 @@ START_TEST(an_unusable_directory_is_said_in_one_line)
 }
 END_TEST
 
+/* Both sides pass over a runtime directory that is not theirs. */
+static void
+meet_elsewhere(int line, void *arg)
+{
+	struct shmx_producer *p;
+	struct shmx_reader *r;
+	char path[4096], name[64];
+
+	(void)line;
+	(void)arg;
+	new_dir(path, sizeof(path));
+	unsetenv("SHMX_DIR");
+	setenv("XDG_RUNTIME_DIR", path, 1);
+	strcat(path, "/shmx");
+	expect(mkdir(path, 0777) == 0);
+	expect(chmod(path, 0777) == 0);
+	snprintf(name, sizeof(name), "shmx-test-%d", (int)getpid());
+	expect(shmx_producer_open_image(&p, name, 8, 8, SHMX_R8) == 0);
+	expect(shmx_reader_open(&r, name, NULL) == 0);
+	shmx_reader_close(r);
+	shmx_producer_close(p);
+}
+
+START_TEST(both_sides_pass_over_the_same_directories)
+{
+	struct child c;
+
+	child_start(&c, meet_elsewhere, NULL);
+	child_end(&c);
+}
+END_TEST
+
 /* --------------------------------------------------------------- frame -- */
 
 static const struct { uint32_t width, height, format; } pictures[] = {
@@ -1065,6 +1097,7 @@ main(void)
 	tcase_add_test(tc, what_a_killed_listener_left_is_removed);
 	tcase_add_loop_test(tc, an_unusable_directory_is_said_in_one_line, 0,
 			    BASE_ARRAY_SIZE(bad_dirs));
+	tcase_add_test(tc, both_sides_pass_over_the_same_directories);
 
 	tc = suite_case(s, "frame");
 	tcase_add_loop_test(tc,

@@ -459,7 +459,8 @@ shmx_rendezvous_connect(const char *name, pid_t *producer)
 	list_dirs(&dirs);
 	for (i = 0; i < dirs.count; i++) {
 		dir_fd = open_dir(dirs.path[i], false);
-		if (dir_fd == -ENOENT)
+		/* Passed over by producers too, unless there is no other. */
+		if (dir_fd == -ENOENT || (dir_fd < 0 && dirs.count > 1))
 			continue;
 		if (dir_fd < 0)
 			return dir_fd;
