@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -377,6 +378,45 @@ START_TEST(a_forked_child_does_not_inherit_the_name)
 	shmx_producer_close(p);
 	child_say(c.line, 'q');
 	child_end(&c);
+}
+END_TEST
+
+/* From where the owner cannot be seen. */
+static void
+try_name_unseen(int line, void *arg)
+{
+	struct shmx_producer *p;
+
+	(void)line;
+	(void)arg;
+	expect(shmx_producer_open_image(&p, "test", 8, 8, SHMX_R8) ==
+	       -EADDRINUSE);
+	expect(strstr(shmx_error(), "another container") != NULL);
+}
+
+static void
+enter_container(int line, void *arg)
+{
+	struct child c;
+
+	(void)line;
+	(void)arg;
+	if (unshare(CLONE_NEWPID) < 0)
+		return;		/* an ordinary user may not */
+	child_start(&c, try_name_unseen, NULL);
+	child_end(&c);
+}
+
+START_TEST(an_owner_in_another_container_is_an_owner)
+{
+	struct child owner, c;
+
+	child_start(&owner, own_name, NULL);
+	ck_assert_int_eq(child_hear(owner.line), 'o');
+	child_start(&c, enter_container, NULL);
+	child_end(&c);
+	child_say(owner.line, 'q');
+	child_end(&owner);
 }
 END_TEST
 
@@ -1089,6 +1129,7 @@ main(void)
 	tcase_add_test(tc, a_killed_owner_is_in_nobodys_way);
 	tcase_add_test(tc, one_process_owns_a_name_once);
 	tcase_add_test(tc, a_forked_child_does_not_inherit_the_name);
+	tcase_add_test(tc, an_owner_in_another_container_is_an_owner);
 
 	tc = suite_case(s, "directory");
 	tcase_add_test(tc, closing_leaves_the_lock_and_no_socket);

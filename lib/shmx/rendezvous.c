@@ -72,7 +72,9 @@ shmx_process_name(pid_t pid, char *buf, size_t size)
 			comm[strcspn(comm, "\n")] = '\0';
 		fclose(f);
 	}
-	if (comm[0] != '\0')
+	if (pid == 0)
+		snprintf(buf, size, "a process of another container");
+	else if (comm[0] != '\0')
 		snprintf(buf, size, "%s (pid %d)", comm, (int)pid);
 	else
 		snprintf(buf, size, "pid %d", (int)pid);
@@ -212,9 +214,12 @@ open_lock(int dir_fd, const char *name, bool make)
 	return fd < 0 ? -errno : fd;
 }
 
-/* 0, or the pid of who has it, or -errno. */
-static pid_t
-try_lock(int fd)
+/*
+ * 0, or -EBUSY and the pid of who has it, or another errno.  The pid is 0
+ * when the owner cannot be seen from here: it is in another container.
+ */
+static int
+try_lock(int fd, pid_t *owner)
 {
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
@@ -225,7 +230,8 @@ try_lock(int fd)
 	if (fcntl(fd, F_GETLK, &fl) < 0)
 		return -errno;
 	/* Let go in between: as good as held by somebody; try again. */
-	return fl.l_type == F_UNLCK ? getpid() : fl.l_pid;
+	*owner = fl.l_type == F_UNLCK ? getpid() : BASE_MAX(fl.l_pid, 0);
+	return -EBUSY;
 }
 
 /*
@@ -266,6 +272,7 @@ lock_name(struct shmx_claim *claim)
 	uint64_t deadline = base_now_ns() + LOCK_PATIENCE_NS;
 	struct stat st;
 	pid_t owner;
+	int ret;
 
 	if (is_ours(claim->dir_fd, claim->name))
 		return say_in_use(claim->name, getpid());
@@ -274,11 +281,11 @@ lock_name(struct shmx_claim *claim)
 		return base_error(claim->lock_fd, "cannot make %s/%s.lock: %s",
 				  claim->dir, claim->name,
 				  strerror(-claim->lock_fd));
-	while ((owner = try_lock(claim->lock_fd)) != 0) {
-		if (owner < 0)
-			return base_error(owner, "cannot lock %s/%s.lock: %s",
+	while ((ret = try_lock(claim->lock_fd, &owner)) < 0) {
+		if (ret != -EBUSY)
+			return base_error(ret, "cannot lock %s/%s.lock: %s",
 					  claim->dir, claim->name,
-					  strerror(-owner));
+					  strerror(-ret));
 		if (base_now_ns() >= deadline)
 			return say_in_use(claim->name, owner);
 		base_sleep_until(base_now_ns() + LOCK_PAUSE_NS);
@@ -391,11 +398,12 @@ static void
 sweep(int dir_fd, const char *name)
 {
 	char file[SHMX_NAME_MAX + 8];
+	pid_t owner;
 	int fd;
 
 	pthread_mutex_lock(&claims_lock);
 	fd = is_ours(dir_fd, name) ? -1 : open_lock(dir_fd, name, false);
-	if (fd >= 0 && try_lock(fd) == 0) {
+	if (fd >= 0 && try_lock(fd, &owner) == 0) {
 		snprintf(file, sizeof(file), "%s.sock", name);
 		unlinkat(dir_fd, file, 0);
 	}
