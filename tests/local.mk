@@ -75,6 +75,10 @@ check_programs += %D%/test-selftest
 %C%_test_selftest_SOURCES = %D%/test-selftest.c
 %C%_test_selftest_LDADD = $(suite_libs)
 
+check_programs += %D%/test-hist
+%C%_test_hist_SOURCES = %D%/test-hist.c
+%C%_test_hist_LDADD = $(suite_libs)
+
 check_programs += %D%/test-version
 %C%_test_version_SOURCES = %D%/test-version.c
 %C%_test_version_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la $(suite_libs)

@@ -8,5 +8,6 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/copy.h \
 	%D%/error.c %D%/error.h \
 	%D%/fd.c %D%/fd.h \
+	%D%/hist.c %D%/hist.h \
 	%D%/log.c %D%/log.h \
 	%D%/sys.c %D%/sys.h
