@@ -79,6 +79,11 @@ check_programs += %D%/test-hist
 %C%_test_hist_SOURCES = %D%/test-hist.c
 %C%_test_hist_LDADD = $(suite_libs)
 
+check_programs += %D%/test-geometry
+%C%_test_geometry_SOURCES = %D%/test-geometry.c
+%C%_test_geometry_LDADD = lib/shmfb/libshmfb-core.la \
+	lib/shmx/libshmx-core.la $(suite_libs) $(XCB_LIBS) $(XKB_LIBS)
+
 check_programs += %D%/test-version
 %C%_test_version_SOURCES = %D%/test-version.c
 %C%_test_version_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la $(suite_libs)

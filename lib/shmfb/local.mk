@@ -11,6 +11,9 @@ noinst_LTLIBRARIES += %D%/libshmfb-core.la
 lib_LTLIBRARIES += %D%/libshmfb.la
 
 %C%_libshmfb_core_la_SOURCES = \
+	%D%/damage.c %D%/damage.h \
+	%D%/geometry.c %D%/geometry.h \
+	%D%/queue.c %D%/queue.h \
 	%D%/version.c
 %C%_libshmfb_core_la_CFLAGS = $(AM_CFLAGS) $(XCB_CFLAGS) $(XKB_CFLAGS)
 

@@ -1,9 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shmfb - a framebuffer in an X11 window, shown from shared memory
+ * shmfb.h - a window on X11 that shows pixels computed on the CPU
+ *
+ * Two ways to fill it, both without a copy by the client where the X server
+ * has MIT-SHM 1.2:
+ *
+ *  - An application that draws: shmfb_begin() hands out a canvas in the
+ *    window's own shared memory, shmfb_present() has the server show it.
+ *  - A viewer of a ring: shmfb_show() has the server read the held slot of a
+ *    shmx ring where it lies.
+ *
+ *	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+ *	struct shmfb_canvas c;
+ *	struct shmfb *fb;
+ *
+ *	if (shmfb_open(&fb, &opt) < 0)
+ *	        return 1;
+ *	while (shmfb_pump(fb)) {
+ *	        if (shmfb_begin(fb, &c) < 0)
+ *	                continue;
+ *	        draw(&c);
+ *	        shmfb_present(fb, NULL, 0);
+ *	}
+ *	shmfb_close(fb);
+ *
+ * Conventions are those of <shmx/shmx.h>: 0 or a negative errno value, the
+ * out-parameter untouched on failure and one line of words in shmfb_error();
+ * sizes in pixels, strides in bytes, times in nanoseconds of CLOCK_MONOTONIC.
+ * A window belongs to one thread at a time. There is no hidden thread and no
+ * hidden loop: everything happens inside the calls.
  */
 #ifndef SHMFB_SHMFB_H
 #define SHMFB_SHMFB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <shmx/shmx.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -11,11 +45,244 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
+struct shmfb;
+
+/* The version of the library in use, such as "0.1.0". Static storage. */
+const char *
+shmfb_version(void);
+
 /*
- * The version of the library that runs, "0.1.0". The string is the library's
- * own and lives as long as it is loaded.
+ * Why the last shmfb call that failed on the calling thread failed: one line
+ * without a newline. Never NULL; valid until the next shmfb call.
  */
-const char *shmfb_version(void);
+const char *
+shmfb_error(void);
+
+enum shmfb_backend {
+	SHMFB_AUTO,		/* the fastest that a checked request grants */
+	SHMFB_SHM,		/* MIT-SHM with a descriptor, or fail */
+	SHMFB_PUT,		/* core PutImage through the socket */
+};
+
+enum shmfb_flags {
+	/* Not paced: ready as soon as a buffer is, for measuring. */
+	SHMFB_NO_VSYNC = 1 << 0,
+	/* Tell the window manager that the size is not to be changed. */
+	SHMFB_FIXED_SIZE = 1 << 1,
+};
+
+/* Begin with SHMFB_OPTIONS_INIT; zero means the default. */
+struct shmfb_options {
+	size_t size;			/* set by the initialiser */
+	const char *title;		/* UTF-8; default "shmfb" */
+	const char *class_name;		/* WM_CLASS; default "shmfb" */
+	const char *display;		/* default $DISPLAY */
+	uint32_t width;			/* both 0: 640x480 */
+	uint32_t height;
+	enum shmfb_backend backend;
+	uint32_t flags;			/* enum shmfb_flags */
+	shmx_log_fn *log;		/* NULL: SHMX_DEBUG=1 to stderr only */
+	void *log_data;
+};
+
+#define SHMFB_OPTIONS_INIT { sizeof(struct shmfb_options), \
+	0, 0, 0, 0, 0, SHMFB_AUTO, 0, 0, 0 }
+
+/*
+ * Connect to the X server and map a window. options may be NULL.
+ *
+ * Errors: -EINVAL one side 0, or above SHMX_SIDE_MAX; -ECONNREFUSED no
+ * display (the message says which was tried); -ENOTSUP a visual that is not
+ * 32 bits a pixel with 8-bit channels, or SHMFB_SHM without MIT-SHM 1.2;
+ * -EMFILE, -ENOMEM.
+ * Environment: SHMFB_NO_SHM=1 has the effect of SHMFB_PUT;
+ * SHMFB_NO_PRESENT=1 paces by a timer, not by the display.
+ * *out is the caller's, to be closed with shmfb_close().
+ */
+int
+shmfb_open(struct shmfb **out, const struct shmfb_options *options);
+
+/* Release what is shown, destroy the window, disconnect. NULL is allowed. */
+void
+shmfb_close(struct shmfb *fb);
+
+/*
+ * Sleep until there is something to do: an event to take, or a buffer free
+ * and, unless SHMFB_NO_VSYNC, the display's next refresh due. Returns true,
+ * or false once the window was closed by its user or the server is gone. A
+ * signal ends the sleep: it may return true with nothing to do.
+ */
+bool
+shmfb_pump(struct shmfb *fb);
+
+/*
+ * For loops of one's own. shmfb_fd() is a borrowed descriptor, the same for
+ * the window's whole life, that is readable when shmfb_dispatch() has
+ * something to do. Any call here may find events: before sleeping take them
+ * with shmfb_next_event(), and ask shmfb_ready(). shmfb_dispatch() never
+ * sleeps. It returns 0, or -EPIPE once the window was closed or the server
+ * is gone. To call it when nothing is readable costs a system call and is
+ * otherwise harmless.
+ */
+int
+shmfb_fd(const struct shmfb *fb);
+int
+shmfb_dispatch(struct shmfb *fb);
+
+/* Whether begin or show would succeed now: a buffer free and the clock due. */
+bool
+shmfb_ready(const struct shmfb *fb);
+
+/* -------------------------------------------------------------- drawing -- */
+
+/* What to draw on; SHMX_XRGB8888 (bytes B, G, R, unused). */
+struct shmfb_canvas {
+	void *pixels;			/* row 0 */
+	size_t stride;			/* bytes from row to row */
+	uint32_t width;			/* the window's size now */
+	uint32_t height;
+	/*
+	 * How many presents ago this buffer's content was presented: 1 means
+	 * that it holds the last picture, 0 that it is not defined.
+	 */
+	uint32_t age;
+};
+
+/*
+ * A canvas to draw on, valid until the matching shmfb_present(). -EAGAIN
+ * while two frames are at the server or the clock is not due: pump. -ENOMEM;
+ * -EPIPE when the server is gone. To begin again without a present gives the
+ * same canvas, unless the window has another size now.
+ *
+ * The canvas may be the picture that is on the screen (age 1). Should the
+ * window be uncovered before the present, it shows what is drawn so far.
+ */
+int
+shmfb_begin(struct shmfb *fb, struct shmfb_canvas *canvas);
+
+/*
+ * Show the canvas that shmfb_begin() gave. damage (borrowed, clipped) lists
+ * the count rectangles that differ from what was presented before; count 0
+ * means all of it. -EINVAL without a matching begin; -EAGAIN when frames
+ * were shown since and two are under way (the canvas stays begun); -EPIPE
+ * when the server is gone.
+ */
+int
+shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
+	      unsigned count);
+
+/*
+ * Show a held frame of a ring, centred in the window at 1:1 and cropped where
+ * it is larger. Takes its own reference, keeps it for as long as the server
+ * reads the slot and the window may have to be repainted, then releases it.
+ * Only what changed since the frame shown before is sent; when that is
+ * nothing, the frame counts as shown at once. Needs a reader with at least 3
+ * holds to keep two frames under way.
+ *
+ * Errors: -EAGAIN as for shmfb_begin(); -ENOTSUP a format other than
+ * SHMX_XRGB8888 and SHMX_ARGB8888; -EPROTO a frame that does not fit into
+ * its ring; -EPIPE when the server is gone.
+ */
+int
+shmfb_show(struct shmfb *fb, struct shmx_hold *hold);
+
+/* --------------------------------------------------------------- events -- */
+
+enum shmfb_event_type {
+	SHMFB_EVENT_CLOSE = 1,		/* the user closed the window */
+	SHMFB_EVENT_RESIZE,		/* .resize */
+	SHMFB_EVENT_EXPOSE,		/* .expose; repainted already */
+	SHMFB_EVENT_KEY,		/* .key */
+	SHMFB_EVENT_BUTTON,		/* .button; wheel: buttons 4 to 7 */
+	SHMFB_EVENT_MOTION,		/* .motion */
+	SHMFB_EVENT_FOCUS,		/* .focus */
+};
+
+enum shmfb_modifiers {
+	SHMFB_MOD_SHIFT = 1 << 0,
+	SHMFB_MOD_CTRL = 1 << 1,
+	SHMFB_MOD_ALT = 1 << 2,
+	SHMFB_MOD_SUPER = 1 << 3,
+};
+
+struct shmfb_event {
+	enum shmfb_event_type type;
+	union {
+		struct {
+			uint32_t width;
+			uint32_t height;
+		} resize;
+		struct {
+			struct shmx_rect rect;
+		} expose;
+		struct {
+			uint32_t keysym;	/* as in xkbcommon-keysyms.h */
+			uint32_t keycode;	/* X keycode */
+			uint32_t modifiers;
+			bool pressed;
+			bool repeat;
+		} key;
+		struct {
+			int32_t x;		/* window coordinates */
+			int32_t y;
+			uint32_t button;	/* 1 left, 2 middle, 3 right */
+			uint32_t modifiers;
+			bool pressed;
+		} button;
+		struct {
+			int32_t x;
+			int32_t y;
+			uint32_t modifiers;
+		} motion;
+		struct {
+			bool focused;
+		} focus;
+	} u;
+};
+
+/*
+ * Take the oldest event; false when there is none. Motion that follows motion
+ * and a size that replaces a size are joined; an application that takes none
+ * at all loses the oldest beyond some thousands.
+ */
+bool
+shmfb_next_event(struct shmfb *fb, struct shmfb_event *event);
+
+/* --------------------------------------------------------------- window -- */
+
+/* UTF-8, copied. Without effect once the server is gone. */
+void
+shmfb_set_title(struct shmfb *fb, const char *title);
+
+/* Ask for another size of the window's inside; SHMFB_EVENT_RESIZE follows. */
+int
+shmfb_resize(struct shmfb *fb, uint32_t width, uint32_t height);
+
+/* The X window's id, for those who talk to the server themselves. */
+uint32_t
+shmfb_window_id(const struct shmfb *fb);
+
+struct shmfb_stats {
+	/* "shm-fd" or "put", and why that one: borrowed until close. */
+	const char *path;
+	const char *why;
+	uint64_t frames_shown;		/* presents and shows completed */
+	uint64_t frames_failed;		/* refused by the server */
+	uint64_t client_copies;		/* whole-frame copies by this process */
+	uint64_t repaints;		/* put again for expose and resize */
+	uint32_t in_flight;		/* at the server now */
+	uint32_t width;			/* of the window */
+	uint32_t height;
+	/* From publish (or present) to completion: percentiles, in ns. */
+	uint64_t latency_p50_ns;
+	uint64_t latency_p99_ns;
+	uint64_t latency_max_ns;
+	const char *clock;		/* "present", "timer" or "none" */
+};
+
+/* size is sizeof(struct shmfb_stats) as the caller knows it. */
+void
+shmfb_stats(const struct shmfb *fb, struct shmfb_stats *stats, size_t size);
 
 #pragma GCC visibility pop
 
