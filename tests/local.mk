@@ -93,6 +93,38 @@ check_programs += %D%/test-xvfb.x11
 %C%_test_xvfb_x11_SOURCES = %D%/test-xvfb.c
 %C%_test_xvfb_x11_CFLAGS = $(x11_cflags)
 %C%_test_xvfb_x11_LDADD = $(suite_libs) $(x11_libs)
+
+# What the tests of the window share.
+check_LTLIBRARIES += %D%/libxtool.la
+%C%_libxtool_la_SOURCES = %D%/xtool.c %D%/xtool.h
+%C%_libxtool_la_CFLAGS = $(x11_cflags)
+window_libs = %D%/libxtool.la lib/shmfb/libshmfb-core.la \
+	lib/shmx/libshmx-core.la $(suite_libs) $(x11_libs)
+
+check_programs += %D%/test-window.x11
+%C%_test_window_x11_SOURCES = %D%/test-window.c
+%C%_test_window_x11_CFLAGS = $(x11_cflags)
+%C%_test_window_x11_LDADD = $(window_libs)
+
+check_programs += %D%/test-accounting.x11
+%C%_test_accounting_x11_SOURCES = %D%/test-accounting.c
+%C%_test_accounting_x11_CFLAGS = $(x11_cflags)
+%C%_test_accounting_x11_LDADD = $(window_libs)
+
+check_programs += %D%/test-clock.x11
+%C%_test_clock_x11_SOURCES = %D%/test-clock.c
+%C%_test_clock_x11_CFLAGS = $(x11_cflags)
+%C%_test_clock_x11_LDADD = $(window_libs)
+
+check_programs += %D%/test-input.x11
+%C%_test_input_x11_SOURCES = %D%/test-input.c
+%C%_test_input_x11_CFLAGS = $(x11_cflags)
+%C%_test_input_x11_LDADD = $(window_libs)
+
+check_programs += %D%/test-present.x11
+%C%_test_present_x11_SOURCES = %D%/test-present.c
+%C%_test_present_x11_CFLAGS = $(x11_cflags)
+%C%_test_present_x11_LDADD = $(window_libs)
 endif
 endif
 

@@ -11,10 +11,27 @@ noinst_LTLIBRARIES += %D%/libshmfb-core.la
 lib_LTLIBRARIES += %D%/libshmfb.la
 
 %C%_libshmfb_core_la_SOURCES = \
+	%D%/canvas.c \
+	%D%/clock.c %D%/clock.h \
 	%D%/damage.c %D%/damage.h \
+	%D%/display.c %D%/display.h \
+	%D%/event.c \
+	%D%/flight.c %D%/flight.h \
 	%D%/geometry.c %D%/geometry.h \
+	%D%/keyboard.c %D%/keyboard.h \
+	%D%/loop.c \
+	%D%/picture.c %D%/picture.h \
+	%D%/pool.c %D%/pool.h \
+	%D%/present.c %D%/present.h \
+	%D%/present_put.c \
+	%D%/present_shm.c \
 	%D%/queue.c %D%/queue.h \
-	%D%/version.c
+	%D%/segment.c %D%/segment.h \
+	%D%/show.c \
+	%D%/stats.c \
+	%D%/version.c \
+	%D%/window.c %D%/window.h \
+	%D%/wm.c
 %C%_libshmfb_core_la_CFLAGS = $(AM_CFLAGS) $(XCB_CFLAGS) $(XKB_CFLAGS)
 
 # -version-info C:R:A: the three rules stand in lib/shmx/local.mk.

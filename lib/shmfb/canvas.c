@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * canvas.c - shmfb_begin() and shmfb_present()
+ *
+ * The canvas may be the very slot that is on the screen, for that is the one
+ * that is in the caches and needs the least drawing. Should the window be
+ * exposed before the present that ends the drawing, it is painted with what
+ * is there; the present then covers all that was drawn, so the end is right.
+ */
+#include "config.h"
+
+#include <errno.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "window.h"
+
+void
+shmfb_canvas_drop(struct shmfb *fb)
+{
+	shmfb_slot_unref(fb, fb->canvas.slot);
+	fb->canvas.slot = NULL;
+}
+
+static uint32_t
+age(const struct shmfb *fb, const struct shmfb_slot *slot)
+{
+	if (!slot->presented || slot->width != fb->canvas.width ||
+	    slot->height != fb->canvas.height)
+		return 0;
+	return (uint32_t)BASE_MIN(fb->presents - slot->presented + 1,
+				  UINT32_MAX);
+}
+
+/* A slot of the window's size as it is now. */
+static int
+take_canvas(struct shmfb *fb)
+{
+	int err;
+
+	if (fb->canvas.slot && fb->canvas.width == fb->width &&
+	    fb->canvas.height == fb->height)
+		return 0;
+	if (fb->canvas.slot) {
+		/* Drawn on for a size that is no more. */
+		fb->canvas.slot->presented = 0;
+		shmfb_canvas_drop(fb);
+	}
+	err = shmfb_pool_take(fb, fb->width, fb->height, &fb->canvas.slot);
+	if (err)
+		return err;
+	fb->canvas.width = fb->width;
+	fb->canvas.height = fb->height;
+	return 0;
+}
+
+int
+shmfb_begin(struct shmfb *fb, struct shmfb_canvas *canvas)
+{
+	int err;
+
+	err = shmfb_check_gone(fb);
+	if (err)
+		return err;
+	if (!shmfb_ready(fb))
+		return base_error(-EAGAIN, "not yet: pump first");
+	err = take_canvas(fb);
+	if (err)
+		return err;
+	*canvas = (struct shmfb_canvas){
+		.pixels = fb->canvas.slot->pixels,
+		.stride = shmfb_pool_stride(fb->canvas.width),
+		.width = fb->canvas.width,
+		.height = fb->canvas.height,
+		.age = age(fb, fb->canvas.slot),
+	};
+	return 0;
+}
+
+static struct shmfb_picture *
+picture_of(struct shmfb *fb, uint64_t now)
+{
+	struct shmfb_picture *picture = shmfb_picture_take(fb);
+	struct shmfb_slot *slot = fb->canvas.slot;
+
+	picture->slot = shmfb_slot_ref(slot);
+	picture->segment = shmfb_segment_ref(slot->segment);
+	picture->width = fb->canvas.width;
+	picture->height = fb->canvas.height;
+	picture->stride = shmfb_pool_stride(fb->canvas.width);
+	picture->since_ns = now;
+	return picture;
+}
+
+/* What the caller says differs, if what it differs from is on the screen. */
+static void
+damage_of(const struct shmfb *fb, const struct shmx_rect *rect,
+	  unsigned count, struct shmfb_damage *damage)
+{
+	const struct shmfb_picture *newest = fb->newest;
+	struct shmx_rect all = shmfb_rect_all(fb->canvas.width,
+					      fb->canvas.height);
+	unsigned i;
+
+	shmfb_damage_init(damage, &all);
+	if (!count || !newest || !newest->slot ||
+	    newest->width != fb->canvas.width ||
+	    newest->height != fb->canvas.height) {
+		shmfb_damage_all(damage);
+		return;
+	}
+	for (i = 0; i < count; i++)
+		shmfb_damage_add(damage, &rect[i]);
+}
+
+/* The canvas is a picture now, and no longer the application's. */
+static void
+hand_over(struct shmfb *fb)
+{
+	struct shmfb_slot *slot = fb->canvas.slot;
+
+	slot->width = fb->canvas.width;
+	slot->height = fb->canvas.height;
+	slot->presented = ++fb->presents;
+	slot->freed = ++fb->pool.frees;
+	shmfb_canvas_drop(fb);
+}
+
+int
+shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
+	      unsigned count)
+{
+	struct shmfb_picture *picture;
+	struct shmfb_damage changed;
+	int err;
+
+	err = shmfb_check_gone(fb);
+	if (err)
+		return err;
+	if (!fb->canvas.slot || (count && !damage))
+		return base_error(-EINVAL,
+				  "shmfb_present() without shmfb_begin()");
+	if (shmfb_flight_frames(&fb->flight) >= SHMFB_IN_FLIGHT)
+		return base_error(-EAGAIN, "two frames are under way: pump");
+	damage_of(fb, damage, count, &changed);
+	picture = picture_of(fb, base_now_ns());
+	err = shmfb_present_assign(fb, picture);
+	if (err) {
+		shmfb_picture_unref(fb, picture);
+		return err;
+	}
+	/* Before it is sent: should that fail for good, nothing is begun. */
+	hand_over(fb);
+	return shmfb_show_picture(fb, picture, &changed);
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * display.c - the connection to the X server, and what the server can do
+ *
+ * Called by shmfb_open() alone. Questions to the server are sent together and
+ * answered together, since each round trip may cost a turn of the scheduler.
+ */
+#include "config.h"
+
+#include "display.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <xcb/present.h>
+#include <xcb/shm.h>
+#include <xcb/xkb.h>
+
+#include "base/base.h"
+#include "base/error.h"
+
+/*
+ * One PutImage. Larger ones make the server enlarge its input buffer for
+ * each, smaller ones wake it too often; both are slower.
+ */
+#define PUT_BYTES (256 * 1024)
+/* The request itself: 24 bytes, 4 more where it is a big one. */
+#define PUT_HEADER 28
+
+#define SOCKET_BYTES (4 * 1024 * 1024)
+
+/* In the order of enum shmfb_atom. */
+static const char *const atom_names[SHMFB_ATOMS] = {
+	"WM_PROTOCOLS",
+	"WM_DELETE_WINDOW",
+	"_NET_WM_PING",
+	"_NET_WM_PID",
+	"_NET_WM_NAME",
+	"_NET_WM_ICON_NAME",
+	"UTF8_STRING",
+};
+
+static const char *
+shown_name(const char *name)
+{
+	if (name)
+		return name;
+	name = getenv("DISPLAY");
+	return name ? name : "";
+}
+
+static int
+connect_error(int code, const char *name, int screen)
+{
+	if (!*name)
+		return base_error(-ECONNREFUSED,
+			"no display: DISPLAY is not set; set it, or start an X server");
+	switch (code) {
+	case XCB_CONN_CLOSED_MEM_INSUFFICIENT:
+		return base_error(-ENOMEM, "no memory to open display \"%s\"",
+				  name);
+	case XCB_CONN_CLOSED_PARSE_ERR:
+		return base_error(-ECONNREFUSED,
+			"\"%s\" is not the name of a display, such as \":0\"",
+			name);
+	case XCB_CONN_CLOSED_INVALID_SCREEN:
+		return base_error(-ECONNREFUSED,
+			"display \"%s\" has no screen %d", name, screen);
+	default:
+		return base_error(-ECONNREFUSED,
+			"cannot open display \"%s\": is an X server running? set DISPLAY or start one",
+			name);
+	}
+}
+
+static xcb_screen_t *
+nth_screen(xcb_connection_t *conn, int n)
+{
+	xcb_screen_iterator_t it =
+		xcb_setup_roots_iterator(xcb_get_setup(conn));
+
+	while (it.rem && n-- > 0)
+		xcb_screen_next(&it);
+	return it.rem ? it.data : NULL;
+}
+
+static const xcb_visualtype_t *
+root_visual(const xcb_screen_t *screen)
+{
+	xcb_depth_iterator_t d = xcb_screen_allowed_depths_iterator(screen);
+	xcb_visualtype_iterator_t v;
+
+	for (; d.rem; xcb_depth_next(&d))
+		for (v = xcb_depth_visuals_iterator(d.data); v.rem;
+		     xcb_visualtype_next(&v))
+			if (v.data->visual_id == screen->root_visual)
+				return v.data;
+	return NULL;
+}
+
+static unsigned
+bits_per_pixel(const xcb_setup_t *setup, uint8_t depth)
+{
+	xcb_format_iterator_t f = xcb_setup_pixmap_formats_iterator(setup);
+
+	for (; f.rem; xcb_format_next(&f))
+		if (f.data->depth == depth)
+			return f.data->bits_per_pixel;
+	return 0;
+}
+
+static bool
+server_is_host_endian(const xcb_setup_t *setup)
+{
+	const uint16_t one = 1;
+	bool little = *(const uint8_t *)&one;
+
+	return little == (setup->image_byte_order ==
+			  XCB_IMAGE_ORDER_LSB_FIRST);
+}
+
+/* Is the window's format the one that frames come in? */
+static int
+check_format(struct shmfb_display *x, const char *name)
+{
+	const xcb_setup_t *setup = xcb_get_setup(x->conn);
+	const xcb_visualtype_t *v = root_visual(x->screen);
+	uint8_t depth = x->screen->root_depth;
+	unsigned bits = bits_per_pixel(setup, depth);
+
+	if ((depth != 24 && depth != 32) || bits != 32 || !v ||
+	    v->red_mask != 0xff0000 || v->green_mask != 0xff00 ||
+	    v->blue_mask != 0xff)
+		return base_error(-ENOTSUP,
+			"display \"%s\" has depth %u in %u bits a pixel, masks %x/%x/%x; only 24 and 32 in 32 bits with masks ff0000/ff00/ff can be shown",
+			name, depth, bits, v ? v->red_mask : 0,
+			v ? v->green_mask : 0, v ? v->blue_mask : 0);
+	if (!server_is_host_endian(setup))
+		return base_error(-ENOTSUP,
+			"the server of display \"%s\" has the other byte order",
+			name);
+	x->depth = depth;
+	return 0;
+}
+
+/* Send now what get_extensions() and the rest will ask for. */
+static void
+prefetch(xcb_connection_t *conn)
+{
+	xcb_prefetch_extension_data(conn, &xcb_shm_id);
+	xcb_prefetch_extension_data(conn, &xcb_present_id);
+	xcb_prefetch_extension_data(conn, &xcb_xkb_id);
+	xcb_prefetch_maximum_request_length(conn);
+}
+
+static const xcb_query_extension_reply_t *
+extension(xcb_connection_t *conn, xcb_extension_t *id)
+{
+	const xcb_query_extension_reply_t *r =
+		xcb_get_extension_data(conn, id);
+
+	return r && r->present ? r : NULL;
+}
+
+static void
+get_shm(struct shmfb_display *x, xcb_shm_query_version_cookie_t cookie,
+	const xcb_query_extension_reply_t *ext)
+{
+	xcb_shm_query_version_reply_t *v =
+		xcb_shm_query_version_reply(x->conn, cookie, NULL);
+
+	if (!v)
+		return;
+	x->shm_major = v->major_version;
+	x->shm_minor = v->minor_version;
+	x->shm_completion = ext->first_event + XCB_SHM_COMPLETION;
+	x->shm_error = ext->first_error + XCB_SHM_BAD_SEG;
+	free(v);
+}
+
+static void
+get_present(struct shmfb_display *x, xcb_present_query_version_cookie_t cookie,
+	    const xcb_query_extension_reply_t *ext)
+{
+	xcb_present_query_version_reply_t *v =
+		xcb_present_query_version_reply(x->conn, cookie, NULL);
+
+	if (v)
+		x->present_opcode = ext->major_opcode;
+	free(v);
+}
+
+static void
+get_extensions(struct shmfb_display *x)
+{
+	const xcb_query_extension_reply_t *shm, *present;
+	xcb_present_query_version_cookie_t present_cookie = { 0 };
+	xcb_shm_query_version_cookie_t shm_cookie = { 0 };
+
+	shm = extension(x->conn, &xcb_shm_id);
+	present = extension(x->conn, &xcb_present_id);
+	if (shm)
+		shm_cookie = xcb_shm_query_version(x->conn);
+	if (present)
+		present_cookie = xcb_present_query_version(x->conn, 1, 2);
+	if (shm)
+		get_shm(x, shm_cookie, shm);
+	if (present)
+		get_present(x, present_cookie, present);
+}
+
+static void
+get_atoms(struct shmfb_display *x)
+{
+	xcb_intern_atom_cookie_t cookie[SHMFB_ATOMS];
+	xcb_intern_atom_reply_t *r;
+	unsigned i;
+
+	for (i = 0; i < SHMFB_ATOMS; i++)
+		cookie[i] = xcb_intern_atom(x->conn, 0,
+					    (uint16_t)strlen(atom_names[i]),
+					    atom_names[i]);
+	for (i = 0; i < SHMFB_ATOMS; i++) {
+		r = xcb_intern_atom_reply(x->conn, cookie[i], NULL);
+		x->atom[i] = r ? r->atom : XCB_ATOM_NONE;
+		free(r);
+	}
+}
+
+/* libxcb breaks the connection over a request that is too long. */
+static void
+get_limits(struct shmfb_display *x)
+{
+	uint64_t max = (uint64_t)xcb_get_maximum_request_length(x->conn) * 4;
+
+	max = BASE_MIN(max, PUT_BYTES);
+	x->put_pixels = max > PUT_HEADER + 4 ?
+		(uint32_t)(max - PUT_HEADER) / 4 : 1;
+}
+
+int
+shmfb_display_open(struct shmfb_display *x, const char *name)
+{
+	int err, nr = 0;
+
+	*x = (struct shmfb_display){ 0 };
+	x->conn = xcb_connect(name, &nr);
+	name = shown_name(name);
+	if (xcb_connection_has_error(x->conn)) {
+		err = connect_error(xcb_connection_has_error(x->conn), name,
+				    nr);
+		goto out;
+	}
+	x->screen = nth_screen(x->conn, nr);
+	if (!x->screen) {
+		err = connect_error(XCB_CONN_CLOSED_INVALID_SCREEN, name, nr);
+		goto out;
+	}
+	err = check_format(x, name);
+	if (err)
+		goto out;
+	prefetch(x->conn);
+	get_extensions(x);
+	get_atoms(x);
+	get_limits(x);
+	if (xcb_connection_has_error(x->conn)) {
+		err = base_error(-ECONNREFUSED,
+				 "display \"%s\" closed the connection", name);
+		goto out;
+	}
+	return 0;
+out:
+	shmfb_display_close(x);
+	return err;
+}
+
+void
+shmfb_display_close(struct shmfb_display *x)
+{
+	if (x->conn)
+		xcb_disconnect(x->conn);
+	*x = (struct shmfb_display){ 0 };
+}
+
+void
+shmfb_display_widen(const struct shmfb_display *x)
+{
+	int fd = xcb_get_file_descriptor(x->conn);
+	int bytes = SOCKET_BYTES;
+
+	/* The first needs CAP_NET_ADMIN, the second is cut to wmem_max. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes,
+		       sizeof(bytes)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
+const char *
+shmfb_display_error_name(const struct shmfb_display *x, uint8_t code)
+{
+	static const char *const names[] = {
+		"Success", "BadRequest", "BadValue", "BadWindow", "BadPixmap",
+		"BadAtom", "BadCursor", "BadFont", "BadMatch", "BadDrawable",
+		"BadAccess", "BadAlloc", "BadColor", "BadGC", "BadIDChoice",
+		"BadName", "BadLength", "BadImplementation",
+	};
+
+	if (x->shm_completion && code == x->shm_error)
+		return "BadShmSeg";
+	return code < BASE_ARRAY_SIZE(names) ? names[code] : "an X error";
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * display.h - the connection to the X server, and what the server can do
+ */
+#ifndef SHMFB_DISPLAY_H
+#define SHMFB_DISPLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xcb/xcb.h>
+
+enum shmfb_atom {
+	SHMFB_ATOM_WM_PROTOCOLS,
+	SHMFB_ATOM_WM_DELETE_WINDOW,
+	SHMFB_ATOM_NET_WM_PING,
+	SHMFB_ATOM_NET_WM_PID,
+	SHMFB_ATOM_NET_WM_NAME,
+	SHMFB_ATOM_NET_WM_ICON_NAME,
+	SHMFB_ATOM_UTF8_STRING,
+	SHMFB_ATOMS
+};
+
+/* Filled by shmfb_display_open() and not changed until it is closed. */
+struct shmfb_display {
+	xcb_connection_t *conn;		/* ours */
+	xcb_screen_t *screen;		/* conn's */
+	uint8_t depth;			/* 24 or 32, in 32 bits a pixel */
+	uint32_t put_pixels;		/* how many one PutImage carries */
+	xcb_atom_t atom[SHMFB_ATOMS];
+
+	unsigned shm_major;		/* MIT-SHM's version; 0: not there */
+	unsigned shm_minor;
+	uint8_t shm_completion;		/* event code; 0: not there */
+	uint8_t shm_error;		/* code of BadShmSeg */
+	uint8_t present_opcode;		/* 0: the server has no Present */
+};
+
+/*
+ * Connect, look at the default screen and intern the atoms: three round
+ * trips. name is borrowed; NULL is $DISPLAY.
+ *
+ * Errors: -ECONNREFUSED, -ENOTSUP (see shmfb_open), -ENOMEM. On failure
+ * nothing is left open.
+ */
+int
+shmfb_display_open(struct shmfb_display *x, const char *name);
+
+/* Disconnect. Without effect on one that was never opened (all zero). */
+void
+shmfb_display_close(struct shmfb_display *x);
+
+/*
+ * Let the socket take megabytes at once, as far as the system allows, so
+ * that core PutImage does not sleep for every 200 KB.
+ */
+void
+shmfb_display_widen(const struct shmfb_display *x);
+
+/* "BadAccess" for 10, and so on; BadShmSeg as this server numbers it. */
+const char *
+shmfb_display_error_name(const struct shmfb_display *x, uint8_t code);
+
+#endif /* SHMFB_DISPLAY_H */

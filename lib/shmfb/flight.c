@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flight.c - what the server has been sent and has not finished
+ *
+ * Invariants: trips are in the order of their requests; each has a reference
+ * to its picture; a slot of the window's own is pinned by each trip that
+ * makes the server read it.
+ */
+#include "config.h"
+
+#include "flight.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <xcb/xcbext.h>
+
+#include "base/clock.h"
+#include "window.h"
+
+/* Sequence numbers wrap around: is a at or after b? */
+static bool
+reached(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) >= 0;
+}
+
+unsigned
+shmfb_flight_frames(const struct shmfb_flight *flight)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < flight->count; i++)
+		n += !flight->trip[i].repaint;
+	return n;
+}
+
+bool
+shmfb_flight_repainting(const struct shmfb_flight *flight)
+{
+	return shmfb_flight_frames(flight) < flight->count;
+}
+
+int
+shmfb_flight_start(struct shmfb *fb, struct shmfb_picture *picture,
+		   const struct shmfb_damage *damage, int32_t x, int32_t y,
+		   bool repaint)
+{
+	struct shmfb_flight *flight = &fb->flight;
+	struct shmfb_trip trip = { .repaint = repaint };
+	int err;
+
+	assert(flight->count < SHMFB_TRIPS);
+	err = picture->by->put(fb, picture, damage, x, y, &trip.run);
+	if (err)
+		return err;
+	trip.picture = shmfb_picture_ref(picture);
+	trip.reply_due = picture->by->fenced;
+	trip.sent_ns = base_now_ns();
+	trip.pins = picture->slot && !picture->by->copies;
+	if (trip.pins)
+		picture->slot->pins++;
+	flight->trip[flight->count++] = trip;
+	return 0;
+}
+
+/* Back from the server. Also when it failed. */
+static void
+land(struct shmfb *fb, const struct shmfb_trip *trip, uint64_t now)
+{
+	struct shmfb_picture *picture = trip->picture;
+
+	if (trip->pins)
+		shmfb_slot_unpin(fb, picture->slot);
+	if (trip->repaint) {
+		fb->repaints++;
+	} else if (trip->failed) {
+		fb->frames_failed++;
+	} else {
+		fb->frames_shown++;
+		if (now > picture->since_ns)
+			base_hist_add(&fb->latency, now - picture->since_ns);
+		if (picture->hold)
+			shmx_presented(picture->hold, now);
+	}
+	shmfb_picture_unref(fb, picture);
+}
+
+/* The server is done with all requests up to that one. */
+static void
+done_up_to(struct shmfb *fb, uint32_t sequence)
+{
+	struct shmfb_flight *flight = &fb->flight;
+	struct shmfb_trip trip;
+	uint64_t now = 0;
+	unsigned i;
+
+	while (flight->count && reached(sequence, flight->trip[0].run.last)) {
+		trip = flight->trip[0];
+		flight->count--;
+		for (i = 0; i < flight->count; i++)
+			flight->trip[i] = flight->trip[i + 1];
+		if (trip.reply_due)
+			xcb_discard_reply(fb->x.conn, trip.run.last);
+		if (!now)
+			now = base_now_ns();
+		land(fb, &trip, now);
+	}
+}
+
+void
+shmfb_flight_event(struct shmfb *fb, const xcb_generic_event_t *event)
+{
+	/* The event may come from the middle of the request it names. */
+	done_up_to(fb, event->full_sequence - 1);
+}
+
+void
+shmfb_flight_completed(struct shmfb *fb, const xcb_generic_event_t *event)
+{
+	done_up_to(fb, event->full_sequence);
+}
+
+static struct shmfb_trip *
+trip_of(struct shmfb_flight *flight, uint32_t sequence)
+{
+	unsigned i;
+
+	for (i = 0; i < flight->count; i++)
+		if (reached(sequence, flight->trip[i].run.first) &&
+		    reached(flight->trip[i].run.last, sequence))
+			return &flight->trip[i];
+	return NULL;
+}
+
+void
+shmfb_flight_error(struct shmfb *fb, const xcb_generic_error_t *error)
+{
+	uint32_t sequence = error->full_sequence;
+	struct shmfb_trip *trip = trip_of(&fb->flight, sequence);
+	struct shmfb_segment *segment;
+
+	if (!trip) {
+		shmfb_log(fb, BASE_LOG_DEBUG, "X error %s, request %u.%u",
+			  shmfb_display_error_name(&fb->x, error->error_code),
+			  error->major_code, error->minor_code);
+		return;
+	}
+	segment = trip->picture->segment;
+	if (!trip->failed)
+		shmfb_log(fb, BASE_LOG_WARNING, "a frame was refused: %s",
+			  shmfb_display_error_name(&fb->x,
+						   error->error_code));
+	trip->failed = true;
+	if (segment && !trip->reply_due &&
+	    error->error_code != XCB_DRAWABLE) {
+		/* Not from there, then: the newest goes another way. */
+		shmfb_segment_refused(fb, segment, error->error_code);
+		shmfb_repaint_other_way(fb);
+	}
+	if (sequence == trip->run.last)
+		done_up_to(fb, sequence);
+}
+
+/* true when a reply or an error for that request was there, and is used up. */
+static bool
+take_reply(struct shmfb *fb, uint32_t sequence)
+{
+	xcb_generic_error_t *error = NULL;
+	void *reply = NULL;
+
+	if (!xcb_poll_for_reply(fb->x.conn, sequence, &reply, &error))
+		return false;
+	free(reply);
+	free(error);
+	return true;
+}
+
+void
+shmfb_flight_poll(struct shmfb *fb)
+{
+	struct shmfb_flight *flight = &fb->flight;
+	unsigned i;
+
+	if (flight->watching && take_reply(fb, flight->watch)) {
+		flight->watching = false;
+		done_up_to(fb, flight->watch);
+	}
+	for (i = flight->count; i-- > 0; ) {
+		if (!flight->trip[i].reply_due ||
+		    !take_reply(fb, flight->trip[i].run.last))
+			continue;
+		flight->trip[i].reply_due = false;
+		done_up_to(fb, flight->trip[i].run.last);
+		return;
+	}
+}
+
+uint64_t
+shmfb_flight_deadline(const struct shmfb_flight *flight)
+{
+	if (!flight->count || flight->watching)
+		return UINT64_MAX;
+	return flight->trip[0].sent_ns + SHMFB_OVERDUE_NS;
+}
+
+void
+shmfb_flight_watch(struct shmfb *fb, uint64_t now)
+{
+	struct shmfb_flight *flight = &fb->flight;
+
+	if (now < shmfb_flight_deadline(flight))
+		return;
+	flight->watch = xcb_get_input_focus(fb->x.conn).sequence;
+	flight->watching = true;
+	shmfb_log(fb, BASE_LOG_DEBUG, "a frame is overdue; asking");
+}
+
+void
+shmfb_flight_abandon(struct shmfb *fb)
+{
+	struct shmfb_flight *flight = &fb->flight;
+	unsigned i, n = flight->count;
+
+	flight->count = 0;
+	for (i = 0; i < n; i++) {
+		flight->trip[i].failed = true;
+		land(fb, &flight->trip[i], 0);
+	}
+}

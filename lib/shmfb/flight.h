@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flight.h - what the server has been sent and has not finished
+ *
+ * A *trip* is one picture's run of requests. The server does requests in the
+ * order in which they were sent, so a trip is over as soon as anything shows
+ * that the server is past its last request:
+ *
+ *	ShmCompletion with that sequence number       (the normal case)
+ *	the reply to the fence that ends the trip     (core PutImage)
+ *	an X error with that sequence number          (no completion follows)
+ *	any event with a later sequence number
+ *	the reply to a later fence, sent when a trip is overdue (watchdog)
+ *	the window or the server is gone
+ *
+ * and no picture can stay behind for want of one particular event.
+ */
+#ifndef SHMFB_FLIGHT_H
+#define SHMFB_FLIGHT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xcb/xcb.h>
+
+#include "present.h"
+
+struct shmfb;
+
+/* At most this many frames; more would add delay and nothing else. */
+#define SHMFB_IN_FLIGHT 2
+/* And one repaint. */
+#define SHMFB_TRIPS (SHMFB_IN_FLIGHT + 2)
+
+/* How long a trip may take before the watchdog asks. */
+#define SHMFB_OVERDUE_NS UINT64_C(100000000)
+
+struct shmfb_trip {
+	struct shmfb_picture *picture;	/* a reference of ours */
+	struct shmfb_run run;
+	uint64_t sent_ns;
+	bool pins;			/* the server reads picture->slot */
+	bool reply_due;			/* run.last is a GetInputFocus */
+	bool repaint;			/* not a frame of its own */
+	bool failed;			/* the server refused part of it */
+};
+
+struct shmfb_flight {
+	struct shmfb_trip trip[SHMFB_TRIPS];	/* the oldest first */
+	unsigned count;
+	bool watching;			/* a watchdog's reply is due */
+	uint32_t watch;			/* its sequence number */
+};
+
+/* How many are frames, repaints not counted. */
+unsigned
+shmfb_flight_frames(const struct shmfb_flight *flight);
+
+bool
+shmfb_flight_repainting(const struct shmfb_flight *flight);
+
+/* Put the picture and remember the trip. Returns what the presenter does. */
+int
+shmfb_flight_start(struct shmfb *fb, struct shmfb_picture *picture,
+		   const struct shmfb_damage *damage, int32_t x, int32_t y,
+		   bool repaint);
+
+/* An event has come: every request before its sequence number is done. */
+void
+shmfb_flight_event(struct shmfb *fb, const xcb_generic_event_t *event);
+
+/* ShmCompletion: its own request is done too. */
+void
+shmfb_flight_completed(struct shmfb *fb, const xcb_generic_event_t *event);
+
+/* An X error, which may be a trip's. */
+void
+shmfb_flight_error(struct shmfb *fb, const xcb_generic_error_t *error);
+
+/* Look for replies that libxcb has read already. */
+void
+shmfb_flight_poll(struct shmfb *fb);
+
+/* When shmfb_flight_watch() is to be called; UINT64_MAX: need not. */
+uint64_t
+shmfb_flight_deadline(const struct shmfb_flight *flight);
+
+/* Send the watchdog's fence if a trip is overdue. */
+void
+shmfb_flight_watch(struct shmfb *fb, uint64_t now);
+
+/* The window or the server is gone: let go of everything. */
+void
+shmfb_flight_abandon(struct shmfb *fb);
+
+#endif /* SHMFB_FLIGHT_H */

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loop.c - waiting: descriptors, deadlines, and the step that does the work
+ *
+ * One epoll descriptor covers the connection and a timer. System calls are
+ * what a window that shows sixty frames a second spends its time on, so:
+ *
+ *  - the socket is read only when it was seen to be readable, or when nobody
+ *    looked before a return;
+ *  - the timer is set only to fire earlier than it would. When it fires too
+ *    early for what is due by then, it is set again. Nothing due: it is off.
+ *
+ * libxcb may read events while it writes. Every step therefore ends with its
+ * queue empty, and none waits in there while somebody sleeps.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "window.h"
+
+static int
+watch_fd(int epoll_fd, int fd)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
+}
+
+int
+shmfb_loop_init(struct shmfb *fb)
+{
+	int err;
+
+	fb->armed_ns = UINT64_MAX;
+	fb->timer_fd = timerfd_create(CLOCK_MONOTONIC,
+				      TFD_CLOEXEC | TFD_NONBLOCK);
+	if (fb->timer_fd < 0)
+		goto failed;
+	fb->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (fb->epoll_fd < 0)
+		goto failed;
+	err = watch_fd(fb->epoll_fd, fb->timer_fd);
+	if (!err)
+		err = watch_fd(fb->epoll_fd,
+			       xcb_get_file_descriptor(fb->x.conn));
+	if (!err)
+		return 0;
+	return base_error(err, "cannot watch the display: %s",
+			  strerror(-err));
+failed:
+	err = -errno;
+	return base_error(err, "no descriptor to wait on: %s",
+			  strerror(-err));
+}
+
+void
+shmfb_loop_finish(struct shmfb *fb)
+{
+	base_close(&fb->epoll_fd);
+	base_close(&fb->timer_fd);
+}
+
+static void
+set_timer(struct shmfb *fb, uint64_t deadline)
+{
+	struct itimerspec when = { { 0, 0 }, { 0, 0 } };
+
+	if (deadline != UINT64_MAX) {
+		when.it_value.tv_sec = (time_t)(deadline / BASE_NS_PER_S);
+		when.it_value.tv_nsec = (long)(deadline % BASE_NS_PER_S);
+	}
+	timerfd_settime(fb->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+	fb->armed_ns = deadline;
+}
+
+static void
+arm_timer(struct shmfb *fb)
+{
+	uint64_t deadline = BASE_MIN(shmfb_clock_deadline(&fb->clock),
+				     shmfb_flight_deadline(&fb->flight));
+
+	if (fb->gone)
+		deadline = UINT64_MAX;
+	/* Setting it also makes it unreadable, if it has fired. */
+	if (deadline < fb->armed_ns || base_now_ns() >= fb->armed_ns)
+		set_timer(fb, deadline);
+}
+
+static void
+take_events(struct shmfb *fb, bool read)
+{
+	xcb_connection_t *conn = fb->x.conn;
+	xcb_generic_event_t *event;
+
+	event = read ? xcb_poll_for_event(conn) :
+		xcb_poll_for_queued_event(conn);
+	while (event) {
+		if (!fb->gone)
+			shmfb_event(fb, event);
+		free(event);
+		event = xcb_poll_for_queued_event(conn);
+	}
+	if (!fb->gone && xcb_connection_has_error(conn))
+		shmfb_lost(fb, "the X server is gone");
+	if (!fb->gone)
+		shmfb_flight_poll(fb);
+}
+
+static void
+meet_deadlines(struct shmfb *fb)
+{
+	uint64_t now;
+
+	/* The timer would have fired; before that there is nothing to meet. */
+	if (fb->armed_ns == UINT64_MAX)
+		return;
+	now = base_now_ns();
+	if (now < fb->armed_ns)
+		return;
+	shmfb_clock_expire(fb, now);
+	shmfb_flight_watch(fb, now);
+}
+
+void
+shmfb_step(struct shmfb *fb, bool read)
+{
+	take_events(fb, read);
+	if (!fb->gone)
+		meet_deadlines(fb);
+	while (!fb->gone) {
+		shmfb_repaint_now(fb);
+		xcb_flush(fb->x.conn);
+		/* Which may have read some more. */
+		take_events(fb, false);
+		if (shmfb_rect_empty(&fb->repaint) ||
+		    shmfb_flight_repainting(&fb->flight))
+			break;
+	}
+	arm_timer(fb);
+}
+
+int
+shmfb_fd(const struct shmfb *fb)
+{
+	return fb->epoll_fd;
+}
+
+int
+shmfb_dispatch(struct shmfb *fb)
+{
+	if (!fb->gone)
+		shmfb_step(fb, true);
+	if (fb->closed && !fb->gone)
+		return base_error(-EPIPE, "the window was closed");
+	return shmfb_check_gone(fb);
+}
+
+bool
+shmfb_ready(const struct shmfb *fb)
+{
+	return !fb->gone &&
+	       shmfb_flight_frames(&fb->flight) < SHMFB_IN_FLIGHT &&
+	       shmfb_clock_due(&fb->clock, base_now_ns());
+}
+
+/*
+ * Anything for the application? Events that it leaves in the queue wake it
+ * once, not for ever; those that it has begun to take, until all are taken.
+ */
+static bool
+has_something(const struct shmfb *fb)
+{
+	if (fb->news || (fb->taken && !shmfb_queue_empty(&fb->events)))
+		return true;
+	return shmfb_ready(fb);
+}
+
+/* Sleep. Returns whether the connection is readable, or -errno. */
+static int
+sleep_on(struct shmfb *fb)
+{
+	struct epoll_event e[2];
+	int i, n, readable = 0;
+
+	n = epoll_wait(fb->epoll_fd, e, 2, -1);
+	if (n < 0)
+		return -errno;
+	for (i = 0; i < n; i++)
+		readable |= e[i].data.fd != fb->timer_fd;
+	return readable;
+}
+
+bool
+shmfb_pump(struct shmfb *fb)
+{
+	bool looked = false;
+	int readable = 0;
+
+	shmfb_step(fb, false);
+	while (!fb->gone && !fb->closed && readable >= 0) {
+		/* Who is always ready has to see events all the same. */
+		if (!has_something(fb)) {
+			readable = sleep_on(fb);
+		} else if (!looked) {
+			readable = 1;
+		} else {
+			break;
+		}
+		looked = true;
+		if (readable >= 0)
+			shmfb_step(fb, readable);
+	}
+	fb->news = false;
+	fb->taken = false;
+	return !fb->gone && !fb->closed;
+}
+
+bool
+shmfb_next_event(struct shmfb *fb, struct shmfb_event *event)
+{
+	fb->news = false;
+	fb->taken = shmfb_queue_pop(&fb->events, event);
+	return fb->taken;
+}

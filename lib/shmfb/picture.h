@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * picture.h - one frame on its way to the screen, or there
+ *
+ * Where its pixels lie, whose they are, and how they get to the server. A
+ * picture is counted: the window refers to the newest one, for repainting,
+ * and each trip to the one that the server may still be reading. With its
+ * last reference the ring's slot goes back to its producer.
+ */
+#ifndef SHMFB_PICTURE_H
+#define SHMFB_PICTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <shmx/shmx.h>
+
+struct shmfb;
+struct shmfb_presenter;
+struct shmfb_segment;
+struct shmfb_slot;
+
+/*
+ * Two frames under way, an older one that is being repainted, and one in the
+ * making: there can be no fifth, so that taking a picture never fails.
+ */
+#define SHMFB_PICTURES 4
+
+struct shmfb_picture {
+	unsigned refs;			/* 0: free to be taken */
+	const struct shmfb_presenter *by;
+	struct shmx_hold *hold;		/* a reference of ours, or NULL */
+	struct shmfb_slot *slot;	/* a reference of ours, or NULL */
+	struct shmfb_segment *segment;	/* a reference of ours, or NULL */
+	uint32_t width;
+	uint32_t height;
+	uint32_t stride;		/* bytes; a multiple of 4 */
+	uint32_t offset;		/* of row 0 in the segment */
+	uint64_t ring_id;		/* 0: drawn by the application */
+	uint64_t sequence;		/* in the ring */
+	uint64_t since_ns;		/* published, or presented */
+};
+
+/* One with a reference for the caller and all else zero. */
+struct shmfb_picture *
+shmfb_picture_take(struct shmfb *fb);
+
+struct shmfb_picture *
+shmfb_picture_ref(struct shmfb_picture *picture);
+
+/* NULL is allowed. */
+void
+shmfb_picture_unref(struct shmfb *fb, struct shmfb_picture *picture);
+
+/* Row 0 for the client to read; NULL when it cannot be mapped. */
+const uint8_t *
+shmfb_picture_pixels(const struct shmfb_picture *picture);
+
+#endif /* SHMFB_PICTURE_H */

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool.c - the window's own memory, for applications that draw
+ *
+ * Called by canvas.c. Each slot is a file and a segment of its own: they come
+ * and go one by one, and none is larger than the 4 GiB that an offset in
+ * MIT-SHM can reach.
+ */
+#include "config.h"
+
+#include "pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "window.h"
+
+#define ROW_ALIGN 64
+#define PAGE 4096
+/* Below this a slot is never too large to be kept. */
+#define SMALL (1024 * 1024)
+
+uint32_t
+shmfb_pool_stride(uint32_t width)
+{
+	return (uint32_t)base_round_up((uint64_t)width * 4, ROW_ALIGN);
+}
+
+static bool
+fits(const struct shmfb_slot *slot, uint64_t bytes)
+{
+	return bytes <= slot->bytes &&
+	       (slot->bytes <= SMALL || slot->bytes / 4 <= bytes);
+}
+
+/* Would drawing there spoil what has to be repainted from? */
+static bool
+is_shown(const struct shmfb *fb, const struct shmfb_slot *slot,
+	 uint32_t width, uint32_t height)
+{
+	const struct shmfb_picture *newest = fb->newest;
+
+	return newest && newest->slot == slot &&
+	       (newest->width != width || newest->height != height);
+}
+
+/* The one among those that can be had that was freed last, or NULL. */
+static struct shmfb_slot *
+find(struct shmfb *fb, uint64_t bytes, uint32_t width, uint32_t height)
+{
+	struct shmfb_slot *slot, *best = NULL;
+	unsigned i;
+
+	for (i = 0; i < SHMFB_SLOTS; i++) {
+		slot = fb->pool.slot[i];
+		if (!slot || slot->pins || !fits(slot, bytes) ||
+		    is_shown(fb, slot, width, height))
+			continue;
+		if (!best || slot->freed > best->freed)
+			best = slot;
+	}
+	return best;
+}
+
+/* Memory that the server can attach. */
+static int
+map_shared(struct shmfb *fb, struct shmfb_slot *slot)
+{
+	int fd, err = 0;
+
+	fd = shmfb_memfd(slot->bytes);
+	if (fd < 0)
+		return fd;
+	slot->pixels = base_sys.mmap(NULL, slot->bytes, PROT_READ | PROT_WRITE,
+				     MAP_SHARED, fd, 0);
+	if (slot->pixels == MAP_FAILED)
+		err = -errno;
+	else
+		slot->segment = shmfb_segment_tell(fb, fd);
+	base_close(&fd);
+	return err;
+}
+
+static int
+map(struct shmfb *fb, struct shmfb_slot *slot)
+{
+	int err = -ENOTSUP;
+
+	slot->pixels = MAP_FAILED;
+	if (fb->shm)
+		err = map_shared(fb, slot);
+	if (err)
+		slot->pixels = base_sys.mmap(NULL, slot->bytes,
+					     PROT_READ | PROT_WRITE,
+					     MAP_PRIVATE | MAP_ANONYMOUS, -1,
+					     0);
+	return slot->pixels == MAP_FAILED ? -errno : 0;
+}
+
+static int
+slot_new(struct shmfb *fb, uint64_t bytes, struct shmfb_slot **out)
+{
+	struct shmfb_slot *slot;
+	int err = -ENOMEM;
+
+	slot = base_sys.calloc(1, sizeof(*slot));
+	if (!slot)
+		goto out;
+	slot->refs = 1;
+	slot->bytes = base_round_up(bytes, PAGE);
+	err = map(fb, slot);
+	if (err)
+		goto out;
+	*out = slot;
+	return 0;
+out:
+	free(slot);
+	return base_error(err, "no memory for a canvas of %llu bytes: %s",
+			  (unsigned long long)bytes, strerror(-err));
+}
+
+/*
+ * A place for a new slot: an empty one, else that of the smallest that is not
+ * in use, and only if there is no other that of the picture that is shown.
+ */
+static struct shmfb_slot **
+find_place(struct shmfb *fb)
+{
+	struct shmfb_slot **place = NULL, **shown = NULL;
+	unsigned i;
+
+	for (i = 0; i < SHMFB_SLOTS; i++) {
+		struct shmfb_slot **at = &fb->pool.slot[i];
+
+		if (!*at)
+			return at;
+		if ((*at)->pins)
+			continue;
+		if (fb->newest && fb->newest->slot == *at)
+			shown = at;
+		else if (!place || (*at)->bytes < (*place)->bytes)
+			place = at;
+	}
+	return place ? place : shown;
+}
+
+/*
+ * Exactly what is needed at first; with a reserve once the size has proved
+ * to change.
+ */
+static uint64_t
+generous(const struct shmfb_pool *pool, uint64_t bytes)
+{
+	unsigned i;
+
+	for (i = 0; i < SHMFB_SLOTS; i++)
+		if (pool->slot[i] && !fits(pool->slot[i], bytes))
+			return BASE_MIN(bytes + bytes / 2,
+					BASE_MAX(bytes, UINT32_MAX - PAGE));
+	return bytes;
+}
+
+int
+shmfb_pool_take(struct shmfb *fb, uint32_t width, uint32_t height,
+		struct shmfb_slot **out)
+{
+	uint64_t bytes = (uint64_t)shmfb_pool_stride(width) * height;
+	struct shmfb_slot *slot, **place;
+	int err;
+
+	slot = find(fb, bytes, width, height);
+	if (!slot) {
+		place = find_place(fb);
+		if (!place)
+			return base_error(-EAGAIN,
+					  "the server has all canvases");
+		err = slot_new(fb, generous(&fb->pool, bytes), &slot);
+		if (err)
+			return err;
+		shmfb_slot_unref(fb, *place);
+		*place = slot;
+	}
+	*out = shmfb_slot_ref(slot);
+	return 0;
+}
+
+void
+shmfb_pool_finish(struct shmfb *fb)
+{
+	unsigned i;
+
+	for (i = 0; i < SHMFB_SLOTS; i++) {
+		shmfb_slot_unref(fb, fb->pool.slot[i]);
+		fb->pool.slot[i] = NULL;
+	}
+}
+
+struct shmfb_slot *
+shmfb_slot_ref(struct shmfb_slot *slot)
+{
+	slot->refs++;
+	return slot;
+}
+
+void
+shmfb_slot_unref(struct shmfb *fb, struct shmfb_slot *slot)
+{
+	if (!slot || --slot->refs > 0)
+		return;
+	shmfb_segment_unref(fb, slot->segment);
+	munmap(slot->pixels, slot->bytes);
+	free(slot);
+}
+
+void
+shmfb_slot_unpin(struct shmfb *fb, struct shmfb_slot *slot)
+{
+	slot->pins--;
+	slot->freed = ++fb->pool.frees;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool.h - the window's own memory, for applications that draw
+ *
+ * A slot is made when it is first needed, and made anew when it has become
+ * too small (half as large again, so that most changes of size need no new
+ * one) or far too large. The one that was freed last is handed out first: it
+ * is in the caches, and two presents a refresh apart use one slot for ever.
+ */
+#ifndef SHMFB_POOL_H
+#define SHMFB_POOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct shmfb;
+struct shmfb_segment;
+
+/* One under way, one in the application's hands, one being repainted. */
+#define SHMFB_SLOTS 3
+
+struct shmfb_slot {
+	unsigned refs;			/* the pool's, pictures', the canvas' */
+	unsigned pins;			/* trips that make the server read it */
+	void *pixels;			/* a mapping of ours */
+	size_t bytes;
+	struct shmfb_segment *segment;	/* NULL or refused: core PutImage */
+	uint32_t width;			/* of the picture in it */
+	uint32_t height;
+	uint64_t presented;		/* as which present; 0: undefined */
+	uint64_t freed;			/* the larger, the later */
+};
+
+struct shmfb_pool {
+	struct shmfb_slot *slot[SHMFB_SLOTS];	/* a reference each, or NULL */
+	uint64_t frees;
+};
+
+/* From one row to the next, in bytes: a multiple of the cache line. */
+uint32_t
+shmfb_pool_stride(uint32_t width);
+
+/*
+ * A slot for a picture of that size, which the server is not reading, with a
+ * reference for the caller. The slot of the picture that is shown is given
+ * only for one of the same shape, because it is painted from when the window
+ * is exposed. Errors: -EAGAIN all are at the server; -ENOMEM.
+ */
+int
+shmfb_pool_take(struct shmfb *fb, uint32_t width, uint32_t height,
+		struct shmfb_slot **out);
+
+void
+shmfb_pool_finish(struct shmfb *fb);
+
+struct shmfb_slot *
+shmfb_slot_ref(struct shmfb_slot *slot);
+
+/* NULL is allowed. */
+void
+shmfb_slot_unref(struct shmfb *fb, struct shmfb_slot *slot);
+
+/* The server has read it, once. */
+void
+shmfb_slot_unpin(struct shmfb *fb, struct shmfb_slot *slot);
+
+#endif /* SHMFB_POOL_H */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * present.h - the ways to get a picture into the window
+ *
+ * Each way is one file that fills in one table; everything else is the same
+ * for all of them. Which one takes a picture is decided when the picture is
+ * made, by what the server granted for its memory.
+ */
+#ifndef SHMFB_PRESENT_H
+#define SHMFB_PRESENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <shmfb/shmfb.h>
+
+#include "damage.h"
+#include "picture.h"
+
+struct shmfb;
+
+/* A run of requests: the sequence numbers of its first and its last. */
+struct shmfb_run {
+	uint32_t first;
+	uint32_t last;
+};
+
+struct shmfb_presenter {
+	const char *path;		/* its name in the statistics */
+
+	/* The client writes every pixel into the connection. */
+	bool copies;
+
+	/*
+	 * The end of the run is told by the reply to its last request, which
+	 * is GetInputFocus; else by an event.
+	 */
+	bool fenced;
+
+	/*
+	 * Queue the requests that show the damaged parts (at least one, in
+	 * the picture's coordinates) where its row 0, column 0 is at x, y in
+	 * the window. Returns 0, or -errno with no request made.
+	 */
+	int (*put)(struct shmfb *fb, struct shmfb_picture *picture,
+		   const struct shmfb_damage *damage, int32_t x, int32_t y,
+		   struct shmfb_run *run);
+};
+
+extern const struct shmfb_presenter shmfb_present_shm;
+extern const struct shmfb_presenter shmfb_present_put;
+
+/*
+ * Find out, by asking the server, whether it attaches descriptors; sets
+ * fb->shm, fb->by and fb->why. -ENOTSUP when SHMFB_SHM was wanted and is
+ * not to be had.
+ */
+int
+shmfb_present_choose(struct shmfb *fb, enum shmfb_backend wanted);
+
+/*
+ * Which way this picture goes, by its segment: sets picture->by, and fb->by
+ * for the statistics. -ENOTSUP when that is the slow one and SHMFB_SHM was
+ * wanted.
+ */
+int
+shmfb_present_assign(struct shmfb *fb, struct shmfb_picture *picture);
+
+#endif /* SHMFB_PRESENT_H */

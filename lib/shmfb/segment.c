@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * segment.c - memory that the X server has attached, read-only
+ *
+ * Called by present_shm.c (rings) and pool.c (the window's own slots).
+ */
+#include "config.h"
+
+#include "segment.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "window.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U		/* Linux 6.3 */
+#endif
+
+int
+shmfb_memfd(uint64_t bytes)
+{
+	const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	int fd, err;
+
+	fd = base_sys.memfd_create("shmfb", flags | MFD_NOEXEC_SEAL);
+	if (fd < 0 && errno == EINVAL)
+		fd = base_sys.memfd_create("shmfb", flags);
+	if (fd < 0)
+		return -errno;
+	if (base_sys.ftruncate(fd, (off_t)bytes) < 0 ||
+	    base_sys.fcntl(fd, F_ADD_SEALS,
+			   F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+		err = -errno;
+		base_close(&fd);
+		return err;
+	}
+	return fd;
+}
+
+/* The X error code of the server's answer, 0 when it attached. */
+static uint8_t
+attach_checked(struct shmfb *fb, xcb_shm_seg_t xid, int fd)
+{
+	xcb_generic_error_t *error;
+	uint8_t code;
+
+	error = xcb_request_check(fb->x.conn,
+		xcb_shm_attach_fd_checked(fb->x.conn, xid, fd, true));
+	code = error ? error->error_code : 0;
+	free(error);
+	if (!code && xcb_connection_has_error(fb->x.conn))
+		code = XCB_IMPLEMENTATION;
+	return code;
+}
+
+/* Takes fd: xcb closes it, sent or not. */
+static void
+ask(struct shmfb *fb, struct shmfb_segment *segment, int fd)
+{
+	xcb_shm_seg_t xid = xcb_generate_id(fb->x.conn);
+	uint8_t code = attach_checked(fb, xid, fd);
+
+	if (code) {
+		shmfb_set_why(fb, "the server refused the descriptor (%s)%s",
+			      shmfb_display_error_name(&fb->x, code),
+			      code == XCB_REQUEST || code == XCB_MATCH ?
+			      ": not a local connection?" : "");
+		return;
+	}
+	segment->xid = xid;
+	shmfb_set_why(fb, "MIT-SHM %u.%u attaches descriptors",
+		      fb->x.shm_major, fb->x.shm_minor);
+}
+
+/* One without an xid, and a descriptor to give away, or -1. */
+static struct shmfb_segment *
+segment_new(struct shmfb *fb, int fd, uint64_t ring_id, int *copy)
+{
+	struct shmfb_segment *segment;
+
+	segment = base_sys.calloc(1, sizeof(*segment));
+	if (!segment)
+		return NULL;
+	segment->refs = 1;
+	segment->ring_id = ring_id;
+	*copy = base_dup(fd);
+	if (*copy < 0)
+		shmfb_set_why(fb, "no descriptor to give to the server: %s",
+			      strerror(-*copy));
+	return segment;
+}
+
+struct shmfb_segment *
+shmfb_segment_ask(struct shmfb *fb, int fd, uint64_t ring_id)
+{
+	struct shmfb_segment *segment;
+	int copy = -1;
+
+	segment = segment_new(fb, fd, ring_id, &copy);
+	if (segment && copy >= 0)
+		ask(fb, segment, copy);
+	return segment;
+}
+
+struct shmfb_segment *
+shmfb_segment_tell(struct shmfb *fb, int fd)
+{
+	struct shmfb_segment *segment;
+	int copy = -1;
+
+	segment = segment_new(fb, fd, 0, &copy);
+	if (!segment || copy < 0)
+		return segment;
+	segment->xid = xcb_generate_id(fb->x.conn);
+	xcb_shm_attach_fd(fb->x.conn, segment->xid, copy, true);
+	/* xcb closes what it has sent; what waits it would leak. */
+	xcb_flush(fb->x.conn);
+	return segment;
+}
+
+struct shmfb_segment *
+shmfb_segment_of_ring(struct shmfb *fb, const struct shmx_frame_info *info)
+{
+	struct shmfb_segment *segment = fb->ring;
+
+	if (segment && segment->ring_id == info->ring_id)
+		return shmfb_segment_ref(segment);
+	segment = shmfb_segment_ask(fb, info->memory_fd, info->ring_id);
+	if (!segment)
+		return NULL;
+	/* The old one stays attached for what is shown and under way. */
+	shmfb_segment_unref(fb, fb->ring);
+	fb->ring = segment;
+	return shmfb_segment_ref(segment);
+}
+
+static void
+detach(struct shmfb *fb, struct shmfb_segment *segment)
+{
+	if (segment->xid && !fb->gone)
+		xcb_shm_detach(fb->x.conn, segment->xid);
+	segment->xid = 0;
+}
+
+void
+shmfb_segment_unref(struct shmfb *fb, struct shmfb_segment *segment)
+{
+	if (!segment || --segment->refs > 0)
+		return;
+	detach(fb, segment);
+	free(segment);
+}
+
+void
+shmfb_segment_refused(struct shmfb *fb, struct shmfb_segment *segment,
+		      uint8_t code)
+{
+	if (!segment->xid)
+		return;
+	shmfb_set_why(fb, "the server refused a frame from shared memory (%s)",
+		      shmfb_display_error_name(&fb->x, code));
+	detach(fb, segment);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * show.c - pictures into the window: shmfb_show(), and painting it again
+ *
+ * A picture stands in the middle of the window at 1:1. The newest one that
+ * was sent, even if the server has not done it yet, is what the window is
+ * painted from when it is exposed or resized: since requests are done in
+ * order, anything older would go backwards. What the picture leaves free is
+ * black.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "window.h"
+
+/* Where the picture stands in the window; negative where it is cropped. */
+static struct shmx_rect
+place(const struct shmfb *fb, const struct shmfb_picture *picture)
+{
+	return (struct shmx_rect){
+		shmfb_centre(fb->width, picture->width),
+		shmfb_centre(fb->height, picture->height),
+		(int32_t)picture->width,
+		(int32_t)picture->height,
+	};
+}
+
+/* Black, where the window is free of the picture (NULL: everywhere). */
+static void
+paint_around(struct shmfb *fb, const struct shmfb_picture *picture,
+	     const struct shmx_rect *part)
+{
+	struct shmx_rect in = { 0, 0, 0, 0 };
+	struct shmx_rect rect[4];
+	xcb_rectangle_t black[4];
+	unsigned i, n;
+
+	if (picture)
+		in = place(fb, picture);
+	n = shmfb_rect_around(part, &in, rect);
+	for (i = 0; i < n; i++)
+		black[i] = (xcb_rectangle_t){
+			(int16_t)rect[i].x, (int16_t)rect[i].y,
+			(uint16_t)rect[i].width, (uint16_t)rect[i].height,
+		};
+	if (n)
+		xcb_poly_fill_rectangle(fb->x.conn, fb->window, fb->gc, n,
+					black);
+}
+
+/* Send what of these parts of the picture the window has room for. */
+static int
+send_damage(struct shmfb *fb, struct shmfb_picture *picture,
+	    const struct shmfb_damage *damage, bool repaint)
+{
+	struct shmx_rect window = shmfb_rect_all(fb->width, fb->height);
+	struct shmx_rect at = place(fb, picture);
+	struct shmx_rect within = shmfb_rect_move(&window, -at.x, -at.y);
+	struct shmfb_damage visible;
+	unsigned i;
+
+	shmfb_damage_init(&visible, &within);
+	for (i = 0; i < damage->count; i++)
+		shmfb_damage_add(&visible, &damage->rect[i]);
+	if (!visible.count)
+		return 0;
+	return shmfb_flight_start(fb, picture, &visible, at.x, at.y, repaint);
+}
+
+/* Nothing had to be sent: it is on the screen already. */
+static void
+shown_at_once(struct shmfb *fb, struct shmfb_picture *picture, uint64_t now)
+{
+	fb->frames_shown++;
+	if (now > picture->since_ns)
+		base_hist_add(&fb->latency, now - picture->since_ns);
+	if (picture->hold)
+		shmx_presented(picture->hold, now);
+}
+
+static bool
+same_shape(const struct shmfb_picture *a, const struct shmfb_picture *b)
+{
+	return a && a->width == b->width && a->height == b->height;
+}
+
+static int
+send_frame(struct shmfb *fb, struct shmfb_picture *picture,
+	   const struct shmfb_damage *damage)
+{
+	struct shmx_rect window = shmfb_rect_all(fb->width, fb->height);
+	struct shmfb_damage all = *damage;
+	unsigned before = fb->flight.count;
+	int err;
+
+	/* Whatever was to be painted again is painted by this. */
+	if (!shmfb_rect_empty(&fb->repaint) || !same_shape(fb->newest,
+							   picture)) {
+		shmfb_damage_all(&all);
+		paint_around(fb, picture, &window);
+	}
+	err = send_damage(fb, picture, &all, false);
+	if (err)
+		return err;
+	fb->repaint = (struct shmx_rect){ 0, 0, 0, 0 };
+	if (fb->flight.count == before)
+		shown_at_once(fb, picture, base_now_ns());
+	else if (picture->by->copies)
+		fb->client_copies++;
+	return 0;
+}
+
+int
+shmfb_show_picture(struct shmfb *fb, struct shmfb_picture *picture,
+		   const struct shmfb_damage *damage)
+{
+	int err;
+
+	err = send_frame(fb, picture, damage);
+	if (err) {
+		shmfb_picture_unref(fb, picture);
+		return err;
+	}
+	shmfb_picture_unref(fb, fb->newest);
+	fb->newest = picture;
+	shmfb_clock_shown(fb, base_now_ns());
+	shmfb_step(fb, false);
+	return shmfb_check_gone(fb);
+}
+
+/* ------------------------------------------------------------ repaint -- */
+
+void
+shmfb_repaint_later(struct shmfb *fb, const struct shmx_rect *rect)
+{
+	struct shmx_rect window = shmfb_rect_all(fb->width, fb->height);
+
+	if (!rect)
+		rect = &window;
+	fb->repaint = shmfb_rect_join(&fb->repaint, rect);
+	fb->repaint = shmfb_rect_cut(&fb->repaint, &window);
+}
+
+void
+shmfb_repaint_now(struct shmfb *fb)
+{
+	struct shmfb_picture *newest = fb->newest;
+	struct shmx_rect part = fb->repaint, at, all;
+	struct shmfb_damage damage;
+
+	if (shmfb_rect_empty(&part) || shmfb_flight_repainting(&fb->flight))
+		return;
+	fb->repaint = (struct shmx_rect){ 0, 0, 0, 0 };
+	paint_around(fb, newest, &part);
+	if (!newest || shmfb_present_assign(fb, newest) < 0)
+		return;
+	at = place(fb, newest);
+	part = shmfb_rect_move(&part, -at.x, -at.y);
+	all = shmfb_rect_all(newest->width, newest->height);
+	shmfb_damage_init(&damage, &all);
+	shmfb_damage_add(&damage, &part);
+	send_damage(fb, newest, &damage, true);
+}
+
+void
+shmfb_repaint_other_way(struct shmfb *fb)
+{
+	struct shmfb_picture *newest = fb->newest;
+
+	if (newest && newest->segment && !newest->segment->xid)
+		shmfb_repaint_later(fb, NULL);
+}
+
+/* --------------------------------------------------------------- show -- */
+
+/* A ring is another process's: what it says is looked at before it is used. */
+static int
+check_frame(const struct shmx_frame_info *f)
+{
+	if (f->format != SHMX_XRGB8888 && f->format != SHMX_ARGB8888)
+		return base_error(-ENOTSUP,
+			"frames of format %s cannot be shown, only XRGB8888 and ARGB8888",
+			shmx_format_name(f->format));
+	if (f->width < 1 || f->width > SHMX_SIDE_MAX || f->height < 1 ||
+	    f->height > SHMX_SIDE_MAX || f->stride % 4 ||
+	    f->stride / 4 < f->width || f->offset > f->memory_bytes ||
+	    (uint64_t)f->stride * f->height > f->memory_bytes - f->offset)
+		return base_error(-EPROTO,
+			"the ring describes a frame that does not fit into it");
+	return 0;
+}
+
+/* MIT-SHM counts 32 bits of offset and 16 bits of pixels in a row. */
+static bool
+can_attach(const struct shmx_frame_info *f)
+{
+	return f->offset <= UINT32_MAX && f->offset % 4 == 0 &&
+	       f->stride / 4 <= UINT16_MAX;
+}
+
+/* A picture of the held frame. Returns NULL with *err set. */
+static struct shmfb_picture *
+picture_of(struct shmfb *fb, struct shmx_hold *hold, int *err)
+{
+	const struct shmx_frame_info *f = shmx_frame_info(hold);
+	struct shmfb_picture *picture = shmfb_picture_take(fb);
+
+	picture->hold = shmx_hold_ref(hold);
+	picture->width = f->width;
+	picture->height = f->height;
+	picture->stride = f->stride;
+	picture->offset = (uint32_t)f->offset;
+	picture->ring_id = f->ring_id;
+	picture->sequence = f->sequence;
+	picture->since_ns = f->published_ns;
+	if (fb->shm && can_attach(f))
+		picture->segment = shmfb_segment_of_ring(fb, f);
+	*err = shmfb_present_assign(fb, picture);
+	if (!*err)
+		return picture;
+	shmfb_picture_unref(fb, picture);
+	return NULL;
+}
+
+/* What of the picture is not on the screen yet. */
+static void
+damage_of(const struct shmfb *fb, struct shmx_hold *hold,
+	  struct shmfb_damage *damage)
+{
+	const struct shmx_frame_info *f = shmx_frame_info(hold);
+	const struct shmfb_picture *newest = fb->newest;
+	struct shmx_rect rect = shmfb_rect_all(f->width, f->height);
+	unsigned i;
+
+	shmfb_damage_init(damage, &rect);
+	if (!newest || newest->ring_id != f->ring_id ||
+	    newest->sequence > f->sequence) {
+		shmfb_damage_all(damage);
+	} else if (newest->sequence + 1 == f->sequence &&
+		   f->damage_count && f->damage_count <= SHMX_DAMAGE_MAX) {
+		/* The very next: by rectangles, not by their box. */
+		for (i = 0; i < f->damage_count; i++)
+			shmfb_damage_add(damage, &f->damage[i]);
+	} else {
+		shmx_damage_since(hold, newest->sequence, &rect);
+		shmfb_damage_add(damage, &rect);
+	}
+}
+
+int
+shmfb_show(struct shmfb *fb, struct shmx_hold *hold)
+{
+	struct shmfb_picture *picture;
+	struct shmfb_damage damage;
+	int err;
+
+	err = shmfb_check_gone(fb);
+	if (err)
+		return err;
+	err = check_frame(shmx_frame_info(hold));
+	if (err)
+		return err;
+	if (!shmfb_ready(fb))
+		return base_error(-EAGAIN, "not yet: pump first");
+	picture = picture_of(fb, hold, &err);
+	if (!picture)
+		return err;
+	damage_of(fb, hold, &damage);
+	return shmfb_show_picture(fb, picture, &damage);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * window.c - a window's life: open, size, title, close
+ */
+#include "config.h"
+
+#include "window.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/copy.h"
+#include "base/error.h"
+#include "base/fd.h"
+
+/* How long close waits for a server that still reads. */
+#define CLOSE_NS (100 * BASE_NS_PER_MS)
+
+const char *
+shmfb_error(void)
+{
+	return base_error_line();
+}
+
+bool
+shmfb_env(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value && strcmp(value, "0") != 0;
+}
+
+void
+shmfb_set_why(struct shmfb *fb, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(fb->why, sizeof(fb->why), fmt, ap);
+	va_end(ap);
+	shmfb_log(fb, BASE_LOG_DEBUG, "%s", fb->why);
+}
+
+/* ------------------------------------------------------------- ending -- */
+
+/* All that the window holds of rings and of its own memory. */
+static void
+let_go(struct shmfb *fb)
+{
+	shmfb_flight_abandon(fb);
+	shmfb_picture_unref(fb, fb->newest);
+	fb->newest = NULL;
+	shmfb_segment_unref(fb, fb->ring);
+	fb->ring = NULL;
+}
+
+void
+shmfb_lost(struct shmfb *fb, const char *why)
+{
+	if (fb->gone)
+		return;
+	shmfb_log(fb, BASE_LOG_INFO, "%s", why);
+	fb->gone = true;
+	fb->gone_why = why;
+	fb->news = true;
+	let_go(fb);
+}
+
+int
+shmfb_check_gone(const struct shmfb *fb)
+{
+	return fb->gone ? base_error(-EPIPE, "%s", fb->gone_why) : 0;
+}
+
+/*
+ * Have the server destroy the window, and wait until it has done what came
+ * before: until then it reads slots that others are about to write.
+ */
+static void
+destroy(struct shmfb *fb)
+{
+	struct pollfd conn = { xcb_get_file_descriptor(fb->x.conn), POLLIN,
+			       0 };
+	uint64_t deadline = base_now_ns() + CLOSE_NS;
+
+	xcb_destroy_window(fb->x.conn, fb->window);
+	xcb_flush(fb->x.conn);
+	while (fb->flight.count && base_poll(&conn, 1, deadline) > 0)
+		shmfb_step(fb, true);
+}
+
+void
+shmfb_close(struct shmfb *fb)
+{
+	if (!fb)
+		return;
+	if (fb->window && !fb->gone)
+		destroy(fb);
+	let_go(fb);
+	shmfb_canvas_drop(fb);
+	shmfb_pool_finish(fb);
+	shmfb_keyboard_finish(&fb->keyboard);
+	shmfb_queue_finish(&fb->events);
+	shmfb_loop_finish(fb);
+	shmfb_display_close(&fb->x);
+	free(fb->bounce);
+	free(fb);
+}
+
+/* ------------------------------------------------------------ opening -- */
+
+static int
+check_size(uint32_t width, uint32_t height)
+{
+	if (width >= 1 && width <= SHMX_SIDE_MAX && height >= 1 &&
+	    height <= SHMX_SIDE_MAX)
+		return 0;
+	return base_error(-EINVAL,
+		"a window of %ux%u is not possible: sides are 1 to %d pixels",
+		width, height, SHMX_SIDE_MAX);
+}
+
+/*
+ * Background None and gravity NorthWest: the server leaves old pixels where
+ * they are until new ones come, where it would otherwise flash a colour.
+ */
+static void
+create_window(struct shmfb *fb)
+{
+	const uint32_t mask = XCB_CW_BACK_PIXMAP | XCB_CW_BIT_GRAVITY |
+			      XCB_CW_EVENT_MASK;
+	const uint32_t values[] = {
+		XCB_BACK_PIXMAP_NONE,
+		XCB_GRAVITY_NORTH_WEST,
+		XCB_EVENT_MASK_EXPOSURE | XCB_EVENT_MASK_STRUCTURE_NOTIFY |
+		XCB_EVENT_MASK_KEY_PRESS | XCB_EVENT_MASK_KEY_RELEASE |
+		XCB_EVENT_MASK_BUTTON_PRESS | XCB_EVENT_MASK_BUTTON_RELEASE |
+		XCB_EVENT_MASK_POINTER_MOTION | XCB_EVENT_MASK_FOCUS_CHANGE,
+	};
+	const uint32_t gc_values[] = { fb->x.screen->black_pixel, 0 };
+
+	fb->window = xcb_generate_id(fb->x.conn);
+	xcb_create_window(fb->x.conn, fb->x.depth, fb->window,
+			  fb->x.screen->root, 0, 0, (uint16_t)fb->width,
+			  (uint16_t)fb->height, 0,
+			  XCB_WINDOW_CLASS_INPUT_OUTPUT,
+			  fb->x.screen->root_visual, mask, values);
+	fb->gc = xcb_generate_id(fb->x.conn);
+	xcb_create_gc(fb->x.conn, fb->gc, fb->window,
+		      XCB_GC_FOREGROUND | XCB_GC_GRAPHICS_EXPOSURES,
+		      gc_values);
+}
+
+/* What the caller gave, and defaults for what it did not. */
+static int
+take_options(struct shmfb_options *opt, const struct shmfb_options *given)
+{
+	const struct shmfb_options none = SHMFB_OPTIONS_INIT;
+	int err;
+
+	if (!given)
+		given = &none;
+	err = base_copy_struct(opt, sizeof(*opt), given, given->size);
+	if (err)
+		return base_error(err,
+			"the options ask for what this version cannot do");
+	if (!opt->title)
+		opt->title = "shmfb";
+	if (!opt->class_name)
+		opt->class_name = "shmfb";
+	if (!opt->width && !opt->height) {
+		opt->width = 640;
+		opt->height = 480;
+	}
+	return check_size(opt->width, opt->height);
+}
+
+static int
+open_window(struct shmfb *fb, const struct shmfb_options *opt)
+{
+	int err;
+
+	err = shmfb_display_open(&fb->x, opt->display);
+	if (err)
+		return err;
+	err = shmfb_loop_init(fb);
+	if (err)
+		return err;
+	err = shmfb_present_choose(fb, opt->backend);
+	if (err)
+		return err;
+	create_window(fb);
+	shmfb_wm_init(fb, opt->title, opt->class_name);
+	shmfb_clock_init(fb, !(opt->flags & SHMFB_NO_VSYNC));
+	shmfb_keyboard_init(fb);
+	xcb_map_window(fb->x.conn, fb->window);
+	shmfb_log(fb, BASE_LOG_INFO, "%ux%u by %s: %s", fb->width,
+		  fb->height, fb->by->path, fb->why);
+	shmfb_step(fb, false);
+	return shmfb_check_gone(fb);
+}
+
+int
+shmfb_open(struct shmfb **out, const struct shmfb_options *options)
+{
+	struct shmfb_options opt;
+	struct shmfb *fb;
+	int err;
+
+	err = take_options(&opt, options);
+	if (err)
+		return err;
+	fb = base_sys.calloc(1, sizeof(*fb));
+	if (!fb)
+		return base_error(-ENOMEM, "no memory for a window");
+	fb->epoll_fd = -1;
+	fb->timer_fd = -1;
+	fb->width = opt.width;
+	fb->height = opt.height;
+	fb->fixed_size = opt.flags & SHMFB_FIXED_SIZE;
+	base_log_init(&fb->log, "shmfb");
+	base_log_ask(&fb->log, opt.log, opt.log_data);
+	err = open_window(fb, &opt);
+	if (err) {
+		shmfb_close(fb);
+		return err;
+	}
+	*out = fb;
+	return 0;
+}
+
+/* ----------------------------------------------------- while it lives -- */
+
+void
+shmfb_set_title(struct shmfb *fb, const char *title)
+{
+	if (fb->gone)
+		return;
+	shmfb_wm_title(fb, title);
+	shmfb_step(fb, false);
+}
+
+int
+shmfb_resize(struct shmfb *fb, uint32_t width, uint32_t height)
+{
+	const uint32_t values[] = { width, height };
+	int err;
+
+	err = check_size(width, height);
+	if (!err)
+		err = shmfb_check_gone(fb);
+	if (err)
+		return err;
+	shmfb_wm_size_hints(fb, width, height);
+	xcb_configure_window(fb->x.conn, fb->window,
+			     XCB_CONFIG_WINDOW_WIDTH |
+			     XCB_CONFIG_WINDOW_HEIGHT, values);
+	shmfb_step(fb, false);
+	return shmfb_check_gone(fb);
+}
+
+uint32_t
+shmfb_window_id(const struct shmfb *fb)
+{
+	return fb->window;
+}

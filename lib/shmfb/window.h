@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * window.h - the window itself, and what its files ask of each other
+ *
+ *	window.c    open, close, size, title
+ *	loop.c      descriptors, waiting, deadlines
+ *	event.c     X events, into queue.c
+ *	wm.c        what window managers want to know
+ *	keyboard.c  keycodes to key symbols
+ *	clock.c     when the next frame is due
+ *	display.c   the connection, and what the server can do
+ *	canvas.c    begin and present; its memory is pool.c's
+ *	show.c      show, and painting again
+ *	picture.c   one frame on its way; flight.c: those under way
+ *	present.c   which way it goes: present_shm.c, present_put.c
+ *	segment.c   memory that the server has attached
+ *
+ * Pure, without X: geometry.c, damage.c, queue.c.
+ */
+#ifndef SHMFB_WINDOW_H
+#define SHMFB_WINDOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xcb/shm.h>
+#include <xcb/xcb.h>
+
+#include <shmfb/shmfb.h>
+
+#include "base/hist.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "clock.h"
+#include "display.h"
+#include "flight.h"
+#include "geometry.h"
+#include "keyboard.h"
+#include "picture.h"
+#include "pool.h"
+#include "present.h"
+#include "queue.h"
+#include "segment.h"
+
+struct shmfb {
+	struct shmfb_display x;
+	xcb_window_t window;
+	xcb_gcontext_t gc;		/* black, no graphics exposures */
+	uint32_t width;			/* of the window's inside */
+	uint32_t height;
+	bool fixed_size;
+
+	/* How it ends. */
+	bool closed;			/* its user wants it closed */
+	bool gone;			/* nothing can be sent any more */
+	const char *gone_why;		/* static */
+
+	/* Waiting: loop.c. */
+	int epoll_fd;			/* ours; what shmfb_fd() gives */
+	int timer_fd;			/* ours; in epoll_fd, as is x's */
+	uint64_t armed_ns;		/* when the timer fires; UINT64_MAX */
+
+	struct shmfb_queue events;
+	bool news;			/* an event since pump returned */
+	bool taken;			/* one was taken since pump returned */
+	struct shmfb_keyboard keyboard;
+	struct shmfb_clock clock;
+
+	/* Presenting. */
+	enum shmfb_backend wanted;
+	bool shm;			/* descriptors can be attached */
+	bool widened;			/* the socket's buffer is large */
+	const struct shmfb_presenter *by;	/* the last picture's */
+	char why[160];			/* why that one */
+	uint8_t *bounce;		/* ours; rows of one piece, or NULL */
+	struct shmfb_segment *ring;	/* of the last ring; a reference */
+	struct shmfb_pool pool;
+
+	/* What the application draws on; slot NULL: nothing begun. */
+	struct {
+		struct shmfb_slot *slot;	/* a reference */
+		uint32_t width;
+		uint32_t height;
+	} canvas;
+	uint64_t presents;		/* canvases presented */
+
+	struct shmfb_picture pictures[SHMFB_PICTURES];
+	struct shmfb_picture *newest;	/* sent last; a reference, or NULL */
+	struct shmfb_flight flight;
+	struct shmx_rect repaint;	/* of the window; empty: nothing */
+
+	/* Statistics. */
+	uint64_t frames_shown;
+	uint64_t frames_failed;
+	uint64_t client_copies;
+	uint64_t repaints;
+	struct base_hist latency;	/* ns */
+
+	struct base_log log;
+};
+
+#define shmfb_log(fb, ...) base_log(&(fb)->log, __VA_ARGS__)
+
+/* Is that environment variable a switch that is on: set, not "" or "0"? */
+bool
+shmfb_env(const char *name);
+
+/* Why pictures go the way they go; also logged. */
+void
+shmfb_set_why(struct shmfb *fb, const char *fmt, ...) BASE_PRINTF(2, 3);
+
+/* The window or the server is gone; why is static. Lets go of all. */
+void
+shmfb_lost(struct shmfb *fb, const char *why);
+
+/* -EPIPE, in words, once it is; else 0. */
+int
+shmfb_check_gone(const struct shmfb *fb);
+
+/* ------------------------------------------------------------- loop.c -- */
+
+int
+shmfb_loop_init(struct shmfb *fb);
+
+void
+shmfb_loop_finish(struct shmfb *fb);
+
+/*
+ * Do all there is to do without sleeping: events, completions, deadlines, a
+ * repaint; flush; set the timer. With read, what waits in the socket too.
+ */
+void
+shmfb_step(struct shmfb *fb, bool read);
+
+/* ------------------------------------------------------------ event.c -- */
+
+/* One event, borrowed. */
+void
+shmfb_event(struct shmfb *fb, const xcb_generic_event_t *event);
+
+/* Queue an event for the application; copied. */
+void
+shmfb_push(struct shmfb *fb, const struct shmfb_event *event);
+
+/* --------------------------------------------------------------- wm.c -- */
+
+/* All that is said about the window before it is mapped. */
+void
+shmfb_wm_init(struct shmfb *fb, const char *title, const char *class_name);
+
+void
+shmfb_wm_title(struct shmfb *fb, const char *title);
+
+/* What sizes the window may have. */
+void
+shmfb_wm_size_hints(struct shmfb *fb, uint32_t width, uint32_t height);
+
+/* A client message: a request to close, or a ping to answer. */
+void
+shmfb_wm_message(struct shmfb *fb, const xcb_client_message_event_t *event);
+
+/* ------------------------------------------------------------- show.c -- */
+
+/*
+ * Show the picture, whose reference is taken even on failure. damage, within
+ * the picture, is what differs from the newest one; without any nothing is
+ * sent, but it counts as shown and becomes the newest.
+ */
+int
+shmfb_show_picture(struct shmfb *fb, struct shmfb_picture *picture,
+		   const struct shmfb_damage *damage);
+
+/* This part of the window (all that there is: NULL) has to be painted. */
+void
+shmfb_repaint_later(struct shmfb *fb, const struct shmx_rect *rect);
+
+/* Paint it, unless a repaint is under way already. */
+void
+shmfb_repaint_now(struct shmfb *fb);
+
+/* The newest picture's segment was refused: paint it by other means. */
+void
+shmfb_repaint_other_way(struct shmfb *fb);
+
+/* ----------------------------------------------------------- canvas.c -- */
+
+void
+shmfb_canvas_drop(struct shmfb *fb);
+
+#endif /* SHMFB_WINDOW_H */

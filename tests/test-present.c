@@ -1,0 +1,747 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-present.c - what is on the screen is the frame, to the pixel
+ *
+ * Every picture is read back with GetImage by another client, on each way
+ * that there is to get it into the window.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <shmfb/shmfb.h>
+
+#include "shmfb/window.h"
+#include "suite.h"
+#include "xtool.h"
+
+static xcb_connection_t *c;
+
+static void
+connect_observer(void)
+{
+	c = x_connect(NULL);
+}
+
+static void
+disconnect_observer(void)
+{
+	xcb_disconnect(c);
+}
+
+static struct shmfb *
+open_sized(uint32_t width, uint32_t height, enum shmfb_backend backend,
+	   const char *display)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+
+	opt.width = width;
+	opt.height = height;
+	opt.backend = backend;
+	opt.flags = SHMFB_NO_VSYNC;
+	opt.display = display;
+	return open_window(&opt);
+}
+
+static void
+begin(struct shmfb *fb, struct shmfb_canvas *canvas)
+{
+	int err;
+
+	while ((err = shmfb_begin(fb, canvas)) == -EAGAIN)
+		ck_assert(shmfb_pump(fb));
+	ck_assert_msg(err == 0, "%s", shmfb_error());
+}
+
+static void
+present_pattern(struct shmfb *fb, uint32_t seed)
+{
+	struct shmfb_canvas canvas;
+
+	begin(fb, &canvas);
+	fill(canvas.pixels, canvas.stride, canvas.width, canvas.height, seed);
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
+}
+
+/* -------------------------------------------------------------- canvas -- */
+
+static const enum shmfb_backend backends[] = { SHMFB_SHM, SHMFB_PUT };
+
+START_TEST(canvas_is_exact)
+{
+	static const uint32_t sizes[][2] = {
+		{ 1, 1 }, { 641, 479 }, { 16, 1000 }, { 1900, 3 },
+		{ 1000, 700 },
+	};
+	enum shmfb_backend backend = backends[_i];
+	struct shmfb *fb;
+	unsigned i;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		fb = open_sized(sizes[i][0], sizes[i][1], backend, NULL);
+		present_pattern(fb, i);
+		settle(fb, c);
+		check_shows(c, fb, sizes[i][0], sizes[i][1], i);
+		ck_assert_uint_eq(stats_of(fb).frames_shown, 1);
+		ck_assert_uint_eq(stats_of(fb).client_copies,
+				  backend == SHMFB_PUT);
+		ck_assert_str_eq(stats_of(fb).path,
+				 backend == SHMFB_PUT ? "put" : "shm-fd");
+		shmfb_close(fb);
+	}
+}
+END_TEST
+
+/* The longest row that there is; a screen that has room for it. */
+START_TEST(widest_window)
+{
+	enum shmfb_backend backend = backends[_i];
+	struct xserver server;
+	xcb_connection_t *there;
+	struct shmfb *fb;
+
+	xserver_start(&server, "32767x8x24", NULL);
+	there = x_connect(server.display);
+	fb = open_sized(32767, 5, backend, server.display);
+	present_pattern(fb, 3);
+	settle(fb, there);
+	check_shows(there, fb, 32767, 5, 3);
+	shmfb_close(fb);
+	xcb_disconnect(there);
+	xserver_stop(&server);
+}
+END_TEST
+
+/* Only the damage is sent: what else was drawn is not on the screen. */
+START_TEST(damage_is_what_is_shown)
+{
+	static const struct shmx_rect damage[] = {
+		{ 10, 20, 30, 40 },
+		{ -5, 90, 10, 100 },		/* clipped */
+		{ 100, 0, INT32_MAX, 1 },	/* clipped */
+		{ 300, 300, 5, 5 },		/* outside */
+		{ 50, 50, 0, 9 },		/* empty */
+	};
+	struct shmfb *fb = open_sized(128, 100, backends[_i], NULL);
+	struct shmfb_canvas canvas;
+	uint32_t *got, x, y;
+	bool in;
+
+	present_pattern(fb, 1);
+	settle(fb, c);
+	begin(fb, &canvas);
+	fill(canvas.pixels, canvas.stride, 128, 100, 2);
+	ck_assert_int_eq(shmfb_present(fb, damage, 5), 0);
+	settle(fb, c);
+	got = x_read(c, shmfb_window_id(fb), 128, 100);
+	for (y = 0; y < 100; y++)
+		for (x = 0; x < 128; x++) {
+			in = (x >= 10 && x < 40 && y >= 20 && y < 60) ||
+			     (x < 5 && y >= 90) || (x >= 100 && y < 1);
+			ck_assert_uint_eq(got[y * 128 + x],
+					  pattern(x, y, in ? 2 : 1));
+		}
+	free(got);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* An application that draws only what age says is missing is right. */
+START_TEST(age_is_true)
+{
+	struct shmfb *fb = open_sized(64, 64, backends[_i], NULL);
+	struct shmfb_canvas canvas;
+	uint32_t frame, k, x, y, *row;
+	struct shmx_rect cell;
+	bool reused = false;
+
+	for (frame = 0; frame < 200; frame++) {
+		begin(fb, &canvas);
+		ck_assert_uint_le(canvas.age, frame);
+		reused |= canvas.age > 0;
+		if (canvas.age == 0)
+			memset(canvas.pixels, 0, canvas.stride * 64);
+		/* Frame k draws cell k; the canvas lacks the last `age`. */
+		for (k = canvas.age ? frame + 1 - canvas.age : 0; k <= frame;
+		     k++)
+			for (y = k / 16 * 4; y < k / 16 * 4 + 4; y++)
+				for (x = k % 16 * 4; x < k % 16 * 4 + 4; x++) {
+					row = (void *)((char *)canvas.pixels +
+						       y * canvas.stride);
+					row[x] = pattern(x, y, k);
+				}
+		cell = (struct shmx_rect){ (int32_t)(frame % 16 * 4),
+					   (int32_t)(frame / 16 * 4), 4, 4 };
+		ck_assert_int_eq(shmfb_present(fb, &cell, 1), 0);
+		if (frame % 37 == 0)
+			settle(fb, c);
+	}
+	ck_assert(reused);
+	settle(fb, c);
+	row = x_read(c, shmfb_window_id(fb), 64, 64);
+	for (k = 0; k < 200; k++)
+		for (y = k / 16 * 4; y < k / 16 * 4 + 4; y++)
+			for (x = k % 16 * 4; x < k % 16 * 4 + 4; x++)
+				ck_assert_uint_eq(row[y * 64 + x],
+						  pattern(x, y, k));
+	free(row);
+	shmfb_close(fb);
+}
+END_TEST
+
+START_TEST(begin_and_present_rules)
+{
+	struct shmfb *fb = open_sized(100, 100, backends[_i], NULL);
+	struct shmfb_canvas a, b;
+
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), -EINVAL);
+	begin(fb, &a);
+	ck_assert_uint_eq(a.age, 0);
+	begin(fb, &b);
+	ck_assert_ptr_eq(a.pixels, b.pixels);
+	ck_assert_int_eq(shmfb_present(fb, NULL, 2), -EINVAL);
+	memset(a.pixels, 0, a.stride * a.height);
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), -EINVAL);
+	settle(fb, c);
+	/* Done: the last one freed is the one that is shown. */
+	begin(fb, &b);
+	ck_assert_ptr_eq(a.pixels, b.pixels);
+	ck_assert_uint_eq(b.age, 1);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* At most two under way, and never the memory that the server reads. */
+START_TEST(two_in_flight)
+{
+	struct shmfb *fb = open_sized(1900, 1000, SHMFB_SHM, NULL);
+	struct shmfb_canvas canvas;
+	void *last = NULL;
+	unsigned i, most = 0;
+
+	for (i = 0; i < 50; i++) {
+		begin(fb, &canvas);
+		if (stats_of(fb).in_flight)
+			ck_assert_ptr_ne(canvas.pixels, last);
+		last = canvas.pixels;
+		memset(last, (int)i, 4096);
+		ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
+		ck_assert_uint_le(stats_of(fb).in_flight, 2);
+		if (stats_of(fb).in_flight > most)
+			most = stats_of(fb).in_flight;
+	}
+	ck_assert_uint_eq(most, 2);
+	settle(fb, c);
+	ck_assert_uint_eq(stats_of(fb).frames_shown, 50);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* Memory is made anew now and then, not for every size on the way. */
+START_TEST(resizes_reuse_memory)
+{
+	struct shmfb *fb = open_sized(100, 100, SHMFB_SHM, NULL);
+	xcb_shm_seg_t last = 0;
+	unsigned i, made = 0;
+
+	for (i = 0; i < 200; i++) {
+		ck_assert_int_eq(shmfb_resize(fb, 100 + i, 100 + i), 0);
+		settle(fb, c);
+		ck_assert_uint_eq(stats_of(fb).width, 100 + i);
+		present_pattern(fb, i);
+		settle(fb, c);
+		check_shows(c, fb, 100 + i, 100 + i, i);
+		made += fb->newest->segment->xid > last;
+		if (fb->newest->segment->xid > last)
+			last = fb->newest->segment->xid;
+	}
+	ck_assert_uint_ge(made, 2);
+	ck_assert_uint_le(made, 16);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- ring -- */
+
+struct ring {
+	struct shmx_producer *producer;
+	struct shmx_reader *reader;
+};
+
+static void
+ring_open(struct ring *r, uint32_t width, uint32_t height, uint32_t format)
+{
+	struct shmx_reader_options opt = SHMX_READER_OPTIONS_INIT;
+
+	opt.holds = 3;
+	ck_assert_msg(shmx_producer_open_image(&r->producer, "test", width,
+					       height, format) == 0, "%s",
+		      shmx_error());
+	ck_assert_msg(shmx_reader_open(&r->reader, "test", &opt) == 0, "%s",
+		      shmx_error());
+}
+
+static void
+ring_close(struct ring *r)
+{
+	shmx_reader_close(r->reader);
+	shmx_producer_close(r->producer);
+}
+
+/* Publish a frame of that pattern. */
+static void
+ring_publish(struct ring *r, uint32_t width, uint32_t height, uint32_t seed,
+	     const struct shmx_rect *damage)
+{
+	struct shmx_frame f;
+
+	shmx_begin(r->producer, &f);
+	f.width = width;
+	f.height = height;
+	fill(f.pixels, f.stride, width, height, seed);
+	if (damage)
+		shmx_damage(&f, damage->x, damage->y, damage->width,
+			    damage->height);
+	ck_assert_uint_gt(shmx_publish(r->producer, &f), 0);
+}
+
+static struct shmx_hold *
+ring_hold(struct ring *r)
+{
+	struct shmx_hold *hold = NULL;
+
+	ck_assert_msg(shmx_hold_latest(r->reader, &hold) == 0, "%s",
+		      shmx_error());
+	return hold;
+}
+
+static void
+show_latest(struct shmfb *fb, struct ring *r)
+{
+	struct shmx_hold *hold = ring_hold(r);
+	int err;
+
+	while ((err = shmfb_show(fb, hold)) == -EAGAIN)
+		ck_assert(shmfb_pump(fb));
+	ck_assert_msg(err == 0, "%s", shmfb_error());
+	shmx_release(hold);
+}
+
+START_TEST(slot_is_shown)
+{
+	/* Frame and window; strides are padded for most of these. */
+	static const uint32_t sizes[][4] = {
+		{ 640, 480, 640, 480 }, { 641, 479, 641, 479 },
+		{ 1, 1, 1, 1 }, { 33, 7, 300, 200 }, { 300, 200, 33, 7 },
+		{ 100, 100, 101, 99 }, { 32767, 3, 501, 50 },
+		{ 3, 2000, 30, 1001 }, { 1000, 700, 999, 701 },
+	};
+	const uint32_t *s = sizes[_i / 2];
+	enum shmfb_backend backend = backends[_i % 2];
+	struct ring ring;
+	struct shmfb *fb;
+
+	ring_open(&ring, s[0], s[1], SHMX_XRGB8888);
+	fb = open_sized(s[2], s[3], backend, NULL);
+	ring_publish(&ring, s[0], s[1], 5, NULL);
+	show_latest(fb, &ring);
+	settle(fb, c);
+	check_shows(c, fb, s[0], s[1], 5);
+	ring_publish(&ring, s[0], s[1], 6, NULL);
+	show_latest(fb, &ring);
+	settle(fb, c);
+	check_shows(c, fb, s[0], s[1], 6);
+	ck_assert_uint_eq(stats_of(fb).frames_shown, 2);
+	ck_assert_uint_eq(stats_of(fb).client_copies, _i % 2 ? 2 : 0);
+	ck_assert_uint_gt(stats_of(fb).latency_p50_ns, 0);
+	shmfb_close(fb);
+	ring_close(&ring);
+}
+END_TEST
+
+/* Of one ring; the border is painted when a frame is smaller. */
+START_TEST(frames_change_size)
+{
+	static const uint32_t sizes[][2] = {
+		{ 200, 100 }, { 50, 90 }, { 199, 99 }, { 1, 1 }, { 64, 64 },
+	};
+	struct ring ring;
+	struct shmfb *fb;
+	uint32_t i;
+
+	ring_open(&ring, 200, 100, SHMX_ARGB8888);
+	fb = open_sized(120, 110, backends[_i], NULL);
+	for (i = 0; i < 15; i++) {
+		ring_publish(&ring, sizes[i % 5][0], sizes[i % 5][1], i, NULL);
+		show_latest(fb, &ring);
+		settle(fb, c);
+		check_shows(c, fb, sizes[i % 5][0], sizes[i % 5][1], i);
+	}
+	shmfb_close(fb);
+	ring_close(&ring);
+}
+END_TEST
+
+/* Only what the producer says differs is put, also over skipped frames. */
+START_TEST(ring_damage)
+{
+	const struct shmx_rect a = { 10, 10, 20, 10 }, b = { 50, 60, 5, 5 };
+	struct ring ring;
+	struct shmfb *fb;
+	uint32_t *got, x, y;
+	bool in_box;
+
+	ring_open(&ring, 100, 100, SHMX_XRGB8888);
+	fb = open_sized(100, 100, backends[_i], NULL);
+	ring_publish(&ring, 100, 100, 1, NULL);
+	show_latest(fb, &ring);
+	settle(fb, c);
+	ring_publish(&ring, 100, 100, 2, &a);
+	ring_publish(&ring, 100, 100, 3, &b);
+	show_latest(fb, &ring);
+	settle(fb, c);
+	got = x_read(c, shmfb_window_id(fb), 100, 100);
+	for (y = 0; y < 100; y++)
+		for (x = 0; x < 100; x++) {
+			in_box = x >= 10 && x < 55 && y >= 10 && y < 65;
+			ck_assert_uint_eq(got[y * 100 + x],
+					  pattern(x, y, in_box ? 3 : 1));
+		}
+	free(got);
+	/* An expose puts all of it. */
+	ck_assert_int_eq(shmfb_resize(fb, 110, 110), 0);
+	settle(fb, c);
+	check_shows(c, fb, 100, 100, 3);
+	shmfb_close(fb);
+	ring_close(&ring);
+}
+END_TEST
+
+START_TEST(same_frame_again)
+{
+	struct ring ring;
+	struct shmfb *fb;
+
+	ring_open(&ring, 100, 100, SHMX_XRGB8888);
+	fb = open_sized(100, 100, SHMFB_SHM, NULL);
+	ring_publish(&ring, 100, 100, 1, NULL);
+	show_latest(fb, &ring);
+	settle(fb, c);
+	show_latest(fb, &ring);
+	ck_assert_uint_eq(stats_of(fb).in_flight, 0);
+	ck_assert_uint_eq(stats_of(fb).frames_shown, 2);
+	check_shows(c, fb, 100, 100, 1);
+	shmfb_close(fb);
+	ring_close(&ring);
+}
+END_TEST
+
+/* A ring, its successor, and drawing, in one window. */
+START_TEST(sources_take_turns)
+{
+	struct shmfb *fb = open_sized(100, 80, backends[_i], NULL);
+	struct ring ring;
+	uint32_t i;
+
+	for (i = 0; i < 6; i++) {
+		ring_open(&ring, 100, 80, SHMX_XRGB8888);
+		ring_publish(&ring, 100, 80, 2 * i, NULL);
+		show_latest(fb, &ring);
+		settle(fb, c);
+		check_shows(c, fb, 100, 80, 2 * i);
+		ring_close(&ring);
+		/* The slot outlives reader and producer, for repainting. */
+		ck_assert_int_eq(shmfb_resize(fb, 110 - i, 90), 0);
+		settle(fb, c);
+		check_shows(c, fb, 100, 80, 2 * i);
+		present_pattern(fb, 2 * i + 1);
+		settle(fb, c);
+		check_shows(c, fb, 110 - i, 90, 2 * i + 1);
+	}
+	shmfb_close(fb);
+}
+END_TEST
+
+START_TEST(formats_that_are_not_shown)
+{
+	struct shmfb *fb = open_sized(100, 80, SHMFB_AUTO, NULL);
+	struct shmx_hold *hold;
+	struct ring ring;
+
+	ring_open(&ring, 100, 80, SHMX_XBGR8888);
+	ring_publish(&ring, 100, 80, 1, NULL);
+	hold = ring_hold(&ring);
+	ck_assert_int_eq(shmfb_show(fb, hold), -ENOTSUP);
+	ck_assert_ptr_nonnull(strstr(shmfb_error(), "XBGR8888"));
+	shmx_release(hold);
+	shmfb_close(fb);
+	ring_close(&ring);
+}
+END_TEST
+
+/* How much of the file is mapped, and where its lowest byte is. */
+static uint64_t
+mapped(const struct shmx_frame_info *info, uint64_t *lowest)
+{
+	unsigned long from, to, offset, inode;
+	uint64_t bytes = 0;
+	struct stat st;
+	char line[512];
+	FILE *f = fopen("/proc/self/maps", "re");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fstat(info->memory_fd, &st), 0);
+	*lowest = UINT64_MAX;
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx %*s %lx %*s %lu", &from, &to,
+			   &offset, &inode) != 4 || inode != st.st_ino)
+			continue;
+		bytes += to - from;
+		if (offset + (to - from) > info->offset && *lowest > offset)
+			*lowest = offset;
+	}
+	fclose(f);
+	return bytes;
+}
+
+/*
+ * A viewer in a process of its own, for the producer maps the slots: it shows
+ * a frame without having its pixels, and has them once it asks.
+ */
+static int
+look_without_pixels(void)
+{
+	struct shmx_reader_options opt = SHMX_READER_OPTIONS_INIT;
+	struct shmfb *fb = open_sized(640, 480, SHMFB_SHM, NULL);
+	struct ring ring = { 0 };
+	struct shmx_hold *hold;
+	uint64_t before, lowest;
+
+	opt.holds = 3;
+	if (shmx_reader_open(&ring.reader, "test", &opt) < 0)
+		return 2;
+	show_latest(fb, &ring);
+	settle(fb, c);
+	check_shows(c, fb, 640, 480, 5);
+	hold = ring_hold(&ring);
+	before = mapped(shmx_frame_info(hold), &lowest);
+	if (before == 0 || lowest != UINT64_MAX)
+		return 3;
+	if (!shmx_frame_pixels(hold))
+		return 4;
+	mapped(shmx_frame_info(hold), &lowest);
+	if (lowest == UINT64_MAX)
+		return 5;
+	shmx_release(hold);
+	shmfb_close(fb);
+	shmx_reader_close(ring.reader);
+	return 0;
+}
+
+START_TEST(no_pixel_is_mapped)
+{
+	struct shmx_producer *producer;
+	struct shmx_frame f;
+	int status;
+	pid_t pid;
+
+	/* The child first: what the parent has open is not for it. */
+	int ready[2];
+	char byte;
+
+	ck_assert_int_eq(pipe(ready), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		close(ready[1]);
+		if (read(ready[0], &byte, 1) != 1)
+			_exit(6);
+		c = x_connect(NULL);
+		_exit(look_without_pixels());
+	}
+	ck_assert_int_eq(shmx_producer_open_image(&producer, "test", 640, 480,
+						  SHMX_XRGB8888), 0);
+	shmx_begin(producer, &f);
+	fill(f.pixels, f.stride, 640, 480, 5);
+	shmx_publish(producer, &f);
+	ck_assert_int_eq(write(ready[1], "", 1), 1);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0);
+	shmx_producer_close(producer);
+	close(ready[0]);
+	close(ready[1]);
+}
+END_TEST
+
+/* ----------------------------------------------------------- fallbacks -- */
+
+/* Falls back for that reason, says so, and shows the right pixels. */
+static void
+check_falls_back(const char *display, const char *why)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	xcb_connection_t *there = x_connect(display);
+	struct shmfb *fb = open_sized(641, 479, SHMFB_AUTO, display);
+	struct ring ring;
+
+	ck_assert_str_eq(stats_of(fb).path, "put");
+	ck_assert_msg(strstr(stats_of(fb).why, why), "\"%s\" without \"%s\"",
+		      stats_of(fb).why, why);
+	present_pattern(fb, 1);
+	settle(fb, there);
+	check_shows(there, fb, 641, 479, 1);
+	ring_open(&ring, 333, 222, SHMX_XRGB8888);
+	ring_publish(&ring, 333, 222, 2, NULL);
+	show_latest(fb, &ring);
+	settle(fb, there);
+	check_shows(there, fb, 333, 222, 2);
+	ck_assert_uint_eq(stats_of(fb).client_copies, 2);
+	shmfb_close(fb);
+	ring_close(&ring);
+
+	fb = NULL;
+	opt.backend = SHMFB_SHM;
+	opt.display = display;
+	ck_assert_int_eq(shmfb_open(&fb, &opt), -ENOTSUP);
+	ck_assert_ptr_nonnull(strstr(shmfb_error(), why));
+	xcb_disconnect(there);
+}
+
+START_TEST(switched_off)
+{
+	setenv("SHMFB_NO_SHM", "1", 1);
+	check_falls_back(NULL, "SHMFB_NO_SHM is set");
+	unsetenv("SHMFB_NO_SHM");
+}
+END_TEST
+
+START_TEST(switch_that_is_not_on)
+{
+	struct shmfb *fb;
+
+	setenv("SHMFB_NO_SHM", "0", 1);
+	fb = open_sized(10, 10, SHMFB_AUTO, NULL);
+	ck_assert_str_eq(stats_of(fb).path, "shm-fd");
+	ck_assert_str_eq(stats_of(fb).why,
+			 "MIT-SHM 1.2 attaches descriptors");
+	shmfb_close(fb);
+	unsetenv("SHMFB_NO_SHM");
+}
+END_TEST
+
+START_TEST(server_without_shm)
+{
+	static const char *const flags[] = { "-extension", "MIT-SHM", NULL };
+	struct xserver server;
+
+	xserver_start(&server, "800x600x24", flags);
+	check_falls_back(server.display, "the server has no MIT-SHM");
+	xserver_stop(&server);
+}
+END_TEST
+
+/* The server says that it has MIT-SHM 1.2; a descriptor cannot get there. */
+START_TEST(server_over_tcp)
+{
+	static const char *const flags[] = { "-listen", "tcp", "-ac", NULL };
+	struct xserver server;
+	char display[64];
+
+	xserver_start(&server, "800x600x24", flags);
+	snprintf(display, sizeof(display), "127.0.0.1%s", server.display);
+	check_falls_back(display, "refused the descriptor (BadMatch)");
+	xserver_stop(&server);
+}
+END_TEST
+
+/* One ring is refused, and only it. */
+START_TEST(one_ring_is_refused)
+{
+	struct shmfb *fb = open_sized(100, 80, SHMFB_AUTO, NULL);
+	struct ring ring;
+
+	ring_open(&ring, 100, 80, SHMX_XRGB8888);
+	ring_publish(&ring, 100, 80, 1, NULL);
+	show_latest(fb, &ring);
+	settle(fb, c);
+	ck_assert_str_eq(stats_of(fb).path, "shm-fd");
+	/* Behind the window's back: its next put is an error. */
+	xcb_shm_detach(fb->x.conn, fb->ring->xid);
+	ring_publish(&ring, 100, 80, 2, NULL);
+	show_latest(fb, &ring);
+	settle(fb, c);
+	check_shows(c, fb, 100, 80, 2);
+	ck_assert_str_eq(stats_of(fb).path, "put");
+	ck_assert_ptr_nonnull(strstr(stats_of(fb).why, "BadShmSeg"));
+	ck_assert_uint_eq(stats_of(fb).frames_failed, 1);
+	ring_publish(&ring, 100, 80, 3, NULL);
+	show_latest(fb, &ring);
+	settle(fb, c);
+	check_shows(c, fb, 100, 80, 3);
+	ring_close(&ring);
+	/* The next one is asked about anew. */
+	ring_open(&ring, 100, 80, SHMX_XRGB8888);
+	ring_publish(&ring, 100, 80, 4, NULL);
+	show_latest(fb, &ring);
+	settle(fb, c);
+	check_shows(c, fb, 100, 80, 4);
+	ck_assert_str_eq(stats_of(fb).path, "shm-fd");
+	shmfb_close(fb);
+	ring_close(&ring);
+}
+END_TEST
+
+/* Requests of 16 KB at most, as the protocol allows: rows are cut, too. */
+START_TEST(narrow_connection)
+{
+	struct shmfb *fb = open_sized(1900, 20, SHMFB_PUT, NULL);
+
+	fb->x.put_pixels = 700;
+	present_pattern(fb, 1);
+	settle(fb, c);
+	check_shows(c, fb, 1900, 20, 1);
+	shmfb_close(fb);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("present");
+	TCase *tc = suite_case(s, "canvas");
+
+	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
+	tcase_add_loop_test(tc, canvas_is_exact, 0, 2);
+	tcase_add_loop_test(tc, widest_window, 0, 2);
+	tcase_add_loop_test(tc, damage_is_what_is_shown, 0, 2);
+	tcase_add_loop_test(tc, age_is_true, 0, 2);
+	tcase_add_loop_test(tc, begin_and_present_rules, 0, 2);
+	tcase_add_test(tc, two_in_flight);
+	tcase_add_test(tc, resizes_reuse_memory);
+
+	tc = suite_case(s, "ring");
+	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
+	tcase_add_loop_test(tc, slot_is_shown, 0, 18);
+	tcase_add_loop_test(tc, frames_change_size, 0, 2);
+	tcase_add_loop_test(tc, ring_damage, 0, 2);
+	tcase_add_test(tc, same_frame_again);
+	tcase_add_loop_test(tc, sources_take_turns, 0, 2);
+	tcase_add_test(tc, formats_that_are_not_shown);
+	tcase_add_test(tc, no_pixel_is_mapped);
+
+	tc = suite_case(s, "fallbacks");
+	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
+	tcase_add_test(tc, switched_off);
+	tcase_add_test(tc, switch_that_is_not_on);
+	tcase_add_test(tc, server_without_shm);
+	tcase_add_test(tc, server_over_tcp);
+	tcase_add_test(tc, one_ring_is_refused);
+	tcase_add_test(tc, narrow_connection);
+	return suite_run(s);
+}

@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-window.c - the window: opening, properties, closing, painting again
+ *
+ * The test plays the window manager: under a bare server nobody else does.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xcb/xcb_icccm.h>
+
+#include <shmfb/shmfb.h>
+
+#include "base/fd.h"
+#include "fault.h"
+#include "suite.h"
+#include "xtool.h"
+
+static xcb_connection_t *c;
+
+static void
+connect_observer(void)
+{
+	c = x_connect(NULL);
+}
+
+static void
+disconnect_observer(void)
+{
+	xcb_disconnect(c);
+}
+
+/* What opening fails with; no window may come of it. */
+static int
+fails(const struct shmfb_options *opt, const char *words)
+{
+	struct shmfb *fb = (void *)&c;
+	int err = shmfb_open(&fb, opt);
+
+	ck_assert_int_lt(err, 0);
+	ck_assert_ptr_eq(fb, (void *)&c);
+	ck_assert_msg(strstr(shmfb_error(), words), "\"%s\" without \"%s\"",
+		      shmfb_error(), words);
+	return err;
+}
+
+START_TEST(no_display)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	char *display = strdup(getenv("DISPLAY"));
+
+	opt.display = ":4711";
+	ck_assert_int_eq(fails(&opt, "cannot open display \":4711\": is an X "
+			       "server running?"), -ECONNREFUSED);
+	opt.display = "nonsense";
+	ck_assert_int_eq(fails(&opt, "\"nonsense\" is not the name"),
+			 -ECONNREFUSED);
+	opt.display = NULL;
+	unsetenv("DISPLAY");
+	ck_assert_int_eq(fails(&opt, "DISPLAY is not set"), -ECONNREFUSED);
+	setenv("DISPLAY", display, 1);
+	free(display);
+}
+END_TEST
+
+START_TEST(no_such_screen)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	char display[64];
+
+	snprintf(display, sizeof(display), "%s.7", getenv("DISPLAY"));
+	opt.display = display;
+	ck_assert_int_eq(fails(&opt, "has no screen 7"), -ECONNREFUSED);
+}
+END_TEST
+
+START_TEST(bad_sizes)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb *fb;
+
+	opt.width = 32768;
+	opt.height = 1;
+	ck_assert_int_eq(fails(&opt, "1 to 32767"), -EINVAL);
+	opt.width = 0;
+	ck_assert_int_eq(fails(&opt, "0x1"), -EINVAL);
+	opt.height = 32768;
+	opt.width = 1;
+	ck_assert_int_eq(fails(&opt, "1x32768"), -EINVAL);
+
+	fb = open_window(NULL);
+	ck_assert_uint_eq(stats_of(fb).width, 640);
+	ck_assert_uint_eq(stats_of(fb).height, 480);
+	ck_assert_int_eq(shmfb_resize(fb, 0, 5), -EINVAL);
+	ck_assert_int_eq(shmfb_resize(fb, 5, 40000), -EINVAL);
+	shmfb_close(fb);
+	shmfb_close(NULL);
+}
+END_TEST
+
+START_TEST(options_of_another_age)
+{
+	struct {
+		struct shmfb_options opt;
+		uint64_t later;
+	} newer = { .opt = SHMFB_OPTIONS_INIT };
+	struct shmfb *fb;
+
+	newer.opt.size = sizeof(newer);
+	fb = open_window(&newer.opt);
+	shmfb_close(fb);
+	newer.later = 1;
+	ck_assert_int_eq(fails(&newer.opt, "this version"), -E2BIG);
+}
+END_TEST
+
+/* The picture is another one on each of these: nothing is shown at all. */
+START_TEST(depth_that_is_not_known)
+{
+	static const char *const screens[] = { "640x480x16", "640x480x30" };
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct xserver server;
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		xserver_start(&server, screens[i], NULL);
+		opt.display = server.display;
+		ck_assert_int_eq(fails(&opt, i ? "has depth 30" :
+				       "has depth 16"), -ENOTSUP);
+		xserver_stop(&server);
+	}
+}
+END_TEST
+
+/* Each call that can fail does so once; the watch sees what is left behind. */
+START_TEST(opening_fails_cleanly)
+{
+	struct shmfb *fb;
+	unsigned n;
+	int err;
+
+	for (n = 1; n < 100; n++) {
+		fault_nth(NULL, n, EMFILE);
+		err = shmfb_open(&fb, NULL);
+		if (!fault_off())
+			break;
+		/* Some things have a second way. */
+		if (!err)
+			shmfb_close(fb);
+	}
+	ck_assert_int_eq(err, 0);
+	ck_assert_uint_gt(n, 3);
+	shmfb_close(fb);
+}
+END_TEST
+
+START_TEST(many_windows_leave_nothing)
+{
+	unsigned i;
+
+	for (i = 0; i < 50; i++) {
+		struct shmfb *fb = open_window(NULL);
+		struct shmfb_canvas canvas;
+
+		ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
+		fill(canvas.pixels, canvas.stride, canvas.width,
+		     canvas.height, i);
+		ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
+		shmfb_close(fb);
+	}
+}
+END_TEST
+
+/* ---------------------------------------------------------- properties -- */
+
+/* The bytes of a property, to be freed; as a string it has its NUL. */
+static char *
+property(struct shmfb *fb, const char *name, uint32_t *bytes)
+{
+	xcb_get_property_reply_t *r;
+	char *value;
+
+	r = xcb_get_property_reply(c, xcb_get_property(c, 0,
+			shmfb_window_id(fb), x_atom(c, name),
+			XCB_GET_PROPERTY_TYPE_ANY, 0, 10000), NULL);
+	ck_assert_ptr_nonnull(r);
+	*bytes = (uint32_t)xcb_get_property_value_length(r);
+	value = calloc(1, *bytes + 1);
+	memcpy(value, xcb_get_property_value(r), *bytes);
+	free(r);
+	return value;
+}
+
+static void
+check_text(struct shmfb *fb, const char *name, const char *want, size_t bytes)
+{
+	uint32_t n;
+	char *value = property(fb, name, &n);
+
+	ck_assert_uint_eq(n, bytes);
+	ck_assert_int_eq(memcmp(value, want, bytes), 0);
+	free(value);
+}
+
+START_TEST(properties)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb *fb;
+	char host[256];
+	uint32_t n, pid;
+	char *value;
+
+	opt.title = "Plasma \xe2\x80\x94 warm";
+	opt.class_name = "plasma";
+	fb = open_window(&opt);
+	settle(fb, c);
+	check_text(fb, "_NET_WM_NAME", opt.title, strlen(opt.title));
+	check_text(fb, "WM_NAME", opt.title, strlen(opt.title));
+	check_text(fb, "WM_CLASS", "plasma\0plasma", 14);
+	gethostname(host, sizeof(host));
+	check_text(fb, "WM_CLIENT_MACHINE", host, strlen(host));
+	value = property(fb, "_NET_WM_PID", &n);
+	ck_assert_uint_eq(n, 4);
+	memcpy(&pid, value, 4);
+	ck_assert_uint_eq(pid, (uint32_t)getpid());
+	free(value);
+	value = property(fb, "WM_PROTOCOLS", &n);
+	ck_assert_uint_eq(n, 8);
+	free(value);
+	shmfb_set_title(fb, "other");
+	settle(fb, c);
+	check_text(fb, "_NET_WM_NAME", "other", 5);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* Cut, between characters, long before libxcb would break the connection. */
+START_TEST(endless_title)
+{
+	size_t bytes = 3 * 1000 * 1000;
+	char *title = calloc(1, bytes + 1);
+	struct shmfb *fb = open_window(NULL);
+	size_t i;
+
+	for (i = 0; i < bytes; i += 3)
+		memcpy(title + i, "\xe2\x80\x94", 3);
+	shmfb_set_title(fb, title);
+	settle(fb, c);
+	check_text(fb, "_NET_WM_NAME", title, 4095);
+	ck_assert_int_eq(shmfb_dispatch(fb), 0);
+	free(title);
+	shmfb_close(fb);
+}
+END_TEST
+
+static xcb_size_hints_t
+size_hints(struct shmfb *fb)
+{
+	xcb_size_hints_t h = { 0 };
+
+	ck_assert(xcb_icccm_get_wm_normal_hints_reply(c,
+		xcb_icccm_get_wm_normal_hints(c, shmfb_window_id(fb)), &h,
+		NULL));
+	return h;
+}
+
+START_TEST(fixed_size)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb *fb;
+	xcb_size_hints_t h;
+
+	fb = open_window(&opt);
+	settle(fb, c);
+	h = size_hints(fb);
+	ck_assert_uint_eq(h.flags & XCB_ICCCM_SIZE_HINT_P_MAX_SIZE, 0);
+	shmfb_close(fb);
+
+	opt.flags = SHMFB_FIXED_SIZE;
+	fb = open_window(&opt);
+	settle(fb, c);
+	h = size_hints(fb);
+	ck_assert_int_eq(h.min_width, 640);
+	ck_assert_int_eq(h.max_width, 640);
+	ck_assert_int_eq(shmfb_resize(fb, 300, 200), 0);
+	settle(fb, c);
+	h = size_hints(fb);
+	ck_assert_int_eq(h.min_height, 200);
+	ck_assert_int_eq(h.max_width, 300);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* ---------------------------------------------------------- the manager -- */
+
+START_TEST(close_button)
+{
+	struct shmfb *fb = open_window(NULL);
+	const uint32_t data[5] = { x_atom(c, "WM_DELETE_WINDOW") };
+	struct shmfb_event e;
+	bool closed = false;
+
+	x_message(c, shmfb_window_id(fb), "WM_PROTOCOLS", data);
+	while (shmfb_pump(fb))
+		;
+	while (shmfb_next_event(fb, &e))
+		closed |= e.type == SHMFB_EVENT_CLOSE;
+	ck_assert(closed);
+	ck_assert_int_eq(shmfb_dispatch(fb), -EPIPE);
+	ck_assert_ptr_nonnull(strstr(shmfb_error(), "closed"));
+	shmfb_close(fb);
+}
+END_TEST
+
+START_TEST(ping_is_answered)
+{
+	struct shmfb *fb = open_window(NULL);
+	const uint32_t data[5] = { x_atom(c, "_NET_WM_PING"), 12345,
+				   shmfb_window_id(fb) };
+	const uint32_t mask = XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY;
+	xcb_window_t root = xcb_setup_roots_iterator(xcb_get_setup(c))
+		.data->root;
+	xcb_client_message_event_t *e = NULL;
+	xcb_generic_event_t *any;
+
+	xcb_change_window_attributes(c, root, XCB_CW_EVENT_MASK, &mask);
+	x_message(c, shmfb_window_id(fb), "WM_PROTOCOLS", data);
+	settle(fb, c);
+	while (!e && (any = xcb_poll_for_event(c))) {
+		if ((any->response_type & 0x7f) == XCB_CLIENT_MESSAGE)
+			e = (void *)any;
+		else
+			free(any);
+	}
+	ck_assert_ptr_nonnull(e);
+	ck_assert_uint_eq(e->window, root);
+	ck_assert_uint_eq(e->data.data32[0], data[0]);
+	ck_assert_uint_eq(e->data.data32[1], 12345);
+	ck_assert_uint_eq(e->data.data32[2], shmfb_window_id(fb));
+	free(e);
+	shmfb_close(fb);
+}
+END_TEST
+
+static bool
+is_over(struct shmfb *fb, void *data)
+{
+	(void)data;
+	return shmfb_dispatch(fb) == -EPIPE;
+}
+
+START_TEST(destroyed_by_others)
+{
+	struct shmfb *fb = open_window(NULL);
+	struct shmfb_canvas canvas;
+
+	xcb_destroy_window(c, shmfb_window_id(fb));
+	xcb_flush(c);
+	wait_until(fb, is_over, NULL);
+	ck_assert(!shmfb_pump(fb));
+	ck_assert(!shmfb_ready(fb));
+	ck_assert_int_eq(shmfb_begin(fb, &canvas), -EPIPE);
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), -EPIPE);
+	ck_assert_int_eq(shmfb_resize(fb, 10, 10), -EPIPE);
+	shmfb_set_title(fb, "nobody reads this");
+	shmfb_close(fb);
+}
+END_TEST
+
+START_TEST(server_dies)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb_canvas canvas;
+	struct xserver server;
+	struct shmfb *fb;
+
+	xserver_start(&server, "640x480x24", NULL);
+	opt.display = server.display;
+	fb = open_window(&opt);
+	ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
+	xserver_stop(&server);
+	memset(canvas.pixels, 1, canvas.stride * canvas.height);
+	shmfb_present(fb, NULL, 0);
+	while (shmfb_pump(fb))
+		;
+	ck_assert_int_eq(shmfb_dispatch(fb), -EPIPE);
+	ck_assert_ptr_nonnull(strstr(shmfb_error(), "server is gone"));
+	ck_assert_uint_eq(stats_of(fb).in_flight, 0);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* ------------------------------------------------------- painting again -- */
+
+static void
+show_pattern(struct shmfb *fb, uint32_t seed)
+{
+	struct shmfb_canvas canvas;
+
+	while (shmfb_begin(fb, &canvas) == -EAGAIN)
+		ck_assert(shmfb_pump(fb));
+	fill(canvas.pixels, canvas.stride, canvas.width, canvas.height, seed);
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
+	settle(fb, c);
+}
+
+static bool
+has_size(struct shmfb *fb, void *data)
+{
+	const uint32_t *size = data;
+
+	return stats_of(fb).width == size[0] && stats_of(fb).height == size[1];
+}
+
+static void
+resize(struct shmfb *fb, uint32_t width, uint32_t height)
+{
+	uint32_t size[2] = { width, height };
+
+	ck_assert_int_eq(shmfb_resize(fb, width, height), 0);
+	wait_until(fb, has_size, size);
+	settle(fb, c);
+}
+
+/* Before anything is shown the window is black, whatever was behind it. */
+START_TEST(black_at_first)
+{
+	struct shmfb *fb = open_window(NULL);
+
+	settle(fb, c);
+	check_shows(c, fb, 0, 0, 0);
+	shmfb_close(fb);
+}
+END_TEST
+
+static void
+resizes_and_exposes(enum shmfb_backend backend)
+{
+	static const uint32_t sizes[][2] = {
+		{ 300, 200 }, { 301, 201 }, { 250, 300 }, { 300, 150 },
+		{ 101, 99 }, { 1, 1 }, { 640, 480 },
+	};
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb *fb;
+	unsigned i;
+
+	opt.width = 200;
+	opt.height = 150;
+	opt.backend = backend;
+	fb = open_window(&opt);
+	show_pattern(fb, 7);
+	check_shows(c, fb, 200, 150, 7);
+	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		resize(fb, sizes[i][0], sizes[i][1]);
+		check_shows(c, fb, 200, 150, 7);
+	}
+	ck_assert_uint_ge(stats_of(fb).repaints, 7);
+	ck_assert_uint_eq(stats_of(fb).frames_shown, 1);
+	/* And the application's answer to its size. */
+	show_pattern(fb, 8);
+	check_shows(c, fb, 640, 480, 8);
+	shmfb_close(fb);
+}
+
+START_TEST(resized_shm)
+{
+	resizes_and_exposes(SHMFB_SHM);
+}
+END_TEST
+
+START_TEST(resized_put)
+{
+	resizes_and_exposes(SHMFB_PUT);
+}
+END_TEST
+
+START_TEST(exposed)
+{
+	struct shmfb *fb = open_window(NULL);
+	xcb_window_t over = xcb_generate_id(c);
+	xcb_screen_t *screen = xcb_setup_roots_iterator(xcb_get_setup(c)).data;
+	const uint32_t red = 0xff0000;
+	struct shmfb_event e;
+	unsigned exposes = 0;
+
+	show_pattern(fb, 9);
+	while (shmfb_next_event(fb, &e))
+		;
+	xcb_create_window(c, XCB_COPY_FROM_PARENT, over, screen->root, 30, 40,
+			  100, 50, 0, XCB_WINDOW_CLASS_INPUT_OUTPUT,
+			  XCB_COPY_FROM_PARENT, XCB_CW_BACK_PIXEL, &red);
+	xcb_map_window(c, over);
+	x_sync(c);
+	xcb_destroy_window(c, over);
+	x_sync(c);
+	settle(fb, c);
+	check_shows(c, fb, 640, 480, 9);
+	while (shmfb_next_event(fb, &e)) {
+		if (e.type != SHMFB_EVENT_EXPOSE)
+			continue;
+		exposes++;
+		ck_assert_int_eq(e.u.expose.rect.x, 30);
+		ck_assert_int_eq(e.u.expose.rect.y, 40);
+		ck_assert_int_eq(e.u.expose.rect.width, 100);
+		ck_assert_int_eq(e.u.expose.rect.height, 50);
+	}
+	ck_assert_uint_eq(exposes, 1);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* Unmapped and mapped again, the picture is back without the application. */
+START_TEST(unmapped_and_back)
+{
+	struct shmfb *fb = open_window(NULL);
+
+	show_pattern(fb, 10);
+	xcb_unmap_window(c, shmfb_window_id(fb));
+	x_sync(c);
+	show_pattern(fb, 11);
+	xcb_map_window(c, shmfb_window_id(fb));
+	x_sync(c);
+	settle(fb, c);
+	check_shows(c, fb, 640, 480, 11);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* The simple loop of shmfb.h takes no events: they must not keep it awake. */
+START_TEST(events_that_nobody_takes)
+{
+	struct shmfb *fb = open_window(NULL);
+	struct shmfb_canvas canvas;
+	unsigned frames = 0, turns = 0;
+
+	while (frames < 10 && shmfb_pump(fb)) {
+		turns++;
+		if (shmfb_begin(fb, &canvas) < 0)
+			continue;
+		memset(canvas.pixels, 0, canvas.stride * canvas.height);
+		shmfb_present(fb, NULL, 0);
+		frames++;
+	}
+	ck_assert_uint_le(turns, 20);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* The descriptor is quiet while there is nothing to do. */
+START_TEST(descriptor_sleeps)
+{
+	struct shmfb *fb = open_window(NULL);
+	struct pollfd p = { shmfb_fd(fb), POLLIN, 0 };
+	int i;
+
+	show_pattern(fb, 12);
+	for (i = 0; i < 10; i++) {
+		poll(&p, 1, 150);
+		shmfb_dispatch(fb);
+	}
+	ck_assert_int_eq(poll(&p, 1, 200), 0);
+	shmfb_close(fb);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("window");
+	TCase *tc = suite_case(s, "open");
+
+	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
+	tcase_add_test(tc, no_display);
+	tcase_add_test(tc, no_such_screen);
+	tcase_add_test(tc, bad_sizes);
+	tcase_add_test(tc, options_of_another_age);
+	tcase_add_test(tc, depth_that_is_not_known);
+	tcase_add_test(tc, opening_fails_cleanly);
+	tcase_add_test(tc, many_windows_leave_nothing);
+
+	tc = suite_case(s, "manager");
+	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
+	tcase_add_test(tc, properties);
+	tcase_add_test(tc, endless_title);
+	tcase_add_test(tc, fixed_size);
+	tcase_add_test(tc, close_button);
+	tcase_add_test(tc, ping_is_answered);
+	tcase_add_test(tc, destroyed_by_others);
+	tcase_add_test(tc, server_dies);
+
+	tc = suite_case(s, "repaint");
+	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
+	tcase_add_test(tc, black_at_first);
+	tcase_add_test(tc, resized_shm);
+	tcase_add_test(tc, resized_put);
+	tcase_add_test(tc, exposed);
+	tcase_add_test(tc, unmapped_and_back);
+	tcase_add_test(tc, events_that_nobody_takes);
+	tcase_add_test(tc, descriptor_sleeps);
+	return suite_run(s);
+}
