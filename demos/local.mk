@@ -8,3 +8,10 @@
 #	%C%_plasma_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la -lm
 #
 
+noinst_PROGRAMS += %D%/hello-window
+%C%_hello_window_SOURCES = %D%/hello-window.c
+%C%_hello_window_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la
+
+noinst_PROGRAMS += %D%/plasma
+%C%_plasma_SOURCES = %D%/plasma.c
+%C%_plasma_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la -lm
