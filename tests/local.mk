@@ -83,6 +83,20 @@ check_programs += %D%/test-geometry
 %C%_test_geometry_SOURCES = %D%/test-geometry.c
 %C%_test_geometry_LDADD = lib/shmfb/libshmfb-core.la \
 	lib/shmx/libshmx-core.la $(suite_libs) $(XCB_LIBS) $(XKB_LIBS)
+# The parts of demos/life; once more without what needs a certain processor.
+life_parts = \
+	demos/life/picture.c demos/life/picture.h \
+	demos/life/rle.c demos/life/rle.h \
+	demos/life/universe.c demos/life/universe.h
+check_programs += %D%/test-life %D%/test-life-plain
+%C%_test_life_SOURCES = %D%/test-life.c $(life_parts)
+%C%_test_life_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/demos/life
+%C%_test_life_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
+%C%_test_life_LDADD = $(suite_libs) $(ZLIB_LIBS)
+%C%_test_life_plain_SOURCES = $(%C%_test_life_SOURCES)
+%C%_test_life_plain_CPPFLAGS = $(%C%_test_life_CPPFLAGS) -DUNIVERSE_PLAIN
+%C%_test_life_plain_CFLAGS = $(%C%_test_life_CFLAGS)
+%C%_test_life_plain_LDADD = $(%C%_test_life_LDADD)
 
 check_programs += %D%/test-version
 %C%_test_version_SOURCES = %D%/test-version.c

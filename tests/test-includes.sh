@@ -21,7 +21,7 @@ violations() {
 	cd "$1" || return
 
 	# Every quoted header is of the same directory, or base's.
-	for dir in lib/base lib/shmx lib/shmfb tools demos; do
+	for dir in lib/base lib/shmx lib/shmfb tools demos demos/*; do
 		includes "$dir"/*.[ch] | grep '"' | while IFS=: read -r file header; do
 			name=$(echo "$header" | tr -d '"')
 			case $name in
@@ -46,8 +46,10 @@ violations() {
 	# Conversion and scaling know nothing of the server.
 	includes lib/shmfb/convert*.[ch] lib/shmfb/scale*.[ch] |
 		grep -E '<(xcb|X11)/'
-	# Demos are what a stranger could have written.
+	# Demos are what a stranger could have written; those of several files
+	# have a directory of their own.
 	includes demos/*.[ch] | grep -E '"|<(xcb|X11)/'
+	includes demos/*/*.[ch] | grep -E '"(config\.h|base/.*)"|<(xcb|X11)/'
 	# Public headers include public headers.
 	includes lib/shmx/shmx*.h lib/shmfb/shmfb*.h | grep '"'
 	# Only the comparison program has SDL.
@@ -60,7 +62,7 @@ is "nobody includes what they must not" "$(violations "$top_srcdir")" ""
 # Each rule finds what it is there to find.
 breaks() { # WHAT FILE HEADER
 	rm -rf "$tap_tmp/tree"
-	for dir in lib/base lib/shmx lib/shmfb tools demos; do
+	for dir in lib/base lib/shmx lib/shmfb tools demos/life; do
 		mkdir -p "$tap_tmp/tree/$dir"
 	done
 	: >"$tap_tmp/tree/lib/shmx/ring.h"
@@ -80,6 +82,9 @@ breaks "the core includes base's calls" lib/shmx/ring.c '"base/fd.h"'
 breaks "conversion includes xcb" lib/shmfb/convert-x.c '<xcb/xcb.h>'
 breaks "a demo includes base" demos/life.c '"base/fd.h"'
 breaks "a demo includes xcb" demos/life.c '<xcb/xcb.h>'
+breaks "its parts include base" demos/life/rle.c '"base/fd.h"'
+breaks "its parts include another's" demos/life/rle.c '"ring.h"'
+breaks "its parts include xcb" demos/life/rle.c '<xcb/xcb.h>'
 breaks "a public header includes a private one" lib/shmx/shmx.h '"ring.h"'
 breaks "a tool includes SDL" tools/shmx-view.c '<SDL.h>'
 
