@@ -1,4 +1,4 @@
-# demos - teaching programs: one file each, public headers only
+# demos - teaching programs: one file each (life: four), public headers only
 #
 # Built with everything else, not installed; each also builds by itself with
 # `cc FILE $(pkg-config --cflags --libs shmfb)`:
@@ -15,3 +15,17 @@ noinst_PROGRAMS += %D%/hello-window
 noinst_PROGRAMS += %D%/plasma
 %C%_plasma_SOURCES = %D%/plasma.c
 %C%_plasma_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la -lm
+noinst_PROGRAMS += %D%/life/life
+%C%_life_life_SOURCES = %D%/life/life.c \
+	%D%/life/picture.c %D%/life/picture.h \
+	%D%/life/rle.c %D%/life/rle.h \
+	%D%/life/universe.c %D%/life/universe.h
+%C%_life_life_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
+%C%_life_life_LDADD = lib/shmx/libshmx.la $(ZLIB_LIBS)
+EXTRA_DIST += \
+	%D%/patterns/acorn.rle \
+	%D%/patterns/gosper-gun.rle \
+	%D%/patterns/one-line.rle \
+	%D%/patterns/puffer-train.rle \
+	%D%/patterns/r-pentomino.rle \
+	%D%/patterns/switch-engine.rle

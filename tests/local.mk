@@ -41,6 +41,8 @@ shell_tests += \
 	%D%/test-shmx.sh \
 	%D%/test-wrappers.sh
 
+shell_tests += %D%/test-life.sh %D%/test-life-golly.sh
+
 if HAVE_CHECK
 check_LTLIBRARIES += %D%/libsuite.la
 %C%_libsuite_la_SOURCES = \
@@ -83,6 +85,7 @@ check_programs += %D%/test-geometry
 %C%_test_geometry_SOURCES = %D%/test-geometry.c
 %C%_test_geometry_LDADD = lib/shmfb/libshmfb-core.la \
 	lib/shmx/libshmx-core.la $(suite_libs) $(XCB_LIBS) $(XKB_LIBS)
+
 # The parts of demos/life; once more without what needs a certain processor.
 life_parts = \
 	demos/life/picture.c demos/life/picture.h \
