@@ -533,6 +533,15 @@ say_no_answer(const struct shmx_reader *r)
 			  "not answer: is it stopped?", r->name, who);
 }
 
+/* Who waits for a producer also waits for one that died being greeted. */
+static bool
+will_wait(uint32_t flags, int error)
+{
+	return (flags & SHMX_WAIT) != 0 &&
+	       (error == -ENOENT || error == -ECONNRESET || error == -EPIPE ||
+		error == -EAGAIN);
+}
+
 /* The first attempt, to its end. */
 static int
 attach(struct shmx_reader *r, uint32_t flags)
@@ -543,7 +552,7 @@ attach(struct shmx_reader *r, uint32_t flags)
 
 	ret = find_producer(r);
 	if (ret < 0)
-		return ret == -ENOENT && (flags & SHMX_WAIT) ? 0 : ret;
+		return will_wait(flags, ret) ? 0 : ret;
 	while (r->state == SHMX_GREETING) {
 		ret = base_poll(&pfd, 1, deadline);
 		if (ret < 0)
@@ -554,7 +563,7 @@ attach(struct shmx_reader *r, uint32_t flags)
 		if (r->state == SHMX_GREETING)
 			(void)shmx_reader_dispatch(r);
 	}
-	if (r->state == SHMX_ABSENT)
+	if (r->state == SHMX_ABSENT && !will_wait(flags, r->error))
 		return base_error(r->error, "%s", r->trouble);
 	return 0;
 }
