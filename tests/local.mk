@@ -38,6 +38,7 @@ shell_tests += \
 	%D%/test-headers.sh \
 	%D%/test-includes.sh \
 	%D%/test-install.sh \
+	%D%/test-push.sh \
 	%D%/test-shmx.sh \
 	%D%/test-wrappers.sh
 
@@ -145,9 +146,17 @@ check_programs += %D%/test-present.x11
 endif
 endif
 
-check_PROGRAMS += $(check_programs)
-TESTS += $(check_programs) $(shell_tests)
-EXTRA_DIST += $(shell_tests) %D%/tap.sh %D%/with-tmp %D%/with-xvfb \
+# Shell tests that need an X server.
+x11_scripts = %D%/test-kills.x11 %D%/test-view.x11
+
+check_PROGRAMS += $(check_programs) %D%/xquery
+%C%_xquery_SOURCES = %D%/xquery.c
+%C%_xquery_CFLAGS = $(AM_CFLAGS) $(XCB_CFLAGS)
+%C%_xquery_LDADD = $(XCB_LIBS)
+
+TESTS += $(check_programs) $(shell_tests) $(x11_scripts)
+long_tests += %D%/test-kills.long
+EXTRA_DIST += $(shell_tests) $(x11_scripts) %D%/test-kills.long %D%/tap.sh %D%/with-tmp %D%/with-xvfb \
 	%D%/lsan.supp %D%/tsan.supp %D%/valgrind.supp
 
 # How a test is run. with-tmp gives it directories of its own, with-xvfb a

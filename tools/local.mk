@@ -13,3 +13,39 @@ bin_PROGRAMS += %D%/shmx
 # No library: so libtool makes no wrapper of it, and in the build directory
 # as anywhere else it finds the verbs beside itself.
 %C%_shmx_SOURCES = %D%/shmx.c
+
+# What the verbs share.
+noinst_LTLIBRARIES += %D%/libverbs.la
+%C%_libverbs_la_SOURCES = %D%/tool.c %D%/tool.h
+tool_libs = %D%/libverbs.la lib/shmx/libshmx.la lib/base/libbase.la
+
+bin_PROGRAMS += %D%/shmx-push
+%C%_shmx_push_SOURCES = \
+	%D%/shmx-push.c \
+	%D%/convert.c %D%/convert.h \
+	%D%/input.c %D%/input.h
+%C%_shmx_push_LDADD = $(tool_libs)
+
+# The viewer, and the same with an SDL2 window surface to compare with.
+%C%_viewer_sources = \
+	%D%/png.c %D%/png.h \
+	%D%/viewer.c %D%/viewer.h
+
+bin_PROGRAMS += %D%/shmx-view
+%C%_shmx_view_SOURCES = \
+	%D%/shmx-view.c \
+	%D%/readback.c %D%/readback.h \
+	$(%C%_viewer_sources)
+%C%_shmx_view_CFLAGS = $(AM_CFLAGS) $(PNG_CFLAGS) $(XCB_CFLAGS) $(XKB_CFLAGS)
+%C%_shmx_view_LDADD = lib/shmfb/libshmfb.la $(tool_libs) $(PNG_LIBS) $(XCB_LIBS)
+
+if HAVE_SDL2
+bin_PROGRAMS += %D%/shmx-view-sdl2
+%C%_shmx_view_sdl2_SOURCES = \
+	%D%/shmx-view-sdl2.c \
+	%D%/readback.c %D%/readback.h \
+	$(%C%_viewer_sources)
+%C%_shmx_view_sdl2_CFLAGS = $(AM_CFLAGS) $(SDL2_CFLAGS) $(PNG_CFLAGS) \
+	$(XCB_CFLAGS)
+%C%_shmx_view_sdl2_LDADD = $(tool_libs) $(SDL2_LIBS) $(PNG_LIBS) $(XCB_LIBS)
+endif

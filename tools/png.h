@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * png.h - write a picture to a file
+ */
+#ifndef TOOLS_PNG_H
+#define TOOLS_PNG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Write rows of XRGB8888, stride bytes apart, as a PNG of 8-bit RGB.  The file
+ * appears whole or not at all: it is written beside and renamed.  Dies with
+ * one line when it cannot be written.
+ */
+void
+png_write_xrgb(const char *path, const void *pixels, size_t stride,
+	       uint32_t width, uint32_t height);
+
+#endif /* TOOLS_PNG_H */

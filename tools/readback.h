@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * readback.h - what the X server has in a window
+ */
+#ifndef TOOLS_READBACK_H
+#define TOOLS_READBACK_H
+
+#include <stdint.h>
+
+/*
+ * Write the window's content, read back from the server of $DISPLAY over a
+ * connection of its own, as a PNG.  Where other windows cover it the server
+ * may have nothing.  Dies with one line when it cannot.
+ */
+void
+readback_png(const char *path, uint32_t window);
+
+#endif /* TOOLS_READBACK_H */

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shmx-view-sdl2.c - the same viewer on an SDL2 window surface, to compare
+ *
+ * Reached by `shmx view --backend sdl2`.  SDL2 has memory of its own, so each
+ * frame is copied into it, and SDL_UpdateWindowSurface() waits for the server.
+ * The surface is X11's, not the renderer that SDL2 would put in between by
+ * default: SDL_FRAMEBUFFER_ACCELERATION is 0.
+ */
+#include "config.h"
+
+#include <SDL.h>
+#include <SDL_syswm.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <shmx/shmx.h>
+
+#include "base/clock.h"
+#include "base/hist.h"
+#include "readback.h"
+#include "tool.h"
+#include "viewer.h"
+
+/* A window refreshed 60 times a second, as libshmfb's on a server without. */
+#define REFRESH_NS (BASE_NS_PER_S / 60)
+
+struct view {
+	struct viewer v;
+	SDL_Window *window;
+	struct base_hist latency;
+	uint64_t shown;
+	uint64_t due_ns;		/* of the next refresh */
+	bool over;
+};
+
+static void
+open_window(struct view *w)
+{
+	SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
+	SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
+	if (SDL_Init(SDL_INIT_VIDEO) != 0)
+		die("SDL2: %s", SDL_GetError());
+	w->window = SDL_CreateWindow(w->v.ring, SDL_WINDOWPOS_UNDEFINED,
+				     SDL_WINDOWPOS_UNDEFINED,
+				     (int)w->v.image.width,
+				     (int)w->v.image.height,
+				     SDL_WINDOW_RESIZABLE);
+	if (w->window == NULL)
+		die("SDL2: %s", SDL_GetError());
+}
+
+static void
+handle_events(struct view *w)
+{
+	SDL_Event ev;
+
+	while (SDL_PollEvent(&ev)) {
+		if (ev.type == SDL_QUIT)
+			w->over = true;
+		else if (ev.type == SDL_KEYDOWN &&
+			 (ev.key.keysym.sym == SDLK_q ||
+			  ev.key.keysym.sym == SDLK_ESCAPE))
+			w->over = true;
+	}
+}
+
+/* The part of a frame that fits, centred as libshmfb does. */
+static void
+copy_frame(SDL_Surface *to, const struct shmx_frame_info *info,
+	   const void *pixels)
+{
+	int dx = (to->w - (int)info->width) / 2;
+	int dy = (to->h - (int)info->height) / 2;
+	int sx = SDL_max(-dx, 0), sy = SDL_max(-dy, 0);
+	int width = SDL_min((int)info->width, to->w);
+	int height = SDL_min((int)info->height, to->h);
+	const char *from = pixels;
+	char *row = to->pixels;
+	int y;
+
+	dx = SDL_max(dx, 0);
+	dy = SDL_max(dy, 0);
+	for (y = 0; y < height; y++)
+		memcpy(row + (size_t)(dy + y) * (size_t)to->pitch +
+		       (size_t)dx * 4,
+		       from + (size_t)(sy + y) * info->stride + (size_t)sx * 4,
+		       (size_t)width * 4);
+}
+
+static void
+show(struct view *w, struct shmx_hold *hold)
+{
+	const struct shmx_frame_info *info = shmx_frame_info(hold);
+	const void *pixels = shmx_frame_pixels(hold);
+	SDL_Surface *surface = SDL_GetWindowSurface(w->window);
+
+	if (pixels == NULL)
+		die("%s", shmx_error());
+	if (surface == NULL || surface->format->BytesPerPixel != 4)
+		die("SDL2 has no surface of 32 bits a pixel here");
+	copy_frame(surface, info, pixels);
+	SDL_UpdateWindowSurface(w->window);
+	base_hist_add(&w->latency, base_now_ns() - info->published_ns);
+	w->shown++;
+	viewer_keep(&w->v, hold);
+}
+
+/* Until the next refresh, or until there is a frame after it. */
+static void
+wait_for_refresh(struct view *w)
+{
+	uint64_t now = base_now_ns();
+
+	if (w->v.no_vsync)
+		return;
+	if (now < w->due_ns)
+		base_sleep_until(w->due_ns);
+	w->due_ns = SDL_max(w->due_ns, now) + REFRESH_NS;
+}
+
+static void
+run(struct view *w)
+{
+	struct shmx_hold *hold;
+
+	while (!w->over && !interrupted() &&
+	       (w->v.frames == 0 || w->shown < w->v.frames)) {
+		handle_events(w);
+		hold = viewer_next(&w->v);
+		if (hold == NULL) {
+			if (shmx_wait(w->v.reader, 20) == -EPIPE)
+				warn("%s; waiting for the next", shmx_error());
+			continue;
+		}
+		show(w, hold);
+		shmx_release(hold);
+		wait_for_refresh(w);
+	}
+}
+
+static uint32_t
+window_id(struct view *w)
+{
+	SDL_SysWMinfo info;
+
+	SDL_VERSION(&info.version);
+	if (!SDL_GetWindowWMInfo(w->window, &info) ||
+	    info.subsystem != SDL_SYSWM_X11)
+		die("SDL2 does not run on X11 here");
+	return (uint32_t)info.info.x11.window;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct view w = { .window = NULL };
+
+	viewer_parse(&w.v, argc, argv, "shmx-view-sdl2 (" PACKAGE_STRING ")");
+	catch_signals();
+	if (!viewer_open(&w.v, 2 + (w.v.screenshot != NULL)))
+		return EXIT_SUCCESS;
+	open_window(&w);
+	run(&w);
+	if (w.v.screenshot_window != NULL)
+		readback_png(w.v.screenshot_window, window_id(&w));
+	viewer_write_screenshot(&w.v);
+	viewer_print_stats(&w.v, &(struct viewer_result){
+		.path = "sdl2",
+		.why = "asked for",
+		.clock = w.v.no_vsync ? "none" : "timer",
+		.frames_shown = w.shown,
+		.client_copies = w.shown,
+		.latency_p50_ns = base_hist_percentile(&w.latency, 50),
+		.latency_p99_ns = base_hist_percentile(&w.latency, 99),
+	});
+	SDL_DestroyWindow(w.window);
+	SDL_Quit();
+	viewer_close(&w.v);
+	return EXIT_SUCCESS;
+}

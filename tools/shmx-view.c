@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shmx-view.c - show a ring in a window
+ *
+ * The viewer touches no pixel: it holds a slot, has the X server read it, and
+ * gives it back when the server is done, all of which is libshmfb's.  What is
+ * left is this loop: when the window can take a frame, give it the newest;
+ * when it cannot, or there is none, sleep until either changes.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <shmfb/shmfb.h>
+#include <shmx/shmx.h>
+
+#include <xkbcommon/xkbcommon-keysyms.h>
+
+#include "readback.h"
+#include "tool.h"
+#include "viewer.h"
+
+/* Two with the server, one kept for repainting. */
+#define HOLDS 3
+
+struct view {
+	struct viewer v;
+	struct shmfb *fb;
+	uint64_t given;			/* frames given to the window */
+	bool over;			/* the user said so */
+};
+
+/* `--backend sdl2` is another program, so that nothing else loads SDL2. */
+static void
+run_sdl2(char **argv)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 8);
+
+	if (n > 0) {
+		memcpy(path + n, "-sdl2", sizeof("-sdl2"));
+		argv[0] = path;
+		execv(path, argv);
+	}
+	argv[0] = (char *)(uintptr_t)"shmx-view-sdl2";
+	execvp(argv[0], argv);
+	die("--backend sdl2 needs the program shmx-view-sdl2, which is not "
+	    "here: was shmfb built without SDL2?");
+}
+
+static void
+open_window(struct view *w)
+{
+	static const enum shmfb_backend backends[] = {
+		[VIEW_AUTO] = SHMFB_AUTO,
+		[VIEW_SHM] = SHMFB_SHM,
+		[VIEW_PUT] = SHMFB_PUT,
+	};
+	struct shmfb_options o = SHMFB_OPTIONS_INIT;
+
+	o.title = w->v.ring;
+	o.class_name = "shmx-view";
+	o.width = w->v.image.width;
+	o.height = w->v.image.height;
+	o.backend = backends[w->v.backend];
+	o.flags = w->v.no_vsync ? SHMFB_NO_VSYNC : 0;
+	if (shmfb_open(&w->fb, &o) < 0)
+		die("%s", shmfb_error());
+}
+
+static void
+handle_events(struct view *w)
+{
+	struct shmfb_event ev;
+
+	while (shmfb_next_event(w->fb, &ev))
+		if (ev.type == SHMFB_EVENT_KEY && ev.u.key.pressed &&
+		    (ev.u.key.keysym == XKB_KEY_q ||
+		     ev.u.key.keysym == XKB_KEY_Escape))
+			w->over = true;
+}
+
+/* The producer has gone: say so where it is seen. */
+static void
+show_absence(struct view *w)
+{
+	char title[SHMX_NAME_MAX + 64];
+
+	snprintf(title, sizeof(title), "%s (producer gone, waiting)",
+		 w->v.ring);
+	shmfb_set_title(w->fb, title);
+	warn("%s; waiting for the next", shmx_error());
+}
+
+/* Another producer: it may have frames of another size. */
+static void
+show_return(struct view *w)
+{
+	struct shmx_image_info image;
+
+	shmfb_set_title(w->fb, w->v.ring);
+	if (shmx_reader_image(w->v.reader, &image, sizeof(image)) < 0)
+		return;
+	if (image.width != w->v.image.width ||
+	    image.height != w->v.image.height)
+		(void)shmfb_resize(w->fb, image.width, image.height);
+	w->v.image = image;
+}
+
+static void
+dispatch_ring(struct view *w)
+{
+	enum shmx_reader_state before = shmx_reader_state(w->v.reader);
+
+	if (shmx_reader_dispatch(w->v.reader) == -EPIPE)
+		show_absence(w);
+	if (before != SHMX_ATTACHED &&
+	    shmx_reader_state(w->v.reader) == SHMX_ATTACHED)
+		show_return(w);
+}
+
+/* Give the window the newest frame.  False when there is none. */
+static bool
+show_newest(struct view *w)
+{
+	struct shmx_hold *hold = viewer_next(&w->v);
+	int ret;
+
+	if (hold == NULL)
+		return false;
+	ret = shmfb_show(w->fb, hold);
+	if (ret < 0 && ret != -EAGAIN && ret != -EPIPE)
+		die("%s", shmfb_error());
+	if (ret == 0) {
+		viewer_keep(&w->v, hold);
+		w->given++;
+	}
+	shmx_release(hold);
+	return true;
+}
+
+/* Returns whether the window's descriptor is readable. */
+static bool
+sleep_for_something(struct view *w, bool ready)
+{
+	struct pollfd fds[] = {
+		{ .fd = shmfb_fd(w->fb), .events = POLLIN },
+		/* Of no use while the window takes nothing. */
+		{ .fd = shmx_reader_fd(w->v.reader), .events = POLLIN },
+	};
+
+	if (poll(fds, ready ? 2 : 1, -1) < 0)
+		return true;
+	if (ready && fds[1].revents != 0)
+		dispatch_ring(w);
+	return fds[0].revents != 0;
+}
+
+/* Whether --frames were given to the window, and all have been shown. */
+static bool
+all_shown(const struct view *w)
+{
+	struct shmfb_stats s;
+
+	if (w->v.frames == 0 || w->given < w->v.frames)
+		return false;
+	shmfb_stats(w->fb, &s, sizeof(s));
+	return s.in_flight == 0;
+}
+
+static void
+run(struct view *w)
+{
+	bool readable = true, ready;
+
+	while (!interrupted()) {
+		if (readable && shmfb_dispatch(w->fb) < 0)
+			return;
+		handle_events(w);
+		if (w->over || all_shown(w))
+			return;
+		readable = false;
+		ready = shmfb_ready(w->fb) &&
+			(w->v.frames == 0 || w->given < w->v.frames);
+		if (!ready || !show_newest(w))
+			readable = sleep_for_something(w, ready);
+	}
+}
+
+static void
+report(struct view *w)
+{
+	struct shmfb_stats s;
+
+	shmfb_stats(w->fb, &s, sizeof(s));
+	viewer_print_stats(&w->v, &(struct viewer_result){
+		.path = s.path,
+		.why = s.why,
+		.clock = s.clock,
+		.frames_shown = s.frames_shown,
+		.client_copies = s.client_copies,
+		.repaints = s.repaints,
+		.latency_p50_ns = s.latency_p50_ns,
+		.latency_p99_ns = s.latency_p99_ns,
+	});
+}
+
+int
+main(int argc, char **argv)
+{
+	struct view w = { .fb = NULL };
+
+	viewer_parse(&w.v, argc, argv, "shmx-view (" PACKAGE_STRING ")");
+	if (w.v.backend == VIEW_SDL2)
+		run_sdl2(argv);
+	catch_signals();
+	if (!viewer_open(&w.v, HOLDS + (w.v.screenshot != NULL)))
+		return EXIT_SUCCESS;
+	open_window(&w);
+	run(&w);
+	if (w.v.screenshot_window != NULL)
+		readback_png(w.v.screenshot_window, shmfb_window_id(w.fb));
+	viewer_write_screenshot(&w.v);
+	report(&w);
+	shmfb_close(w.fb);
+	viewer_close(&w.v);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tool.c - what the verbs share: how they end, how they read sizes
+ */
+#include "config.h"
+
+#include "tool.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <shmx/shmx.h>
+
+static volatile sig_atomic_t signalled;
+
+static void
+say(const char *fmt, va_list ap, int error)
+{
+	fflush(stdout);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
+	vfprintf(stderr, fmt, ap);
+	if (error != 0)
+		fputs(strerror(error), stderr);
+	fputc('\n', stderr);
+}
+
+void
+die(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap, 0);
+	va_end(ap);
+	exit(EXIT_FAILURE);
+}
+
+void
+die_errno(const char *fmt, ...)
+{
+	int error = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap, error);
+	va_end(ap);
+	exit(EXIT_FAILURE);
+}
+
+void
+warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap, 0);
+	va_end(ap);
+}
+
+/* Digits from *text on; false without any, or beyond max. */
+static bool
+take_number(const char **text, unsigned long max, unsigned long *value)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)**text))
+		return false;
+	errno = 0;
+	*value = strtoul(*text, &end, 10);
+	*text = end;
+	return errno == 0 && *value <= max;
+}
+
+bool
+parse_size(const char *text, uint32_t *width, uint32_t *height)
+{
+	unsigned long w, h;
+
+	if (!take_number(&text, SHMX_SIDE_MAX, &w) || *text++ != 'x' ||
+	    !take_number(&text, SHMX_SIDE_MAX, &h) || *text != '\0' ||
+	    w < 1 || h < 1)
+		return false;
+	*width = (uint32_t)w;
+	*height = (uint32_t)h;
+	return true;
+}
+
+bool
+parse_number(const char *text, unsigned long min, unsigned long max,
+	     unsigned long *value)
+{
+	return take_number(&text, max, value) && *text == '\0' &&
+	       *value >= min;
+}
+
+static void
+note_signal(int sig BASE_UNUSED)
+{
+	signalled = 1;
+}
+
+void
+catch_signals(void)
+{
+	/* No SA_RESTART: a sleeping call is to end. */
+	struct sigaction sa = { .sa_handler = note_signal };
+
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
+}
+
+bool
+interrupted(void)
+{
+	return signalled != 0;
+}
+
+void
+print_json_string(const char *text)
+{
+	const unsigned char *p;
+
+	putchar('"');
+	for (p = (const unsigned char *)text; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			printf("\\%c", *p);
+		else if (*p < 0x20)
+			printf("\\u%04x", *p);
+		else
+			putchar(*p);
+	}
+	putchar('"');
+}

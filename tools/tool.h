@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tool.h - what the verbs share: how they end, how they read sizes
+ */
+#ifndef TOOLS_TOOL_H
+#define TOOLS_TOOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/base.h"
+
+enum { EXIT_USAGE = 2 };
+
+/*
+ * Say one line on stderr, "shmx-view: ...", and exit with status 1.  An ending
+ * with ": " has strerror(errno) put behind it by die_errno().
+ */
+void
+die(const char *fmt, ...) BASE_PRINTF(1, 2) __attribute__((noreturn));
+void
+die_errno(const char *fmt, ...) BASE_PRINTF(1, 2) __attribute__((noreturn));
+
+/* Say one line on stderr and go on. */
+void
+warn(const char *fmt, ...) BASE_PRINTF(1, 2);
+
+/* "640x480" into two numbers of 1 to 32767; false for anything else. */
+bool
+parse_size(const char *text, uint32_t *width, uint32_t *height);
+
+/* A whole number from min to max, all of the text; false otherwise. */
+bool
+parse_number(const char *text, unsigned long min, unsigned long max,
+	     unsigned long *value);
+
+/*
+ * From now on SIGINT, SIGTERM and SIGHUP set a flag instead of killing, and
+ * interrupt system calls.  SIGPIPE is ignored.
+ */
+void
+catch_signals(void);
+bool
+interrupted(void);
+
+/* A JSON string, quoted and escaped, to stdout. */
+void
+print_json_string(const char *text);
+
+#endif /* TOOLS_TOOL_H */

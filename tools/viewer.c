@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * viewer.c - what `shmx view` and its SDL2 comparison have in common
+ */
+#include "config.h"
+
+#include "viewer.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "png.h"
+#include "tool.h"
+
+enum {
+	OPT_BACKEND = 256, OPT_NO_SHM, OPT_WAIT, OPT_FRAMES, OPT_SCREENSHOT,
+	OPT_SCREENSHOT_WINDOW, OPT_STATS, OPT_NO_VSYNC,
+};
+
+static const struct argp_option options[] = {
+	{ "backend", OPT_BACKEND, "BACKEND", 0, "auto: the fastest that works "
+	  "(the default); shm: the X server reads the ring's memory, or fail; "
+	  "put: pixels through the X connection; sdl2: an SDL2 window surface, "
+	  "to compare with", 1 },
+	{ "no-shm", OPT_NO_SHM, NULL, 0, "the same as --backend put, and as "
+	  "SHMFB_NO_SHM=1", 1 },
+	{ "no-vsync", OPT_NO_VSYNC, NULL, 0, "show frames as fast as the X "
+	  "server takes them, not one at each refresh", 1 },
+	{ "wait", OPT_WAIT, NULL, 0, "wait for the ring's producer if there "
+	  "is none yet", 2 },
+	{ "frames", OPT_FRAMES, "N", 0, "end after N frames", 2 },
+	{ "screenshot", OPT_SCREENSHOT, "FILE.png", 0, "at the end, write the "
+	  "last frame shown", 3 },
+	{ "screenshot-window", OPT_SCREENSHOT_WINDOW, "FILE.png", 0, "at the "
+	  "end, write what the X server has in the window", 3 },
+	{ "stats", OPT_STATS, NULL, 0, "at the end, print one JSON object: "
+	  "path taken and why, frames shown and skipped, copies, latency", 3 },
+	{ 0 }
+};
+
+static const char doc[] =
+	"Show the ring NAME in a window: each refresh, the newest frame that "
+	"its producer published."
+	"\v"
+	"The producer never waits for the window. When it ends, the window "
+	"keeps the last frame and goes on with the next producer of that "
+	"name.\n"
+	"\n"
+	"Keys:  q or Escape  end\n"
+	"\n"
+	"Toggle shared memory off and measure the difference:\n"
+	"\n"
+	"  shmx view life --frames 600 --stats\n"
+	"  shmx view life --frames 600 --stats --no-shm\n";
+
+static enum viewer_backend
+backend_by_name(const char *name, struct argp_state *state)
+{
+	static const char *const names[] = { "auto", "shm", "put", "sdl2" };
+	unsigned i;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return (enum viewer_backend)i;
+	argp_error(state, "no backend \"%s\"; there are auto, shm, put and "
+		   "sdl2", name);
+	return VIEW_AUTO;
+}
+
+static error_t
+parse(int key, char *arg, struct argp_state *state)
+{
+	struct viewer *v = state->input;
+	unsigned long n = 0;
+
+	switch (key) {
+	case OPT_BACKEND:
+		v->backend = backend_by_name(arg, state);
+		break;
+	case OPT_NO_SHM:
+		v->backend = VIEW_PUT;
+		break;
+	case OPT_NO_VSYNC:
+		v->no_vsync = true;
+		break;
+	case OPT_WAIT:
+		v->wait = true;
+		break;
+	case OPT_FRAMES:
+		if (!parse_number(arg, 1, ULONG_MAX, &n))
+			argp_error(state, "--frames takes a number from 1, "
+				   "not \"%s\"", arg);
+		v->frames = n;
+		break;
+	case OPT_SCREENSHOT:
+		v->screenshot = arg;
+		break;
+	case OPT_SCREENSHOT_WINDOW:
+		v->screenshot_window = arg;
+		break;
+	case OPT_STATS:
+		v->stats = true;
+		break;
+	case ARGP_KEY_ARG:
+		if (v->ring != NULL)
+			argp_error(state, "one NAME, please");
+		v->ring = arg;
+		break;
+	case ARGP_KEY_END:
+		if (v->ring == NULL)
+			argp_error(state, "which ring? give it a NAME");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+void
+viewer_parse(struct viewer *v, int argc, char **argv, const char *program)
+{
+	static const struct argp argp = { options, parse, "NAME", doc, NULL,
+		NULL, NULL };
+
+	argp_program_version = program;
+	argp_err_exit_status = EXIT_USAGE;
+	*v = (struct viewer){ .backend = VIEW_AUTO };
+	argp_parse(&argp, argc, argv, 0, NULL, v);
+}
+
+/* ---------------------------------------------------------------- ring -- */
+
+bool
+viewer_open(struct viewer *v, unsigned holds)
+{
+	struct shmx_reader_options o = SHMX_READER_OPTIONS_INIT;
+	int ms, ret;
+
+	o.holds = holds;
+	o.flags = v->wait ? SHMX_WAIT : 0;
+	ret = shmx_reader_open(&v->reader, v->ring, &o);
+	if (ret == -ENOENT)
+		die("%s, or wait for it with --wait", shmx_error());
+	if (ret < 0)
+		die("%s", shmx_error());
+	if (shmx_reader_state(v->reader) != SHMX_ATTACHED)
+		warn("waiting for ring \"%s\"", v->ring);
+	/* The first frame: a window of nothing is of no use to anybody. */
+	for (ms = 1000; (ret = shmx_wait(v->reader, ms)) < 0; ) {
+		if (interrupted())
+			return false;
+		if (ret == -ETIMEDOUT &&
+		    shmx_reader_state(v->reader) == SHMX_ATTACHED)
+			warn("waiting for the first frame of ring \"%s\"",
+			     v->ring);
+		if (ret == -ETIMEDOUT)
+			ms = -1;
+	}
+	if (shmx_reader_image(v->reader, &v->image, sizeof(v->image)) < 0)
+		die("%s", shmx_error());
+	v->started_ns = base_now_ns();
+	return true;
+}
+
+struct shmx_hold *
+viewer_next(struct viewer *v)
+{
+	struct shmx_hold *hold;
+
+	/* Arming tells whether there is one, and has us woken if not. */
+	if (shmx_reader_arm(v->reader) != -EAGAIN)
+		return NULL;
+	if (shmx_hold_latest(v->reader, &hold) < 0)
+		return NULL;
+	return hold;
+}
+
+void
+viewer_keep(struct viewer *v, struct shmx_hold *hold)
+{
+	if (v->screenshot == NULL)
+		return;
+	shmx_release(v->last);
+	v->last = shmx_hold_ref(hold);
+}
+
+void
+viewer_write_screenshot(struct viewer *v)
+{
+	const struct shmx_frame_info *info;
+	size_t bytes;
+	void *copy;
+	int ret;
+
+	if (v->screenshot == NULL)
+		return;
+	if (v->last == NULL) {
+		warn("no frame was shown, so there is no %s", v->screenshot);
+		return;
+	}
+	info = shmx_frame_info(v->last);
+	bytes = (size_t)info->stride * info->height;
+	copy = malloc(bytes);
+	if (copy == NULL)
+		die("out of memory for a screenshot of %zu bytes", bytes);
+	/* Read, not mapped: the viewer maps no pixel. */
+	ret = base_pread_all(info->memory_fd, copy, bytes,
+			     (off_t)info->offset);
+	if (ret < 0)
+		die("cannot read the frame for the screenshot: %s",
+		    strerror(-ret));
+	png_write_xrgb(v->screenshot, copy, info->stride, info->width,
+		       info->height);
+	free(copy);
+}
+
+/* ---------------------------------------------------------- statistics -- */
+
+static double
+cpu_us(void)
+{
+	struct rusage ru;
+
+	getrusage(RUSAGE_SELF, &ru);
+	return (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1e6 +
+	       (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec);
+}
+
+void
+viewer_print_stats(const struct viewer *v, const struct viewer_result *r)
+{
+	double seconds = (double)(base_now_ns() - v->started_ns) / 1e9;
+	double frames = (double)BASE_MAX(r->frames_shown, 1);
+	struct shmx_reader_stats s;
+
+	if (!v->stats)
+		return;
+	shmx_reader_stats(v->reader, &s, sizeof(s));
+	printf("{\"ring\": ");
+	print_json_string(v->ring);
+	printf(", \"path\": ");
+	print_json_string(r->path);
+	printf(", \"why\": ");
+	print_json_string(r->why);
+	printf(", \"width\": %" PRIu32 ", \"height\": %" PRIu32
+	       ", \"frames_shown\": %" PRIu64 ", \"frames_skipped\": %" PRIu64
+	       ", \"client_copies_per_frame\": %g"
+	       ", \"us_p50\": %.1f, \"us_p99\": %.1f"
+	       ", \"seconds\": %.3f, \"frames_per_second\": %.1f"
+	       ", \"client_cpu_us_per_frame\": %.1f, \"repaints\": %" PRIu64
+	       ", \"producers\": %" PRIu64 ", \"clock\": ",
+	       v->image.width, v->image.height, r->frames_shown, s.skipped,
+	       (double)r->client_copies / frames,
+	       (double)r->latency_p50_ns / 1e3,
+	       (double)r->latency_p99_ns / 1e3, seconds,
+	       (double)r->frames_shown / seconds, cpu_us() / frames,
+	       r->repaints, s.producers);
+	print_json_string(r->clock);
+	printf("}\n");
+}
+
+void
+viewer_close(struct viewer *v)
+{
+	shmx_release(v->last);
+	v->last = NULL;
+	shmx_reader_close(v->reader);
+	v->reader = NULL;
+}

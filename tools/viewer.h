@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * viewer.h - what `shmx view` and its SDL2 comparison have in common
+ *
+ * Options, the ring, screenshots and the statistics; how pixels reach the
+ * screen is each program's own.
+ */
+#ifndef TOOLS_VIEWER_H
+#define TOOLS_VIEWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <shmx/shmx.h>
+
+enum viewer_backend { VIEW_AUTO, VIEW_SHM, VIEW_PUT, VIEW_SDL2 };
+
+struct viewer {
+	/* From the command line. */
+	const char *ring;
+	enum viewer_backend backend;
+	bool wait;
+	bool no_vsync;
+	bool stats;
+	uint64_t frames;		/* stop after that many; 0: never */
+	const char *screenshot;		/* of the last frame; NULL */
+	const char *screenshot_window;	/* of the window, from the server */
+
+	struct shmx_reader *reader;
+	struct shmx_image_info image;	/* of the producer attached to */
+	struct shmx_hold *last;		/* for the screenshot; or NULL */
+	uint64_t started_ns;
+};
+
+/* What the window did, for viewer_print_stats(). */
+struct viewer_result {
+	const char *path;
+	const char *why;
+	const char *clock;
+	uint64_t frames_shown;
+	uint64_t client_copies;
+	uint64_t repaints;
+	uint64_t latency_p50_ns;
+	uint64_t latency_p99_ns;
+};
+
+/* Read the command line; ends the program on --help and bad usage. */
+void
+viewer_parse(struct viewer *v, int argc, char **argv, const char *program);
+
+/*
+ * Attach to the ring with that many holds, waiting for its producer if the
+ * user said so.  False when interrupted; dies with one line when there is
+ * none.
+ */
+bool
+viewer_open(struct viewer *v, unsigned holds);
+
+/*
+ * The newest frame if it was not yet held, else NULL; a reference that is the
+ * caller's.
+ */
+struct shmx_hold *
+viewer_next(struct viewer *v);
+
+/* Keep a frame for the screenshot, if one was asked for. */
+void
+viewer_keep(struct viewer *v, struct shmx_hold *hold);
+
+/* Write the screenshot of the last frame kept, if one was asked for. */
+void
+viewer_write_screenshot(struct viewer *v);
+
+/* Print the statistics, if they were asked for. */
+void
+viewer_print_stats(const struct viewer *v, const struct viewer_result *r);
+
+void
+viewer_close(struct viewer *v);
+
+#endif /* TOOLS_VIEWER_H */
