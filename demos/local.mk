@@ -15,6 +15,7 @@ noinst_PROGRAMS += %D%/hello-window
 noinst_PROGRAMS += %D%/plasma
 %C%_plasma_SOURCES = %D%/plasma.c
 %C%_plasma_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la -lm
+
 noinst_PROGRAMS += %D%/life/life
 %C%_life_life_SOURCES = %D%/life/life.c \
 	%D%/life/picture.c %D%/life/picture.h \
@@ -29,3 +30,6 @@ EXTRA_DIST += \
 	%D%/patterns/puffer-train.rle \
 	%D%/patterns/r-pentomino.rle \
 	%D%/patterns/switch-engine.rle
+
+# What `./bootstrap --demo` runs.
+EXTRA_DIST += %D%/README.md %D%/pipeline
