@@ -22,6 +22,8 @@
 
 #include <xkbcommon/xkbcommon-keysyms.h>
 
+#include "base/clock.h"
+#include "base/fd.h"
 #include "readback.h"
 #include "tool.h"
 #include "viewer.h"
@@ -193,6 +195,22 @@ run(struct view *w)
 	}
 }
 
+/* What is at the server is shown; wait for the end of it, but not for ever. */
+static void
+finish(struct view *w)
+{
+	uint64_t deadline = base_now_ns() + BASE_NS_PER_S;
+	struct pollfd pfd = { .fd = shmfb_fd(w->fb), .events = POLLIN };
+	struct shmfb_stats s;
+
+	for (;;) {
+		shmfb_stats(w->fb, &s, sizeof(s));
+		if (s.in_flight == 0 || base_poll(&pfd, 1, deadline) <= 0 ||
+		    shmfb_dispatch(w->fb) < 0)
+			return;
+	}
+}
+
 static void
 report(struct view *w)
 {
@@ -224,6 +242,7 @@ main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	open_window(&w);
 	run(&w);
+	finish(&w);
 	if (w.v.screenshot_window != NULL)
 		readback_png(w.v.screenshot_window, shmfb_window_id(w.fb));
 	viewer_write_screenshot(&w.v);
