@@ -84,17 +84,20 @@ unwatch(struct shmx_host *host, int fd)
 static void
 drop(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 {
+	uint32_t granted;
+
 	base_log(host->log, BASE_LOG_DEBUG, "ring %s: %s (pid %d) %s",
 		 host->claim->name, peer->label, (int)peer->pid, why);
 	if (peer->seat != NULL) {
-		shmx_store_relaxed(&host->holds_granted,
-				   shmx_load_relaxed(&host->holds_granted) -
-				   peer->seat->holds);
+		granted = shmx_load_relaxed(&host->holds_granted) -
+			peer->seat->holds;
 		shmx_readers_remove(host->readers, peer->seat);
+		/* Release: who sees it gone sees no hold of it. */
+		shmx_store_release(&host->holds_granted, granted);
 	}
 	if (peer->state == ATTACHED) {
-		shmx_add_relaxed(&host->attached_now, (uint32_t)-1);
 		shmx_add_relaxed(&host->reaped, 1);
+		shmx_add_acq_rel(&host->attached_now, (uint32_t)-1);
 	}
 	unwatch(host, peer->conn);
 	unwatch(host, peer->pidfd);

@@ -473,22 +473,22 @@ void
 shmx_producer_stats(struct shmx_producer *p, struct shmx_producer_stats *out,
 		    size_t size)
 {
-	const struct shmx_scan *scan = shmx_readers_enter(&p->readers);
-	const struct shmx_producer_stats stats = {
+	struct shmx_producer_stats stats = {
 		.published = p->writer.latest,
 		.dropped = p->dropped,
 		.wakes = p->wakes,
+		/* Acquire, with drop(): what is gone holds nothing below. */
+		.readers = shmx_load_acquire(&p->host.attached_now),
+		.holds_granted = shmx_load_acquire(&p->host.holds_granted),
 		.attached = shmx_load_relaxed(&p->host.attached),
 		.reaped = shmx_load_relaxed(&p->host.reaped),
-		.readers = shmx_load_relaxed(&p->host.attached_now),
-		.holds_granted = shmx_load_relaxed(&p->host.holds_granted),
 		.holds_total = p->host.holds_total,
 		.slots = p->writer.ring.slots,
-		.slots_held = (uint32_t)__builtin_popcountll(
-			shmx_scan_held(scan, p->writer.ring.slots)),
 		.bytes = p->region.bytes,
 	};
 
+	stats.slots_held = (uint32_t)__builtin_popcountll(shmx_scan_held(
+		shmx_readers_enter(&p->readers), p->writer.ring.slots));
 	shmx_readers_leave(&p->readers);
 	memcpy(out, &stats, BASE_MIN(size, sizeof(stats)));
 }
