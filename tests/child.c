@@ -17,6 +17,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#if defined(__has_include)
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#endif
+#endif
+
 #include "base/fd.h"
 #include "suite.h"
 
@@ -34,6 +40,10 @@ fork_child(pid_t parent)
 	/* 0 is a parent in another pid namespace. */
 	if (getppid() != parent && getppid() != 0)
 		_exit(1);
+#ifdef VALGRIND_CLO_CHANGE
+	/* What the parent has is no leak of the child's. */
+	VALGRIND_CLO_CHANGE("--leak-check=no");
+#endif
 	signal(SIGALRM, SIG_DFL);
 	alarm(suite_is_nofork() ? ALARM_NOFORK_S : ALARM_S);
 	return 0;

@@ -38,10 +38,6 @@
 #include "atomic.h"
 #include "channel.h"
 
-#ifndef SO_PEERPIDFD
-#define SO_PEERPIDFD 77
-#endif
-
 #define ACCEPT_PAUSE_NS	(100 * BASE_NS_PER_MS)
 #define COLLECT_PAUSE_NS BASE_NS_PER_MS
 #define EVENTS_MAX	256
@@ -149,23 +145,6 @@ find_place(struct shmx_host *host)
 	return (int)i;
 }
 
-/* A descriptor that becomes readable when the peer's process ends, or -1. */
-static int
-open_pidfd(int conn, pid_t pid)
-{
-	socklen_t len = sizeof(int);
-	int fd = -1;
-
-	if (base_sys.getsockopt(conn, SOL_SOCKET, SO_PEERPIDFD, &fd,
-				&len) == 0)
-		return fd;
-	/*
-	 * Linux before 6.5.  The number is still that process': it has held
-	 * the connection since, or the end of it is there to be read.
-	 */
-	return pid > 0 ? base_sys.pidfd_open(pid, 0) : -1;
-}
-
 static void
 admit(struct shmx_host *host, int conn)
 {
@@ -196,8 +175,10 @@ admit(struct shmx_host *host, int conn)
 		       host->claim->name);
 		return;
 	}
-	peer->pidfd = open_pidfd(conn, cred.pid);
-	if (watch(host, conn, (unsigned)place) < 0 ||
+	peer->pidfd = shmx_peer_pidfd(conn, cred.pid);
+	if (peer->pidfd == -ESRCH)
+		drop(host, peer, "has died");
+	else if (watch(host, conn, (unsigned)place) < 0 ||
 	    (peer->pidfd >= 0 &&
 	     watch(host, peer->pidfd, (unsigned)place) < 0))
 		drop(host, peer, "could not be watched");

@@ -40,16 +40,14 @@
 #include "directory.h"
 #include "rendezvous.h"
 
-#ifndef SO_PEERPIDFD
-#define SO_PEERPIDFD 77
-#endif
-
 #define DEFAULT_HOLDS	2
 /* How long shmx_reader_open() waits for a producer's answer. */
 #define GREETING_NS	(2 * BASE_NS_PER_S)
 /* How often to look again, where nothing else tells, and where it does. */
 #define RETRY_NS	(200 * BASE_NS_PER_MS)
 #define RETRY_SLOW_NS	BASE_NS_PER_S
+/* How often, when so many want to connect that there is no room to. */
+#define ROOM_PAUSE_NS	(5 * BASE_NS_PER_MS)
 #define SPIN_MIN_NS	(2 * BASE_NS_PER_US)
 #define SPIN_MAX_NS	(50 * BASE_NS_PER_US)
 
@@ -105,22 +103,6 @@ hang_up(struct shmx_reader *r)
 }
 
 static int
-watch_process(struct shmx_reader *r)
-{
-	socklen_t len = sizeof(r->pidfd);
-
-	if (base_sys.getsockopt(r->conn, SOL_SOCKET, SO_PEERPIDFD, &r->pidfd,
-				&len) < 0)
-		r->pidfd = r->pid > 0 ? base_sys.pidfd_open(r->pid, 0) : -1;
-	if (r->pidfd < 0) {
-		/* Another pid namespace: the connection has to tell. */
-		r->pidfd = -1;
-		return 0;
-	}
-	return watch(r, r->pidfd, ABOUT_PROCESS);
-}
-
-static int
 say_hello(struct shmx_reader *r)
 {
 	struct shmx_hello h = {
@@ -144,13 +126,13 @@ find_producer(struct shmx_reader *r)
 {
 	int ret;
 
-	ret = shmx_rendezvous_connect(r->name, &r->pid);
+	ret = shmx_rendezvous_connect(r->name, &r->pid, &r->pidfd);
 	if (ret >= 0) {
 		r->conn = ret;
 		shmx_channel_init(&r->channel, r->conn);
 		ret = watch(r, r->conn, ABOUT_CONN);
-		if (ret == 0)
-			ret = watch_process(r);
+		if (ret == 0 && r->pidfd >= 0)
+			ret = watch(r, r->pidfd, ABOUT_PROCESS);
 		if (ret == 0)
 			ret = say_hello(r);
 		if (ret == 0) {
@@ -283,6 +265,11 @@ hear_greeting(struct shmx_reader *r)
 		clean_text(refusal.text, sizeof(refusal.text));
 		give_up(r, refusal.error > 0 && refusal.error < 4096 ?
 			-refusal.error : -EPROTO, refusal.text);
+		return;
+	case SHMX_MSG_BYE:
+		base_error(-ECONNRESET, "the producer of ring \"%s\" has ended",
+			   r->name);
+		give_up(r, -ECONNRESET, base_error_line());
 		return;
 	default:
 		break;
@@ -533,13 +520,26 @@ say_no_answer(const struct shmx_reader *r)
 			  "not answer: is it stopped?", r->name, who);
 }
 
-/* Who waits for a producer also waits for one that died being greeted. */
-static bool
-will_wait(uint32_t flags, int error)
+/* Find a producer that has room for one more connection. */
+static int
+find_until(struct shmx_reader *r, uint64_t deadline)
 {
-	return (flags & SHMX_WAIT) != 0 &&
-	       (error == -ENOENT || error == -ECONNRESET || error == -EPIPE ||
-		error == -EAGAIN);
+	int ret;
+
+	while ((ret = find_producer(r)) == -EAGAIN) {
+		if (base_now_ns() >= deadline)
+			return -ETIMEDOUT;
+		base_sleep_until(base_now_ns() + ROOM_PAUSE_NS);
+	}
+	return ret;
+}
+
+/* Is it what SHMX_WAIT waits out: nobody there, or leaving, or stopped? */
+static bool
+is_absence(int error)
+{
+	return error == -ENOENT || error == -ECONNRESET || error == -EPIPE ||
+	       error == -ETIMEDOUT;
 }
 
 /* The first attempt, to its end. */
@@ -550,9 +550,9 @@ attach(struct shmx_reader *r, uint32_t flags)
 	struct pollfd pfd = { .fd = r->epoll_fd, .events = POLLIN };
 	int ret;
 
-	ret = find_producer(r);
+	ret = find_until(r, deadline);
 	if (ret < 0)
-		return will_wait(flags, ret) ? 0 : ret;
+		return is_absence(ret) && (flags & SHMX_WAIT) ? 0 : ret;
 	while (r->state == SHMX_GREETING) {
 		ret = base_poll(&pfd, 1, deadline);
 		if (ret < 0)
@@ -563,9 +563,10 @@ attach(struct shmx_reader *r, uint32_t flags)
 		if (r->state == SHMX_GREETING)
 			(void)shmx_reader_dispatch(r);
 	}
-	if (r->state == SHMX_ABSENT && !will_wait(flags, r->error))
-		return base_error(r->error, "%s", r->trouble);
-	return 0;
+	if (r->state == SHMX_ATTACHED ||
+	    (is_absence(r->error) && (flags & SHMX_WAIT)))
+		return 0;
+	return base_error(r->error, "%s", r->trouble);
 }
 
 int

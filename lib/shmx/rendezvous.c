@@ -30,6 +30,10 @@
 #include "base/fd.h"
 #include "base/sys.h"
 
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
 /* A sweeper holds the lock for some microseconds: try for this long. */
 #define LOCK_PATIENCE_NS	(100 * BASE_NS_PER_MS)
 #define LOCK_PAUSE_NS		(2 * BASE_NS_PER_MS)
@@ -78,6 +82,29 @@ shmx_process_name(pid_t pid, char *buf, size_t size)
 		snprintf(buf, size, "%s (pid %d)", comm, (int)pid);
 	else
 		snprintf(buf, size, "pid %d", (int)pid);
+}
+
+int
+shmx_peer_pidfd(int conn, pid_t pid)
+{
+	struct pollfd dead = { .fd = -1, .events = POLLIN };
+	socklen_t len = sizeof(dead.fd);
+
+	if (base_sys.getsockopt(conn, SOL_SOCKET, SO_PEERPIDFD, &dead.fd,
+				&len) < 0) {
+		dead.fd = -1;
+		if (errno == ESRCH)
+			return -ESRCH;
+		/* Linux before 6.5; a pid of 0 is in another container. */
+		if (pid > 0)
+			dead.fd = base_sys.pidfd_open(pid, 0);
+		if (dead.fd < 0)
+			return pid > 0 && errno == ESRCH ? -ESRCH : -1;
+	}
+	if (base_sys.poll(&dead, 1, 0) <= 0)
+		return dead.fd;
+	base_close(&dead.fd);
+	return -ESRCH;
 }
 
 /* -------------------------------------------------------- directories -- */
@@ -429,10 +456,11 @@ check_peer(int fd, const char *name, pid_t *pid)
 }
 
 static int
-connect_in(const char *dir, int dir_fd, const char *name, pid_t *producer)
+connect_in(const char *dir, int dir_fd, const char *name, pid_t *producer,
+	   int *pidfd)
 {
 	struct sockaddr_un sa;
-	int fd, ret;
+	int fd, ret, process = -1;
 
 	ret = address(&sa, dir, dir_fd, "", name, ".sock");
 	if (ret < 0)
@@ -444,21 +472,27 @@ connect_in(const char *dir, int dir_fd, const char *name, pid_t *producer)
 				  strerror(errno));
 	if (base_sys.connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0) {
 		ret = -errno;
-		if (ret == -ECONNREFUSED) {
-			sweep(dir_fd, name);
-			ret = -ENOENT;
-		}
 	} else {
 		ret = check_peer(fd, name, producer);
+		if (ret == 0)
+			process = shmx_peer_pidfd(fd, *producer);
+		if (process == -ESRCH)
+			ret = -ECONNREFUSED;
 	}
-	if (ret == 0)
+	if (ret == 0) {
+		*pidfd = process;
 		return fd;
+	}
+	if (ret == -ECONNREFUSED) {
+		sweep(dir_fd, name);
+		ret = -ENOENT;
+	}
 	base_close(&fd);
 	return ret;
 }
 
 int
-shmx_rendezvous_connect(const char *name, pid_t *producer)
+shmx_rendezvous_connect(const char *name, pid_t *producer, int *pidfd)
 {
 	struct dirs dirs;
 	int dir_fd, ret;
@@ -472,7 +506,7 @@ shmx_rendezvous_connect(const char *name, pid_t *producer)
 			continue;
 		if (dir_fd < 0)
 			return dir_fd;
-		ret = connect_in(dirs.path[i], dir_fd, name, producer);
+		ret = connect_in(dirs.path[i], dir_fd, name, producer, pidfd);
 		base_close(&dir_fd);
 		if (ret == -EAGAIN)
 			return base_error(ret, "the producer of ring \"%s\" "

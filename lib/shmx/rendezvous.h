@@ -56,13 +56,13 @@ shmx_rendezvous_unclaim(struct shmx_claim *claim);
 
 /*
  * Connect to the producer of a name.  Returns a non-blocking socket, the
- * caller's, and the producer's pid; or -ENOENT when there is none, -EAGAIN
- * when it has no room for another connection now, -EACCES when it belongs to
- * another user.  base_error() is said on failure.  Removes the socket of a
- * dead producer.
+ * caller's, the producer's pid, and a pidfd as shmx_peer_pidfd() has it; or
+ * -ENOENT when there is none, -EAGAIN when it has no room for another
+ * connection now, -EACCES when it belongs to another user.  base_error() is
+ * said on failure.  Removes the socket of a dead producer.
  */
 int
-shmx_rendezvous_connect(const char *name, pid_t *producer);
+shmx_rendezvous_connect(const char *name, pid_t *producer, int *pidfd);
 
 /*
  * Have an inotify descriptor become readable when a producer of any name
@@ -70,6 +70,15 @@ shmx_rendezvous_connect(const char *name, pid_t *producer);
  */
 int
 shmx_rendezvous_watch(int inotify_fd);
+
+/*
+ * A descriptor that becomes readable when the process at the other end of a
+ * connection ends, the caller's.  pid is that of SO_PEERCRED.  -1 when there is
+ * none to be had, and only the connection tells; -ESRCH when the process has
+ * ended: what keeps the connection open is a child that it forked.
+ */
+int
+shmx_peer_pidfd(int conn, pid_t pid);
 
 /* "life (pid 4711)", or "pid 4711" where the name is not to be had. */
 void
