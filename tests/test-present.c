@@ -519,6 +519,7 @@ look_without_pixels(void)
 {
 	struct shmx_reader_options opt = SHMX_READER_OPTIONS_INIT;
 	struct shmfb *fb = open_sized(640, 480, SHMFB_SHM, NULL);
+	xcb_connection_t *own = x_connect(NULL);
 	struct ring ring = { 0 };
 	struct shmx_hold *hold;
 	uint64_t before, lowest;
@@ -527,8 +528,8 @@ look_without_pixels(void)
 	if (shmx_reader_open(&ring.reader, "test", &opt) < 0)
 		return 2;
 	show_latest(fb, &ring);
-	settle(fb, c);
-	check_shows(c, fb, 640, 480, 5);
+	settle(fb, own);
+	check_shows(own, fb, 640, 480, 5);
 	hold = ring_hold(&ring);
 	before = mapped(shmx_frame_info(hold), &lowest);
 	if (before == 0 || lowest != UINT64_MAX)
@@ -541,6 +542,7 @@ look_without_pixels(void)
 	shmx_release(hold);
 	shmfb_close(fb);
 	shmx_reader_close(ring.reader);
+	xcb_disconnect(own);
 	return 0;
 }
 
@@ -562,7 +564,6 @@ START_TEST(no_pixel_is_mapped)
 		close(ready[1]);
 		if (read(ready[0], &byte, 1) != 1)
 			_exit(6);
-		c = x_connect(NULL);
 		_exit(look_without_pixels());
 	}
 	ck_assert_int_eq(shmx_producer_open_image(&producer, "test", 640, 480,

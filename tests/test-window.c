@@ -159,6 +159,34 @@ START_TEST(opening_fails_cleanly)
 }
 END_TEST
 
+/* Drawing as well; where memory cannot be shared it goes by the socket. */
+START_TEST(drawing_fails_cleanly)
+{
+	struct shmfb_canvas canvas;
+	struct shmfb *fb;
+	bool failed = true;
+	unsigned n;
+	int err;
+
+	for (n = 1; failed; n++) {
+		fb = open_window(NULL);
+		fault_nth(NULL, n, ENOMEM);
+		err = shmfb_begin(fb, &canvas);
+		failed = fault_off();
+		ck_assert(err == 0 || err == -ENOMEM);
+		if (err)
+			ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
+		fill(canvas.pixels, canvas.stride, canvas.width,
+		     canvas.height, n);
+		ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
+		settle(fb, c);
+		check_shows(c, fb, 640, 480, n);
+		shmfb_close(fb);
+	}
+	ck_assert_uint_gt(n, 5);
+}
+END_TEST
+
 START_TEST(many_windows_leave_nothing)
 {
 	unsigned i;
@@ -581,6 +609,7 @@ main(void)
 	tcase_add_test(tc, options_of_another_age);
 	tcase_add_test(tc, depth_that_is_not_known);
 	tcase_add_test(tc, opening_fails_cleanly);
+	tcase_add_test(tc, drawing_fails_cleanly);
 	tcase_add_test(tc, many_windows_leave_nothing);
 
 	tc = suite_case(s, "manager");

@@ -25,19 +25,30 @@
 
 /* ------------------------------------------------------------- servers -- */
 
+/* Where the servers' last words are; of one that did not start, at least. */
+static const char *
+log_name(void)
+{
+	static char name[256];
+	const char *dir = getenv("TMPDIR");
+
+	snprintf(name, sizeof(name), "%s/xserver.log", dir ? dir : "/tmp");
+	return name;
+}
+
 static void
 exec_server(int fd, const char *screen, const char *const *flags)
 {
 	const char *argv[24] = { "Xvfb", "-displayfd", "3", "-screen", "0",
 				 screen, "-noreset" };
 	unsigned n = 7;
-	int null = open("/dev/null", O_RDWR);
+	int log = open(log_name(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
 	while (flags && *flags && n < 23)
 		argv[n++] = *flags++;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	dup2(null, 1);
-	dup2(null, 2);
+	dup2(log, 1);
+	dup2(log, 2);
 	if (dup2(fd, 3) == 3 && fd == 3)
 		fcntl(3, F_SETFD, 0);
 	execvp("Xvfb", (char *const *)(uintptr_t)argv);
@@ -58,9 +69,12 @@ try_start(struct xserver *server, const char *screen, const char *const *flags)
 	if (server->pid == 0)
 		exec_server(fds[1], screen, flags);
 	close(fds[1]);
-	n = read(fds[0], number, sizeof(number) - 1);
+	/* The number comes first and the newline, perhaps, later. */
+	for (n = 0; n < (ssize_t)sizeof(number) - 1; n++)
+		if (read(fds[0], number + n, 1) != 1 || number[n] == '\n')
+			break;
 	close(fds[0]);
-	if (n <= 1) {
+	if (n == 0) {
 		waitpid(server->pid, NULL, 0);
 		return false;
 	}
@@ -69,16 +83,31 @@ try_start(struct xserver *server, const char *screen, const char *const *flags)
 	return true;
 }
 
+static void
+fail_with_log(void)
+{
+	char words[400] = "";
+	FILE *f = fopen(log_name(), "re");
+
+	if (f) {
+		words[fread(words, 1, sizeof(words) - 1, f)] = '\0';
+		fclose(f);
+	}
+	words[strcspn(words, "\n")] = '\0';
+	ck_abort_msg("Xvfb did not start: %s", words);
+}
+
 void
 xserver_start(struct xserver *server, const char *screen,
 	      const char *const *flags)
 {
-	unsigned tries = 5;
+	unsigned tries;
 
-	/* Two that start at once may want the same number: one gives up. */
-	while (!try_start(server, screen, flags)) {
-		ck_assert_msg(--tries > 0, "Xvfb did not start");
-		usleep(50000);
+	/* Those that start at once may want the same number: one gives up. */
+	for (tries = 1; !try_start(server, screen, flags); tries++) {
+		if (tries == 20)
+			fail_with_log();
+		usleep(20000 * tries);
 	}
 }
 
