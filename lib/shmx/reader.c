@@ -556,7 +556,9 @@ attach(struct shmx_reader *r, uint32_t flags)
 	while (r->state == SHMX_GREETING) {
 		ret = base_poll(&pfd, 1, deadline);
 		if (ret < 0)
-			return ret;
+			return base_error(ret, "waiting for the producer of "
+					  "ring \"%s\": %s", r->name,
+					  strerror(-ret));
 		if (ret == 0)
 			return flags & SHMX_WAIT ? 0 : say_no_answer(r);
 		handle(r, ABOUT_CONN);

@@ -171,7 +171,8 @@ open_dir(const char *path, bool make)
 		return base_error(-errno, "cannot open the directory of rings "
 				  "%s: %s", path, strerror(errno));
 	if (base_sys.fstat(fd, &st) < 0) {
-		ret = -errno;
+		ret = base_error(-errno, "cannot look at the directory of "
+				 "rings %s: %s", path, strerror(errno));
 	} else if (st.st_uid != geteuid() || (st.st_mode & 022) != 0) {
 		ret = base_error(-EACCES, "the directory of rings %s must "
 				 "belong to you and be writable by nobody "
@@ -318,7 +319,8 @@ lock_name(struct shmx_claim *claim)
 		base_sleep_until(base_now_ns() + LOCK_PAUSE_NS);
 	}
 	if (base_sys.fstat(claim->lock_fd, &st) < 0)
-		return -errno;
+		return base_error(-errno, "cannot look at %s/%s.lock: %s",
+				  claim->dir, claim->name, strerror(errno));
 	claim->lock_dev = st.st_dev;
 	claim->lock_ino = st.st_ino;
 	claim->pid = getpid();
@@ -447,7 +449,8 @@ check_peer(int fd, const char *name, pid_t *pid)
 	socklen_t len = sizeof(cred);
 
 	if (base_sys.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
-		return -errno;
+		return base_error(-errno, "cannot see who produces ring "
+				  "\"%s\": %s", name, strerror(errno));
 	if (cred.uid != geteuid() && cred.uid != 0)
 		return base_error(-EACCES, "ring \"%s\" belongs to user %u, "
 				  "not to you", name, (unsigned)cred.uid);
@@ -464,14 +467,16 @@ connect_in(const char *dir, int dir_fd, const char *name, pid_t *producer,
 
 	ret = address(&sa, dir, dir_fd, "", name, ".sock");
 	if (ret < 0)
-		return ret;
+		return base_error(ret, "the path of ring \"%s\" is too long",
+				  name);
 	fd = base_sys.socket(AF_UNIX,
 			     SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return base_error(-errno, "cannot make a socket: %s",
 				  strerror(errno));
 	if (base_sys.connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0) {
-		ret = -errno;
+		ret = base_error(-errno, "cannot connect to the producer of "
+				 "ring \"%s\": %s", name, strerror(errno));
 	} else {
 		ret = check_peer(fd, name, producer);
 		if (ret == 0)
