@@ -29,6 +29,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -38,7 +39,7 @@
 #include "atomic.h"
 #include "channel.h"
 
-#define ACCEPT_PAUSE_NS	(100 * BASE_NS_PER_MS)
+#define ACCEPT_PAUSE_NS	(100 * BASE_NS_PER_MS)	/* less than a second */
 #define COLLECT_PAUSE_NS BASE_NS_PER_MS
 #define EVENTS_MAX	256
 
@@ -56,8 +57,8 @@ struct shmx_peer {
 	struct shmx_channel channel;
 };
 
-/* What an epoll event is about: index of a peer, or this. */
-enum { ABOUT_LISTEN = SHMX_PEERS_MAX };
+/* What an epoll event is about: index of a peer, or one of these. */
+enum { ABOUT_LISTEN = SHMX_PEERS_MAX, ABOUT_PAUSE };
 
 static int
 watch(struct shmx_host *host, int fd, unsigned about)
@@ -184,6 +185,28 @@ admit(struct shmx_host *host, int conn)
 		drop(host, peer, "could not be watched");
 }
 
+/* The listening socket stays readable: look away, or this would be a spin. */
+static void
+pause_accepting(struct shmx_host *host)
+{
+	const struct itimerspec pause = {
+		.it_value.tv_nsec = ACCEPT_PAUSE_NS,
+	};
+
+	unwatch(host, host->claim->listen_fd);
+	timerfd_settime(host->pause_fd, 0, &pause, NULL);
+}
+
+static void
+accept_again(struct shmx_host *host)
+{
+	uint64_t ticks;
+
+	(void)!read(host->pause_fd, &ticks, sizeof(ticks));
+	if (watch(host, host->claim->listen_fd, ABOUT_LISTEN) < 0)
+		pause_accepting(host);
+}
+
 static void
 accept_peer(struct shmx_host *host)
 {
@@ -195,12 +218,10 @@ accept_peer(struct shmx_host *host)
 		admit(host, conn);
 	} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
 		   errno == ENOBUFS) {
-		/* It stays readable: look away, or this would be a spin. */
 		base_log(host->log, BASE_LOG_WARNING,
 			 "ring %s: cannot accept a reader: %s",
 			 host->claim->name, strerror(errno));
-		unwatch(host, host->claim->listen_fd);
-		host->accept_again_ns = base_now_ns() + ACCEPT_PAUSE_NS;
+		pause_accepting(host);
 	}
 }
 
@@ -398,11 +419,16 @@ shmx_host_init(struct shmx_host *host)
 	int ret;
 
 	host->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (host->epoll_fd < 0)
-		return -errno;
-	ret = watch(host, host->claim->listen_fd, ABOUT_LISTEN);
-	if (ret < 0)
+	host->pause_fd = timerfd_create(CLOCK_MONOTONIC,
+					TFD_CLOEXEC | TFD_NONBLOCK);
+	ret = host->epoll_fd < 0 || host->pause_fd < 0 ? -errno :
+		watch(host, host->claim->listen_fd, ABOUT_LISTEN);
+	if (ret == 0)
+		ret = watch(host, host->pause_fd, ABOUT_PAUSE);
+	if (ret < 0) {
 		base_close(&host->epoll_fd);
+		base_close(&host->pause_fd);
+	}
 	return ret;
 }
 
@@ -419,6 +445,7 @@ shmx_host_finish(struct shmx_host *host)
 			drop(host, host->peers[i], "is told goodbye");
 		}
 	base_close(&host->epoll_fd);
+	base_close(&host->pause_fd);
 }
 
 /* When to wake up at the latest, for work that waits. */
@@ -428,20 +455,9 @@ next_deadline(struct shmx_host *host, uint64_t deadline_ns)
 	if (!shmx_readers_collect(host->readers))
 		deadline_ns = BASE_MIN(deadline_ns, base_now_ns() +
 				       COLLECT_PAUSE_NS);
-	if (host->accept_again_ns != 0)
-		deadline_ns = BASE_MIN(deadline_ns, host->accept_again_ns);
 	return deadline_ns;
 }
 
-static void
-accept_again(struct shmx_host *host)
-{
-	if (host->accept_again_ns == 0 ||
-	    base_now_ns() < host->accept_again_ns)
-		return;
-	host->accept_again_ns = 0;
-	(void)watch(host, host->claim->listen_fd, ABOUT_LISTEN);
-}
 
 bool
 shmx_host_service(struct shmx_host *host, uint64_t deadline_ns, int wake_fd)
@@ -457,7 +473,6 @@ shmx_host_service(struct shmx_host *host, uint64_t deadline_ns, int wake_fd)
 			next_deadline(host, deadline_ns));
 	if (wake_fd >= 0 && fds[1].revents != 0)
 		return true;
-	accept_again(host);
 	/*
 	 * One at a time: handling one may end the peer of another.  And not
 	 * for ever, whatever they send: the producer may be waiting.
@@ -466,6 +481,8 @@ shmx_host_service(struct shmx_host *host, uint64_t deadline_ns, int wake_fd)
 	     epoll_wait(host->epoll_fd, &ev, 1, 0) == 1; n++) {
 		if (ev.data.u32 == ABOUT_LISTEN)
 			accept_peer(host);
+		else if (ev.data.u32 == ABOUT_PAUSE)
+			accept_again(host);
 		else if (host->peers[ev.data.u32] != NULL)
 			listen_to(host, host->peers[ev.data.u32]);
 	}

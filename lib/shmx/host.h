@@ -34,7 +34,7 @@ struct shmx_host {
 
 	/* The service's own. */
 	int epoll_fd;
-	uint64_t accept_again_ns;	/* 0: accepting */
+	int pause_fd;			/* timer: accept again */
 	struct shmx_peer *peers[SHMX_PEERS_MAX];
 	uint64_t serial;
 
