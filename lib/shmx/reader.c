@@ -293,13 +293,25 @@ hear_attached(struct shmx_reader *r)
 		lose_ended(r);
 }
 
-/* Some wake-up bytes; false at their end, when the producer is gone. */
+/* Some wake-up bytes; 0 at their end, when the producer is gone. */
 static ssize_t
 drain_wake(struct shmx_reader *r)
 {
 	char bytes[64];
 
 	return recv(r->session->wake_fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+}
+
+static void
+hear_wake(struct shmx_reader *r)
+{
+	ssize_t n = drain_wake(r);
+
+	if (n == 0)
+		lose_ended(r);
+	else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		/* No socket, and readable for ever. */
+		shmx_reader_lose(r, "does not speak the protocol");
 }
 
 static void
@@ -321,8 +333,8 @@ handle(struct shmx_reader *r, enum about about)
 			lose_ended(r);
 		break;
 	case ABOUT_WAKE:
-		if (r->state == SHMX_ATTACHED && drain_wake(r) == 0)
-			lose_ended(r);
+		if (r->state == SHMX_ATTACHED)
+			hear_wake(r);
 		break;
 	case ABOUT_NAMES:
 		/* Which name does not matter: look for ours. */
