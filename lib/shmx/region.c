@@ -26,6 +26,8 @@
 /* SHMX offsets have 32 bits, and so has X's offset into a segment. */
 #define REGION_MAX UINT64_C(0xffffffff)
 #define STRIDE_ALIGN 64
+/* A reader copies a peer's directory: not gigabytes of it. */
+#define DIRECTORY_MAX (UINT32_C(1) << 20)
 
 /* Where everything goes; see layout.h. */
 struct plan {
@@ -281,6 +283,7 @@ header_fault(const struct shmx_header *h, uint32_t map_bytes,
 	    (uint64_t)h->ext_offset + sizeof(struct shmx_ext) > map_bytes)
 		return "extension out of bounds";
 	if (h->static_offset < sizeof(*h) || h->static_offset % 8 != 0 ||
+	    h->static_used > DIRECTORY_MAX ||
 	    (uint64_t)h->static_offset + h->static_used > h->ext_offset)
 		return "directory out of bounds";
 	return NULL;
