@@ -66,6 +66,10 @@ check_programs += %D%/test-faults
 %C%_test_faults_SOURCES = %D%/test-faults.c
 %C%_test_faults_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
+check_programs += %D%/test-hostile
+%C%_test_hostile_SOURCES = %D%/test-hostile.c
+%C%_test_hostile_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-memory
 %C%_test_memory_SOURCES = %D%/test-memory.c
 %C%_test_memory_LDADD = lib/shmx/libshmx-core.la $(suite_libs)

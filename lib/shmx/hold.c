@@ -169,8 +169,6 @@ account(struct shmx_reader *r, struct shmx_frame_info *info)
 static int
 say_malformed(struct shmx_reader *r)
 {
-	base_error(-EPROTO, "ring \"%s\" is malformed: a frame outside of its "
-		   "memory", r->name);
 	shmx_reader_lose(r, "published a frame outside of its memory");
 	return -EPROTO;
 }
