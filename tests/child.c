@@ -24,10 +24,9 @@
 #endif
 
 #include "base/fd.h"
-#include "suite.h"
 
-/* Longer than any test, but for those under valgrind. */
-enum { ALARM_S = 60, ALARM_NOFORK_S = 600 };
+/* Longer than any test: for when even the death of its parent is not heard. */
+enum { ALARM_S = 600 };
 
 static pid_t
 fork_child(pid_t parent)
@@ -45,7 +44,7 @@ fork_child(pid_t parent)
 	VALGRIND_CLO_CHANGE("--leak-check=no");
 #endif
 	signal(SIGALRM, SIG_DFL);
-	alarm(suite_is_nofork() ? ALARM_NOFORK_S : ALARM_S);
+	alarm(ALARM_S);
 	return 0;
 }
 

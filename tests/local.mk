@@ -70,6 +70,16 @@ check_programs += %D%/test-hostile
 %C%_test_hostile_SOURCES = %D%/test-hostile.c
 %C%_test_hostile_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
+check_programs += %D%/test-kill
+%C%_test_kill_SOURCES = %D%/test-kill.c
+%C%_test_kill_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
+long_tests += %D%/test-kill.long
+EXTRA_PROGRAMS += %D%/test-kill.long
+%C%_test_kill_long_SOURCES = %D%/test-kill.c
+%C%_test_kill_long_CPPFLAGS = $(AM_CPPFLAGS) -DKILLS=2000 -DKILL_SECONDS=240
+%C%_test_kill_long_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-memory
 %C%_test_memory_SOURCES = %D%/test-memory.c
 %C%_test_memory_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
