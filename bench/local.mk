@@ -2,22 +2,26 @@
 #
 # Built only for that, and run one after the other under a private X server:
 #
-#	bench_programs += %D%/bench-present
-#	%C%_bench_present_SOURCES = %D%/bench-present.c
+#	bench_programs += %D%/bench-NAME
+#	%C%_bench_NAME_SOURCES = %D%/bench-NAME.c $(bench_common)
 #
-# Pass options through BENCHFLAGS.
+# Pass options through BENCHFLAGS, to all: --quick, --json, --size WxH. They
+# say whether a target was met, and exit 0 all the same; a benchmark is no
+# test.
 
 bench_programs =
+bench_common = %D%/bench.c %D%/bench.h
+
+bench_programs += %D%/bench-ring
+%C%_bench_ring_SOURCES = %D%/bench-ring.c $(bench_common)
+%C%_bench_ring_LDADD = lib/shmx/libshmx.la lib/base/libbase.la -lm
+
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
 
 .PHONY: bench
 bench: all $(bench_programs)
 	@set -e; \
-	if test -z "$(strip $(bench_programs))"; then \
-		echo "bench: there are no benchmarks yet"; \
-		exit 0; \
-	fi; \
 	for program in $(bench_programs); do \
 		echo "# $$program"; \
 		$(with_tmp) $(with_xvfb) ./$$program $(BENCHFLAGS); \
