@@ -236,9 +236,9 @@ static const struct kind {
 	unsigned idle;
 	const char *target;
 } kinds[] = {
-	[PUBLISH] = { "begin+publish", 0, "publish, 3840x2160 over 640x480" },
-	[HOLD] = { "hold", 0, "hold, 3840x2160 over 640x480" },
-	[RELEASE] = { "release", 0, "release, 3840x2160 over 640x480" },
+	[PUBLISH] = { "begin+publish", 0, "publish: large frames over small" },
+	[HOLD] = { "hold", 0, "hold" },
+	[RELEASE] = { "release", 0, "release" },
 	{ "begin+publish", IDLE, "publish, 8 idle readers" },
 	{ "hold", IDLE, "hold, 8 idle readers" },
 	{ "release", IDLE, "release, 8 idle readers" },
@@ -256,7 +256,7 @@ fill_row(struct bench_row *row, struct cost *cost, unsigned kind,
 	*row = (struct bench_row){
 		.bench = "ring",
 		.impl = kinds[kind].name,
-		.mode = cost->idle ? "8 idle readers" : "0 idle readers",
+		.mode = cost->idle ? "8 idle" : "0 idle",
 		.width = sizes[size].width,
 		.height = sizes[size].height,
 		.ops = publishes ? PUBLISHES : HOLDS,
@@ -275,7 +275,7 @@ bench_protocol(const struct bench_options *options)
 	struct ring rings[SIZES] = { 0 };
 	struct bench_set set = {
 		.options = options, .rows = rows, .count = KINDS * SIZES,
-		.rounds = options->quick ? 15 : 60,
+		.rounds = options->quick ? 15 : 60, .ns = true,
 	};
 	unsigned i, kind;
 
@@ -285,7 +285,8 @@ bench_protocol(const struct bench_options *options)
 		fill_row(&rows[i], &costs[i], i / SIZES, i % SIZES,
 			 &rings[i % SIZES]);
 	bench_run(&set);
-	bench_print(&set, "The ring alone: no pixel is written or read.");
+	bench_print(&set, "The ring alone: no pixel is written or read. "
+		    "idle: so many readers are attached.");
 	for (kind = 0; kind < KINDS; kind++)
 		targets[kind] = (struct bench_target){
 			kinds[kind].target, &rows[kind * SIZES + 1],
@@ -542,7 +543,7 @@ bench_transport(const struct bench_options *o)
 		transport_row(o, "shmx", "transport", ring_batch, &t),
 	};
 	const struct bench_target target = {
-		"transport, time over the bare loop's", &rows[2], &rows[1],
+		"transport: time over bare", &rows[2], &rows[1],
 		1.05, false,
 	};
 	struct bench_set set = {

@@ -420,20 +420,22 @@ print_json(const struct bench_set *set, const struct bench_row *row)
 	puts("}");
 }
 
-/* Three figures, from nanoseconds to seconds. */
+/* Three figures or more. */
 static void
-print_us(double us)
+print_time(const struct bench_set *set, double us)
 {
-	printf(" %9.*f", us < 10 ? 3 : us < 100 ? 1 : 0, us);
+	double v = set->ns ? us * 1000 : us;
+
+	printf(" %7.*f", v < 10 ? 2 : v < 100 ? 1 : 0, v);
 }
 
 static void
-print_cpu(const struct bench_pile *cpu)
+print_cpu(const struct bench_set *set, const struct bench_pile *cpu)
 {
 	if (cpu->n)
-		print_us(estimate(cpu).median);
+		print_time(set, estimate(cpu).median);
 	else
-		printf(" %9s", "");
+		printf(" %7s", "");
 }
 
 static void
@@ -443,15 +445,15 @@ print_row(const struct bench_set *set, const struct bench_row *row)
 	char size[24];
 
 	snprintf(size, sizeof(size), "%ux%u", row->width, row->height);
-	printf("%-16s %-14s %9s", row->impl, row->mode, size);
-	print_us(e.median);
+	printf("%-14s %-11s %9s", row->impl, row->mode, size);
+	print_time(set, e.median);
 	printf(" %3.0f%%", 50 * (e.high - e.low) / e.median);
-	print_us(p99(row));
-	print_cpu(&row->client_cpu);
+	print_time(set, p99(row));
+	print_cpu(set, &row->client_cpu);
 	if (server)
-		print_cpu(&row->server_cpu);
+		print_cpu(set, &row->server_cpu);
 	if (set->unit)
-		printf("  %6.2f", ratio(row, set->unit).median);
+		printf(" %6.2f", ratio(row, set->unit).median);
 	putchar('\n');
 }
 
@@ -459,8 +461,8 @@ static void
 print_noise(const struct bench_set *set, FILE *to)
 {
 	if (set->others > NOISY)
-		fprintf(to, "Too noisy: others took %.0f%% of this machine "
-			"meanwhile. Ratios are fair, times are not.\n",
+		fprintf(to, "Noisy: others had %.0f%% of this machine "
+			"meanwhile. Trust the ratios, not the times.\n",
 			100 * set->others);
 }
 
@@ -476,18 +478,18 @@ bench_print(const struct bench_set *set, const char *title)
 		return;
 	}
 	printf("%s\n", title);
-	printf("%-16s %-14s %9s %9s %4s %9s %9s", "", "", "size", "us", "+-",
-	       "us p99", "our CPU");
+	printf("%-14s %-11s %9s %7s %4s %7s %7s", "", "", "size",
+	       set->ns ? "ns" : "us", "+-", "p99", "our CPU");
 	if (server)
-		printf(" %9s", server);
+		printf(" %7s", server);
 	if (set->unit)
-		printf("  %6s", "memcpy");
+		printf(" %6s", "memcpy");
 	putchar('\n');
 	for (i = 0; i < set->count; i++)
 		print_row(set, &set->rows[i]);
-	printf("us: median of %u rounds, +- its 95%% confidence; all in "
-	       "microseconds an operation.%s\n", set->rounds, set->unit ?
-	       "\nmemcpy: how many memcpy of the same frame it takes." : "");
+	printf("%s: median of %u rounds, +- its 95%% confidence.%s\n",
+	       set->ns ? "ns" : "us", set->rounds, set->unit ?
+	       "\nmemcpy: how many of them, of the same frame, that is." : "");
 	print_noise(set, stdout);
 	fflush(stdout);
 }
@@ -501,10 +503,10 @@ print_verdict(const struct bench_target *t, FILE *to)
 	bool met = t->at_least ? e.median >= t->bound : e.median <= t->bound;
 	bool sure = e.low > t->bound || e.high < t->bound;
 
-	fprintf(to, "%-44s %6.3f (%.3f-%.3f), %s %.2f: %s%s\n", t->what,
+	fprintf(to, "%-34s %.3f (%.3f-%.3f), %s %.2f: %s%s\n", t->what,
 		e.median, e.low, e.high, t->at_least ? "at least" : "at most",
 		t->bound, met ? "met" : "MISSED",
-		sure ? "" : " (too noisy to be sure)");
+		sure ? "" : ", too noisy to be sure");
 }
 
 void

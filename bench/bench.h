@@ -74,6 +74,7 @@ struct bench_set {
 	size_t count;
 	unsigned rounds;
 	const struct bench_row *unit;	/* ratio_to_memcpy's, or NULL */
+	bool ns;			/* the table is in nanoseconds */
 
 	/* The harness's. */
 	double others;			/* part of the CPUs that others took */

@@ -16,6 +16,13 @@ bench_programs += %D%/bench-ring
 %C%_bench_ring_SOURCES = %D%/bench-ring.c $(bench_common)
 %C%_bench_ring_LDADD = lib/shmx/libshmx.la lib/base/libbase.la -lm
 
+bench_programs += %D%/bench-present
+%C%_bench_present_SOURCES = %D%/bench-present.c %D%/bare.c %D%/bare.h \
+	$(bench_common)
+%C%_bench_present_CFLAGS = $(AM_CFLAGS) $(XCB_CFLAGS)
+%C%_bench_present_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la \
+	lib/base/libbase.la $(XCB_LIBS) -lm
+
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
 
