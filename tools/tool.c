@@ -18,7 +18,7 @@
 
 static volatile sig_atomic_t signalled;
 
-static void
+static void BASE_PRINTF(1, 0)
 say(const char *fmt, va_list ap, int error)
 {
 	fflush(stdout);
