@@ -250,6 +250,24 @@ START_TEST(nobody_there_is_said)
 }
 END_TEST
 
+START_TEST(who_does_not_wait_makes_no_directory)
+{
+	const char *dir = getenv("SHMX_DIR");
+	char *before, path[4096];
+	struct stat st;
+
+	if (dir == NULL)
+		return;
+	before = strdup(dir);
+	snprintf(path, sizeof(path), "%s/not-there", dir);
+	setenv("SHMX_DIR", path, 1);
+	check_open_fails(-ENOENT, "nothing produces it");
+	ck_assert_int_eq(stat(path, &st), -1);
+	setenv("SHMX_DIR", before, 1);
+	free(before);
+}
+END_TEST
+
 START_TEST(the_directory_of_the_ring_is_read)
 {
 	struct { struct shmx_image_info info; char beyond; } i = {
@@ -1245,6 +1263,7 @@ main(void)
 
 	tcase_add_test(tc, what_is_wrong_is_refused);
 	tcase_add_test(tc, nobody_there_is_said);
+	tcase_add_test(tc, who_does_not_wait_makes_no_directory);
 	tcase_add_test(tc, the_directory_of_the_ring_is_read);
 
 	tc = suite_case(s, "frames");

@@ -501,7 +501,7 @@ read_options(struct shmx_reader *r, const struct shmx_reader_options *given,
 }
 
 static int
-open_watches(struct shmx_reader *r)
+open_watches(struct shmx_reader *r, uint32_t flags)
 {
 	int ret;
 
@@ -516,7 +516,7 @@ open_watches(struct shmx_reader *r)
 	/* Without inotify the timer has to do. */
 	r->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (r->inotify_fd >= 0 &&
-	    (shmx_rendezvous_watch(r->inotify_fd) < 0 ||
+	    (shmx_rendezvous_watch(r->inotify_fd, flags & SHMX_WAIT) < 0 ||
 	     watch(r, r->inotify_fd, ABOUT_NAMES) < 0))
 		base_close(&r->inotify_fd);
 	return 0;
@@ -604,7 +604,7 @@ shmx_reader_open(struct shmx_reader **out, const char *name,
 	r->spin_ns = SPIN_MIN_NS;
 	ret = read_options(r, options, &flags);
 	if (ret == 0) {
-		ret = open_watches(r);
+		ret = open_watches(r, flags);
 		if (ret < 0)
 			base_error(ret, "cannot watch for ring \"%s\": %s",
 				   name, strerror(-ret));

@@ -528,7 +528,7 @@ shmx_rendezvous_connect(const char *name, pid_t *producer, int *pidfd)
 }
 
 int
-shmx_rendezvous_watch(int inotify_fd)
+shmx_rendezvous_watch(int inotify_fd, bool make)
 {
 	struct dirs dirs;
 	unsigned i;
@@ -538,7 +538,7 @@ shmx_rendezvous_watch(int inotify_fd)
 	list_dirs(&dirs);
 	for (i = 0; i < dirs.count; i++) {
 		/* Made only where a producer would make it. */
-		dir_fd = open_dir(dirs.path[i], ret != 0);
+		dir_fd = open_dir(dirs.path[i], make && ret != 0);
 		if (dir_fd < 0)
 			continue;
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", dir_fd);

@@ -66,10 +66,10 @@ shmx_rendezvous_connect(const char *name, pid_t *producer, int *pidfd);
 
 /*
  * Have an inotify descriptor become readable when a producer of any name
- * starts to listen.  Makes the directory if need be.
+ * starts to listen.  make: make the directory if need be.
  */
 int
-shmx_rendezvous_watch(int inotify_fd);
+shmx_rendezvous_watch(int inotify_fd, bool make);
 
 /*
  * A descriptor that becomes readable when the process at the other end of a
