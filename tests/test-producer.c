@@ -587,7 +587,7 @@ make_anothers(char *path, size_t size)
 {
 	new_dir(path, size);
 	expect(chmod(path, 0755) == 0);
-	if (chown(path, 65534, (gid_t)-1) < 0)
+	if (chown(path, geteuid() + 1, (gid_t)-1) < 0)
 		snprintf(path, size, "/usr");	/* root's, and we are not */
 }
 
