@@ -1226,7 +1226,7 @@ static const struct answer {
 	const char *words;
 } answers[] = {
 	{ close_at_once, -ECONNRESET, "hung up" },
-	{ answer_garbage, -EPROTO, "hung up" },
+	{ answer_garbage, -EPROTO, "malformed" },
 	{ answer_hello, -EPROTO, "does not speak the protocol" },
 	{ answer_half, -ECONNRESET, "hung up" },
 	{ answer_error, -EBUSY, "no?[2Jway??" },

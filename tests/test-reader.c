@@ -907,6 +907,102 @@ START_TEST(a_reader_may_wait_for_the_directory)
 }
 END_TEST
 
+static struct shmx_producer *
+open_here(unsigned slots)
+{
+	struct shmx_producer_options o = SHMX_PRODUCER_OPTIONS_INIT;
+	struct shmx_producer *p;
+
+	o.streams = &picture;
+	o.stream_count = 1;
+	o.slots = slots;
+	ck_assert_int_eq(shmx_producer_open(&p, "test", &o), 0);
+	return p;
+}
+
+START_TEST(who_polls_without_waiting_attaches_and_notices)
+{
+	struct shmx_reader_options o = SHMX_READER_OPTIONS_INIT;
+	struct shmx_producer *p;
+	struct shmx_reader *r;
+	struct shmx_hold *h;
+	int i, ret = -1;
+
+	o.flags = SHMX_WAIT;
+	ck_assert_int_eq(shmx_reader_open(&r, "test", &o), 0);
+	ck_assert_int_eq(shmx_wait(r, 0), -ETIMEDOUT);
+	p = open_here(0);
+	frame_publish(p, 1);
+	for (i = 0; i < 1000 && (ret = shmx_wait(r, 0)) != 0; i++)
+		usleep(5000);
+	ck_assert_int_eq(ret, 0);
+	shmx_producer_close(p);
+	/* What was published is still news; the end comes after it. */
+	ck_assert_int_eq(shmx_wait(r, 0), 0);
+	ck_assert_int_eq(shmx_hold_latest(r, &h), 0);
+	shmx_release(h);
+	for (i = 0; i < 1000 && (ret = shmx_wait(r, 0)) != -EPIPE; i++)
+		usleep(5000);
+	ck_assert_int_eq(ret, -EPIPE);
+	shmx_reader_close(r);
+}
+END_TEST
+
+static int connects;
+static int (*real_connect)(int fd, const struct sockaddr *addr,
+			   socklen_t len);
+
+static int
+count_connects(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	connects++;
+	return real_connect(fd, addr, len);
+}
+
+START_TEST(who_was_refused_does_not_ask_all_the_time)
+{
+	struct shmx_reader_options o = SHMX_READER_OPTIONS_INIT;
+	struct shmx_producer *p;
+	struct shmx_reader *r;
+
+	real_connect = base_sys.connect;
+	base_sys.connect = count_connects;
+	o.holds = 4;
+	p = open_here(8);
+	ck_assert_int_eq(shmx_reader_open(&r, "test", &o), 0);
+	shmx_producer_close(p);
+	/* The next one has room for two. */
+	p = open_here(4);
+	ck_assert_int_eq(shmx_wait(r, 1000), -EPIPE);
+	connects = 0;
+	ck_assert_int_eq(shmx_wait(r, 1000), -ETIMEDOUT);
+	ck_assert_int_ge(connects, 1);
+	ck_assert_int_le(connects, 12);
+	ck_assert_ptr_nonnull(strstr(shmx_reader_trouble(r), "is full"));
+	shmx_producer_close(p);
+	shmx_reader_close(r);
+	base_sys.connect = real_connect;
+}
+END_TEST
+
+/* Somebody cleans up a directory that is not theirs. */
+START_TEST(a_removed_lock_takes_no_socket_away)
+{
+	struct shmx_producer *first = open_here(0), *second;
+	struct shmx_reader *r;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/test.lock", getenv("SHMX_DIR"));
+	ck_assert_int_eq(unlink(path), 0);
+	second = open_here(0);
+	shmx_producer_close(first);
+	ck_assert_int_eq(shmx_reader_open(&r, "test", NULL), 0);
+	shmx_reader_close(r);
+	shmx_producer_close(second);
+	ck_assert_int_eq(shmx_reader_open(&r, "test", NULL), -ENOENT);
+}
+END_TEST
+
 START_TEST(a_stopped_producer_is_said_to_be)
 {
 	start(NULL, "o");
@@ -1236,7 +1332,6 @@ pass_frames_without_system_calls(int line, void *arg)
 		held += (i % 2 ? shmx_hold_latest : shmx_hold_next)(r, &h) == 0;
 		shmx_release(shmx_hold_ref(h));
 		shmx_release(h);
-		shmx_wait(r, 0);
 	}
 	_exit(system_calls != 0 ? system_calls % 255 + 1 : held != i - 2);
 }
@@ -1295,6 +1390,9 @@ main(void)
 	tcase_add_test(tc, the_next_producer_is_followed);
 	tcase_add_test(tc, a_reader_may_wait_for_the_first_producer);
 	tcase_add_test(tc, a_reader_may_wait_for_the_directory);
+	tcase_add_test(tc, who_polls_without_waiting_attaches_and_notices);
+	tcase_add_test(tc, who_was_refused_does_not_ask_all_the_time);
+	tcase_add_test(tc, a_removed_lock_takes_no_socket_away);
 	tcase_add_test(tc, a_stopped_producer_is_said_to_be);
 	tcase_add_test(tc, a_waiting_reader_waits_for_a_stopped_producer_too);
 	tcase_add_loop_test(tc, a_producers_child_does_not_stand_for_it, 0,

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,27 +27,42 @@
 
 /* ------------------------------------------------------------- reading -- */
 
+/*
+ * One read(2), after sleeping where a signal can end it: what there is, 0 at
+ * the end or when interrupted.
+ */
+static size_t
+read_some(struct input *in, void *to, size_t size)
+{
+	struct pollfd pfd = { .fd = in->fd, .events = POLLIN };
+	ssize_t n = -1;
+
+	while (!interrupted()) {
+		if (tool_poll(&pfd, 1, -1) < 0)
+			continue;
+		n = read(in->fd, to, size);
+		if (n >= 0 || (errno != EINTR && errno != EAGAIN))
+			break;
+	}
+	if (n < 0 && !interrupted())
+		die_errno("cannot read %s: ", in->name);
+	return n < 0 ? 0 : (size_t)n;
+}
+
 /* Up to size bytes; fewer only at the end or when interrupted. */
 static size_t
 read_full(struct input *in, void *to, size_t size)
 {
 	size_t done = BASE_MIN(size, in->head_used - in->head_next);
-	ssize_t n;
+	size_t n;
 
 	memcpy(to, in->head + in->head_next, done);
 	in->head_next += done;
 	while (done < size) {
-		n = read(in->fd, (char *)to + done, size - done);
+		n = read_some(in, (char *)to + done, size - done);
 		if (n == 0)
 			break;
-		if (n < 0 && errno == EINTR) {
-			if (interrupted())
-				break;
-			continue;
-		}
-		if (n < 0)
-			die_errno("cannot read %s: ", in->name);
-		done += (size_t)n;
+		done += n;
 	}
 	return done;
 }
@@ -55,18 +71,11 @@ read_full(struct input *in, void *to, size_t size)
 static int
 read_byte(struct input *in)
 {
-	ssize_t n;
-
 	if (in->head_next == in->head_used) {
-		do {
-			n = read(in->fd, in->head, sizeof(in->head));
-		} while (n < 0 && errno == EINTR && !interrupted());
-		if (n < 0 && !interrupted())
-			die_errno("cannot read %s: ", in->name);
-		if (n <= 0)
-			return -1;
-		in->head_used = (size_t)n;
 		in->head_next = 0;
+		in->head_used = read_some(in, in->head, sizeof(in->head));
+		if (in->head_used == 0)
+			return -1;
 	}
 	return in->head[in->head_next++];
 }
@@ -91,8 +100,8 @@ read_picture(struct input *in, void *to)
 static void
 set_size(struct input *in, unsigned long width, unsigned long height)
 {
-	if (in->frames > 0 &&
-	    (width != in->width || height != in->height))
+	/* Also after a rewind: the ring's slots have the first one's size. */
+	if (in->width != 0 && (width != in->width || height != in->height))
 		die("%s: frame %" PRIu64 " is %lux%lu, those before were %"
 		    PRIu32 "x%" PRIu32 "; all must have one size", in->name,
 		    in->frames + 1, width, height, in->width, in->height);
@@ -305,6 +314,9 @@ input_open(struct input *in, const char *path)
 	}
 	/* Fewer, longer reads; where it is no pipe this does nothing. */
 	(void)fcntl(in->fd, F_SETPIPE_SZ, 1 << 20);
+	/* What says its own size is not asked for it. */
+	if (in->format != INPUT_RAW)
+		in->width = in->height = 0;
 	read_header(in);
 }
 

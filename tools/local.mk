@@ -28,7 +28,7 @@ bin_PROGRAMS += %D%/shmx-push
 
 # The viewer, and the same with an SDL2 window surface to compare with.
 %C%_viewer_sources = \
-	%D%/png.c %D%/png.h \
+	%D%/write-png.c %D%/write-png.h \
 	%D%/viewer.c %D%/viewer.h
 
 bin_PROGRAMS += %D%/shmx-view

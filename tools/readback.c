@@ -13,7 +13,7 @@
 #include <xcb/xcb.h>
 
 #include "base/base.h"
-#include "png.h"
+#include "write-png.h"
 #include "tool.h"
 
 #define BAND_BYTES (1 << 20)

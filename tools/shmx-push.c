@@ -7,11 +7,9 @@
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <shmx/shmx.h>
 
@@ -228,7 +226,7 @@ wait_for_reader(void)
 		shmx_producer_stats(producer, &s, sizeof(s));
 		if (s.readers > 0)
 			return;
-		poll(NULL, 0, 5);
+		tool_poll(NULL, 0, 5);
 	} while (!interrupted());
 }
 
@@ -236,14 +234,7 @@ wait_for_reader(void)
 static void
 pace(uint64_t start, uint64_t frame, double fps)
 {
-	uint64_t due = start + (uint64_t)((double)frame * 1e9 / fps);
-	const struct timespec t = { (time_t)(due / BASE_NS_PER_S),
-		(long)(due % BASE_NS_PER_S) };
-
-	while (!interrupted() &&
-	       clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t,
-			       NULL) == EINTR)
-		;
+	tool_sleep_until(start + (uint64_t)((double)frame * 1e9 / fps));
 }
 
 static bool
@@ -266,6 +257,8 @@ push_all(struct push *p)
 	struct shmx_frame f;
 
 	while (!interrupted()) {
+		/* Files never make us sleep: look for a signal here too. */
+		tool_poll(NULL, 0, 0);
 		shmx_begin(producer, &f);
 		if (!next_picture(p, &f))
 			return;
@@ -324,7 +317,7 @@ main(int argc, char **argv)
 	if (p.frames == 0 && !interrupted())
 		die("%s has no frame in it", p.in.name);
 	while (p.stay && !interrupted())
-		poll(NULL, 0, -1);
+		tool_poll(NULL, 0, -1);
 	if (p.stats)
 		print_stats(&p, base_now_ns() - start);
 	input_close(&p.in);

@@ -26,6 +26,8 @@
 
 /* A window refreshed 60 times a second, as libshmfb's on a server without. */
 #define REFRESH_NS (BASE_NS_PER_S / 60)
+/* How often to look at SDL2's events, which have no descriptor. */
+#define EVENTS_MS 20
 
 struct view {
 	struct viewer v;
@@ -97,6 +99,9 @@ show(struct view *w, struct shmx_hold *hold)
 	const void *pixels = shmx_frame_pixels(hold);
 	SDL_Surface *surface = SDL_GetWindowSurface(w->window);
 
+	if (!viewer_format_ok(info->format))
+		die("frames of format %s cannot be shown, only XRGB8888 and "
+		    "ARGB8888", shmx_format_name(info->format));
 	if (pixels == NULL)
 		die("%s", shmx_error());
 	if (surface == NULL || surface->format->BytesPerPixel != 4)
@@ -114,11 +119,25 @@ wait_for_refresh(struct view *w)
 {
 	uint64_t now = base_now_ns();
 
-	if (w->v.no_vsync)
+	if (w->v.no_vsync) {
+		tool_poll(NULL, 0, 0);
 		return;
+	}
 	if (now < w->due_ns)
-		base_sleep_until(w->due_ns);
+		tool_sleep_until(w->due_ns);
 	w->due_ns = SDL_max(w->due_ns, now) + REFRESH_NS;
+}
+
+/* Until there may be a frame, or the window's events are due. */
+static void
+sleep_for_frame(struct view *w)
+{
+	struct pollfd pfd = { .fd = shmx_reader_fd(w->v.reader),
+		.events = POLLIN };
+
+	if (tool_poll(&pfd, 1, EVENTS_MS) > 0)
+		(void)shmx_reader_dispatch(w->v.reader);
+	viewer_say_trouble(&w->v);
 }
 
 static void
@@ -129,10 +148,8 @@ run(struct view *w)
 	while (!w->over && !interrupted() &&
 	       (w->v.frames == 0 || w->shown < w->v.frames)) {
 		handle_events(w);
-		hold = viewer_next(&w->v);
-		if (hold == NULL) {
-			if (shmx_wait(w->v.reader, 20) == -EPIPE)
-				warn("%s; waiting for the next", shmx_error());
+		if (viewer_next(&w->v, &hold) < 0) {
+			sleep_for_frame(w);
 			continue;
 		}
 		show(w, hold);

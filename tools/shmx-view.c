@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +29,8 @@
 
 /* Two with the server, one kept for repainting. */
 #define HOLDS 3
+/* When the newest frame could not be held: try again. */
+#define RETRY_MS 1
 
 struct view {
 	struct viewer v;
@@ -97,7 +98,6 @@ show_absence(struct view *w)
 	snprintf(title, sizeof(title), "%s (producer gone, waiting)",
 		 w->v.ring);
 	shmfb_set_title(w->fb, title);
-	warn("%s; waiting for the next", shmx_error());
 }
 
 /* Another producer: it may have frames of another size. */
@@ -125,31 +125,40 @@ dispatch_ring(struct view *w)
 	if (before != SHMX_ATTACHED &&
 	    shmx_reader_state(w->v.reader) == SHMX_ATTACHED)
 		show_return(w);
+	viewer_say_trouble(&w->v);
 }
 
-/* Give the window the newest frame.  False when there is none. */
-static bool
+/*
+ * Give the window the newest frame.  Returns how long to sleep afterwards, in
+ * milliseconds: 0 not at all, -1 until something happens.
+ */
+static int
 show_newest(struct view *w)
 {
-	struct shmx_hold *hold = viewer_next(&w->v);
+	struct shmx_hold *hold;
 	int ret;
 
-	if (hold == NULL)
-		return false;
+	ret = viewer_next(&w->v, &hold);
+	if (ret == -EAGAIN)
+		return -1;
+	if (ret == -EPROTO)
+		show_absence(w);
+	if (ret < 0)
+		return RETRY_MS;
 	ret = shmfb_show(w->fb, hold);
-	if (ret < 0 && ret != -EAGAIN && ret != -EPIPE)
+	if (ret < 0 && ret != -EAGAIN && ret != -EPIPE && ret != -ENOMEM)
 		die("%s", shmfb_error());
 	if (ret == 0) {
 		viewer_keep(&w->v, hold);
 		w->given++;
 	}
 	shmx_release(hold);
-	return true;
+	return 0;
 }
 
 /* Returns whether the window's descriptor is readable. */
 static bool
-sleep_for_something(struct view *w, bool ready)
+sleep_for_something(struct view *w, bool ready, int ms)
 {
 	struct pollfd fds[] = {
 		{ .fd = shmfb_fd(w->fb), .events = POLLIN },
@@ -157,7 +166,7 @@ sleep_for_something(struct view *w, bool ready)
 		{ .fd = shmx_reader_fd(w->v.reader), .events = POLLIN },
 	};
 
-	if (poll(fds, ready ? 2 : 1, -1) < 0)
+	if (tool_poll(fds, ready ? 2 : 1, ms) < 0)
 		return true;
 	if (ready && fds[1].revents != 0)
 		dispatch_ring(w);
@@ -180,6 +189,7 @@ static void
 run(struct view *w)
 {
 	bool readable = true, ready;
+	int ms;
 
 	while (!interrupted()) {
 		if (readable && shmfb_dispatch(w->fb) < 0)
@@ -190,8 +200,9 @@ run(struct view *w)
 		readable = false;
 		ready = shmfb_ready(w->fb) &&
 			(w->v.frames == 0 || w->given < w->v.frames);
-		if (!ready || !show_newest(w))
-			readable = sleep_for_something(w, ready);
+		ms = ready ? show_newest(w) : -1;
+		if (ms != 0)
+			readable = sleep_for_something(w, ready, ms);
 	}
 }
 

@@ -16,7 +16,10 @@
 
 #include <shmx/shmx.h>
 
+#include "base/clock.h"
+
 static volatile sig_atomic_t signalled;
+static sigset_t while_asleep;
 
 static void BASE_PRINTF(1, 0)
 say(const char *fmt, va_list ap, int error)
@@ -107,15 +110,46 @@ note_signal(int sig BASE_UNUSED)
 void
 catch_signals(void)
 {
-	/* No SA_RESTART: a sleeping call is to end. */
 	struct sigaction sa = { .sa_handler = note_signal };
+	sigset_t ours;
 
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ours, &while_asleep);
+	sigdelset(&while_asleep, SIGINT);
+	sigdelset(&while_asleep, SIGTERM);
+	sigdelset(&while_asleep, SIGHUP);
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &sa, NULL);
+}
+
+int
+tool_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+	const struct timespec t = { timeout_ms / 1000,
+		timeout_ms % 1000 * 1000000L };
+
+	return ppoll(fds, n, timeout_ms < 0 ? NULL : &t, &while_asleep);
+}
+
+void
+tool_sleep_until(uint64_t ns)
+{
+	uint64_t now = base_now_ns();
+	struct timespec t;
+
+	while (!interrupted() && now < ns) {
+		t = (struct timespec){ (time_t)((ns - now) / BASE_NS_PER_S),
+			(long)((ns - now) % BASE_NS_PER_S) };
+		ppoll(NULL, 0, &t, &while_asleep);
+		now = base_now_ns();
+	}
 }
 
 bool

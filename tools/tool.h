@@ -5,6 +5,7 @@
 #ifndef TOOLS_TOOL_H
 #define TOOLS_TOOL_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,11 +36,25 @@ parse_number(const char *text, unsigned long min, unsigned long max,
 	     unsigned long *value);
 
 /*
- * From now on SIGINT, SIGTERM and SIGHUP set a flag instead of killing, and
- * interrupt system calls.  SIGPIPE is ignored.
+ * From now on SIGINT, SIGTERM and SIGHUP kill nobody: they are blocked, and
+ * delivered within tool_poll() alone, so that none comes between looking for
+ * one and going to sleep.  SIGPIPE is ignored.
  */
 void
 catch_signals(void);
+
+/*
+ * As poll(2), but it ends with EINTR when one of those signals is, or was,
+ * there.
+ */
+int
+tool_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
+
+/* Sleep until that time of CLOCK_MONOTONIC, or until a signal. */
+void
+tool_sleep_until(uint64_t ns);
+
+/* Whether tool_poll() or tool_sleep_until() has met a signal. */
 bool
 interrupted(void);
 

@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "png.h"
+#include "write-png.h"
 #include "tool.h"
 
 enum {
@@ -138,11 +138,35 @@ viewer_parse(struct viewer *v, int argc, char **argv, const char *program)
 
 /* ---------------------------------------------------------------- ring -- */
 
+/* The first frame: a window of nothing is of no use to anybody. */
+static bool
+wait_for_frame(struct viewer *v)
+{
+	struct pollfd pfd = { .fd = shmx_reader_fd(v->reader),
+		.events = POLLIN };
+	int n, ms = 1000;
+
+	while (shmx_reader_state(v->reader) != SHMX_ATTACHED ||
+	       shmx_reader_arm(v->reader) != -EAGAIN) {
+		n = tool_poll(&pfd, 1, ms);
+		if (interrupted())
+			return false;
+		if (n > 0)
+			(void)shmx_reader_dispatch(v->reader);
+		if (n == 0 && shmx_reader_state(v->reader) == SHMX_ATTACHED)
+			warn("waiting for the first frame of ring \"%s\"",
+			     v->ring);
+		if (n == 0)
+			ms = -1;
+	}
+	return true;
+}
+
 bool
 viewer_open(struct viewer *v, unsigned holds)
 {
 	struct shmx_reader_options o = SHMX_READER_OPTIONS_INIT;
-	int ms, ret;
+	int ret;
 
 	o.holds = holds;
 	o.flags = v->wait ? SHMX_WAIT : 0;
@@ -153,34 +177,43 @@ viewer_open(struct viewer *v, unsigned holds)
 		die("%s", shmx_error());
 	if (shmx_reader_state(v->reader) != SHMX_ATTACHED)
 		warn("waiting for ring \"%s\"", v->ring);
-	/* The first frame: a window of nothing is of no use to anybody. */
-	for (ms = 1000; (ret = shmx_wait(v->reader, ms)) < 0; ) {
-		if (interrupted())
-			return false;
-		if (ret == -ETIMEDOUT &&
-		    shmx_reader_state(v->reader) == SHMX_ATTACHED)
-			warn("waiting for the first frame of ring \"%s\"",
-			     v->ring);
-		if (ret == -ETIMEDOUT)
-			ms = -1;
-	}
+	if (!wait_for_frame(v))
+		return false;
 	if (shmx_reader_image(v->reader, &v->image, sizeof(v->image)) < 0)
 		die("%s", shmx_error());
 	v->started_ns = base_now_ns();
 	return true;
 }
 
-struct shmx_hold *
-viewer_next(struct viewer *v)
+int
+viewer_next(struct viewer *v, struct shmx_hold **hold)
 {
-	struct shmx_hold *hold;
+	int ret;
 
 	/* Arming tells whether there is one, and has us woken if not. */
 	if (shmx_reader_arm(v->reader) != -EAGAIN)
-		return NULL;
-	if (shmx_hold_latest(v->reader, &hold) < 0)
-		return NULL;
-	return hold;
+		return -EAGAIN;
+	ret = shmx_hold_latest(v->reader, hold);
+	/* Lapped by a producer that is faster than a look at its frames. */
+	return ret == -EAGAIN ? -EBUSY : ret;
+}
+
+void
+viewer_say_trouble(struct viewer *v)
+{
+	const char *trouble = shmx_reader_trouble(v->reader);
+
+	if (strcmp(trouble, v->trouble) == 0)
+		return;
+	snprintf(v->trouble, sizeof(v->trouble), "%s", trouble);
+	if (trouble[0] != '\0')
+		warn("%s; waiting", trouble);
+}
+
+bool
+viewer_format_ok(uint32_t format)
+{
+	return format == SHMX_XRGB8888 || format == SHMX_ARGB8888;
 }
 
 void
@@ -207,6 +240,9 @@ viewer_write_screenshot(struct viewer *v)
 		return;
 	}
 	info = shmx_frame_info(v->last);
+	if (!viewer_format_ok(info->format))
+		die("a frame of format %s cannot be written to %s",
+		    shmx_format_name(info->format), v->screenshot);
 	bytes = (size_t)info->stride * info->height;
 	copy = malloc(bytes);
 	if (copy == NULL)

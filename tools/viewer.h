@@ -30,6 +30,7 @@ struct viewer {
 	struct shmx_image_info image;	/* of the producer attached to */
 	struct shmx_hold *last;		/* for the screenshot; or NULL */
 	uint64_t started_ns;
+	char trouble[512];		/* what was said last */
 };
 
 /* What the window did, for viewer_print_stats(). */
@@ -57,11 +58,21 @@ bool
 viewer_open(struct viewer *v, unsigned holds);
 
 /*
- * The newest frame if it was not yet held, else NULL; a reference that is the
- * caller's.
+ * The newest frame if it was not yet held: 0 and a reference that is the
+ * caller's.  -EAGAIN when there is none and the ring's descriptor will tell of
+ * one, -EBUSY when it cannot be had at this moment, -EPROTO when the producer
+ * talks nonsense and was left.
  */
-struct shmx_hold *
-viewer_next(struct viewer *v);
+int
+viewer_next(struct viewer *v, struct shmx_hold **hold);
+
+/* Say on stderr why there is no producer, each time the reason changes. */
+void
+viewer_say_trouble(struct viewer *v);
+
+/* Whether frames of that format can be shown and written: 32 bits, 8 each. */
+bool
+viewer_format_ok(uint32_t format);
 
 /* Keep a frame for the screenshot, if one was asked for. */
 void

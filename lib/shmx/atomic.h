@@ -40,8 +40,6 @@ _Static_assert(sizeof(void *) == 8, "the ring needs a 64-bit platform");
 	atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
 #define shmx_add_acq_rel(p, v) \
 	atomic_fetch_add_explicit((p), (v), memory_order_acq_rel)
-#define shmx_swap_acq_rel(p, v) \
-	atomic_exchange_explicit((p), (v), memory_order_acq_rel)
 #define shmx_cas_acq_rel(p, expected, v) \
 	atomic_compare_exchange_strong_explicit((p), (expected), (v), \
 		memory_order_acq_rel, memory_order_acquire)

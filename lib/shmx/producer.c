@@ -416,7 +416,7 @@ write_meta(const struct shmx_producer *p, struct shmx_slot_meta *meta,
 	meta->published_ns = base_now_ns();
 }
 
-/* W8: wake those who sleep.  Never blocks: a full socket is readable. */
+/* W7: wake those who sleep.  Never blocks: a full socket is readable. */
 static void
 wake_sleepers(struct shmx_producer *p)
 {

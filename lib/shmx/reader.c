@@ -248,7 +248,10 @@ hear_greeting(struct shmx_reader *r)
 	if (ret == -EAGAIN)
 		return;
 	if (ret < 0) {
-		base_error(ret, "the producer of ring \"%s\" hung up", r->name);
+		base_error(ret, ret == -EPROTO ?
+			   "the answer of ring \"%s\" is malformed, or its "
+			   "descriptors did not arrive: are any left here?" :
+			   "the producer of ring \"%s\" hung up", r->name);
 		give_up(r, ret == -EPIPE ? -ECONNRESET : ret,
 			base_error_line());
 		return;
@@ -314,7 +317,8 @@ hear_wake(struct shmx_reader *r)
 		shmx_reader_lose(r, "does not speak the protocol");
 }
 
-static void
+/* True when it is time to look for a producer. */
+static bool
 handle(struct shmx_reader *r, enum about about)
 {
 	char events[1024];
@@ -339,17 +343,18 @@ handle(struct shmx_reader *r, enum about about)
 	case ABOUT_NAMES:
 		/* Which name does not matter: look for ours. */
 		(void)!read(r->inotify_fd, events, sizeof(events));
-		break;
+		return true;
 	case ABOUT_TIMER:
 		(void)!read(r->timer_fd, events, sizeof(uint64_t));
-		break;
+		return true;
 	}
+	return false;
 }
 
 int
 shmx_reader_dispatch(struct shmx_reader *r)
 {
-	bool attached = r->state == SHMX_ATTACHED;
+	bool attached = r->state == SHMX_ATTACHED, look = false, lost;
 	struct epoll_event ev[8];
 	int i, n;
 
@@ -358,11 +363,15 @@ shmx_reader_dispatch(struct shmx_reader *r)
 		return 0;
 	n = epoll_wait(r->epoll_fd, ev, BASE_ARRAY_SIZE(ev), 0);
 	for (i = 0; i < n; i++)
-		handle(r, ev[i].data.u32);
-	/* A successor may be there already. */
-	if (r->state == SHMX_ABSENT && (n > 0 || attached))
+		look |= handle(r, ev[i].data.u32);
+	lost = attached && r->state != SHMX_ATTACHED;
+	/*
+	 * A successor may be there already.  Who was refused has to wait for
+	 * the timer, or it would ask again and again.
+	 */
+	if (r->state == SHMX_ABSENT && (look || lost))
 		(void)find_producer(r);
-	if (!attached || r->state == SHMX_ATTACHED)
+	if (!lost)
 		return 0;
 	return base_error(-EPIPE, "%s", r->trouble);
 }
@@ -430,6 +439,27 @@ sleep_until(struct shmx_reader *r, uint64_t deadline)
 	return n > 0 ? 0 : n == 0 ? -ETIMEDOUT : -errno;
 }
 
+static int
+say_nothing_new(const struct shmx_reader *r, int timeout_ms)
+{
+	return base_error(-ETIMEDOUT, "ring \"%s\" had no new frame for %d ms",
+			  r->name, timeout_ms);
+}
+
+/* shmx_wait() for those who poll: never sleeps, but attaches and notices. */
+static int
+look_once(struct shmx_reader *r)
+{
+	int ret;
+
+	if (has_news(r))
+		return 0;
+	ret = shmx_reader_dispatch(r);
+	if (ret < 0)
+		return ret;
+	return has_news(r) ? 0 : say_nothing_new(r, 0);
+}
+
 int
 shmx_wait(struct shmx_reader *r, int timeout_ms)
 {
@@ -437,8 +467,10 @@ shmx_wait(struct shmx_reader *r, int timeout_ms)
 		base_now_ns() + (uint64_t)timeout_ms * BASE_NS_PER_MS;
 	int ret;
 
+	if (timeout_ms == 0)
+		return look_once(r);
 	for (;;) {
-		if (has_news(r) || (timeout_ms != 0 && spin(r)))
+		if (has_news(r) || spin(r))
 			return 0;
 		if (shmx_reader_arm(r) == -EAGAIN)
 			return 0;
@@ -446,8 +478,7 @@ shmx_wait(struct shmx_reader *r, int timeout_ms)
 		if (r->session != NULL)
 			shmx_ring_disarm(r->session->record);
 		if (ret == -ETIMEDOUT)
-			return base_error(ret, "ring \"%s\" had no new frame "
-					  "for %d ms", r->name, timeout_ms);
+			return say_nothing_new(r, timeout_ms);
 		if (ret < 0)
 			return base_error(ret, "waiting for ring \"%s\": %s",
 					  r->name, strerror(-ret));

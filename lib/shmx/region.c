@@ -346,7 +346,6 @@ shmx_region_check(struct shmx_layout *layout, void *map, uint32_t map_bytes,
 		.map_bytes = map_bytes,
 		.static_offset = h.static_offset,
 		.static_used = h.static_used,
-		.producer_pid = e.producer_pid,
 	};
 	return 0;
 }

@@ -51,7 +51,6 @@ struct shmx_layout {
 	uint32_t map_bytes;
 	uint32_t static_offset;
 	uint32_t static_used;
-	int32_t producer_pid;
 };
 
 /*

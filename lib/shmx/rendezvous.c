@@ -293,34 +293,44 @@ say_in_use(const char *name, pid_t owner)
 			  "stop it or choose another name", name, who);
 }
 
-/* claims_lock is held. */
-static int
-lock_name(struct shmx_claim *claim)
+/* Whether a file is still the one of that name. */
+static bool
+is_named(const struct stat *st, int dir_fd, const char *file)
 {
-	uint64_t deadline = base_now_ns() + LOCK_PATIENCE_NS;
+	struct stat named;
+
+	return fstatat(dir_fd, file, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       named.st_dev == st->st_dev && named.st_ino == st->st_ino;
+}
+
+/*
+ * One attempt to own the name: 0, or -EBUSY and by whom it is owned, or
+ * -EAGAIN when somebody removed the lock file meanwhile (what was locked is
+ * then nobody's name), or another errno.  claims_lock is held.
+ */
+static int
+lock_once(struct shmx_claim *claim, pid_t *owner)
+{
+	char file[SHMX_NAME_MAX + 8];
 	struct stat st;
-	pid_t owner;
 	int ret;
 
+	*owner = getpid();
 	if (is_ours(claim->dir_fd, claim->name))
-		return say_in_use(claim->name, getpid());
+		return -EBUSY;
 	claim->lock_fd = open_lock(claim->dir_fd, claim->name, true);
 	if (claim->lock_fd < 0)
-		return base_error(claim->lock_fd, "cannot make %s/%s.lock: %s",
-				  claim->dir, claim->name,
-				  strerror(-claim->lock_fd));
-	while ((ret = try_lock(claim->lock_fd, &owner)) < 0) {
-		if (ret != -EBUSY)
-			return base_error(ret, "cannot lock %s/%s.lock: %s",
-					  claim->dir, claim->name,
-					  strerror(-ret));
-		if (base_now_ns() >= deadline)
-			return say_in_use(claim->name, owner);
-		base_sleep_until(base_now_ns() + LOCK_PAUSE_NS);
+		return claim->lock_fd;
+	snprintf(file, sizeof(file), "%s.lock", claim->name);
+	ret = try_lock(claim->lock_fd, owner);
+	if (ret == 0 && base_sys.fstat(claim->lock_fd, &st) < 0)
+		ret = -errno;
+	if (ret == 0 && !is_named(&st, claim->dir_fd, file))
+		ret = -EAGAIN;
+	if (ret < 0) {
+		base_close(&claim->lock_fd);
+		return ret;
 	}
-	if (base_sys.fstat(claim->lock_fd, &st) < 0)
-		return base_error(-errno, "cannot look at %s/%s.lock: %s",
-				  claim->dir, claim->name, strerror(errno));
 	claim->lock_dev = st.st_dev;
 	claim->lock_ino = st.st_ino;
 	claim->pid = getpid();
@@ -338,6 +348,7 @@ static int
 listen_on(struct shmx_claim *claim)
 {
 	struct sockaddr_un temp, final;
+	struct stat st;
 	int fd, ret;
 
 	ret = address(&temp, claim->dir, claim->dir_fd, "~", claim->name,
@@ -355,20 +366,51 @@ listen_on(struct shmx_claim *claim)
 	if (base_sys.bind(fd, (struct sockaddr *)&temp, sizeof(temp)) < 0) {
 		ret = -errno;
 	} else if (base_sys.listen(fd, 64) < 0 ||
+		   lstat(temp.sun_path, &st) < 0 ||
 		   rename(temp.sun_path, final.sun_path) < 0) {
 		ret = -errno;
 		unlink(temp.sun_path);
 	} else {
 		claim->listen_fd = fd;
+		claim->sock_dev = st.st_dev;
+		claim->sock_ino = st.st_ino;
 		return 0;
 	}
 	base_close(&fd);
 	return ret;
 }
 
+/* One attempt to own the name and listen, said in words when it is final. */
+static int
+claim_once(struct shmx_claim *claim, pid_t *owner)
+{
+	int ret;
+
+	pthread_mutex_lock(&claims_lock);
+	ret = lock_once(claim, owner);
+	if (ret < 0 && ret != -EBUSY && ret != -EAGAIN)
+		base_error(ret, "cannot lock %s/%s.lock: %s", claim->dir,
+			   claim->name, strerror(-ret));
+	if (ret == 0) {
+		ret = listen_on(claim);
+		if (ret < 0) {
+			base_error(ret, "cannot listen in the directory of "
+				   "rings %s: %s", claim->dir, strerror(-ret));
+			base_close(&claim->lock_fd);
+		} else {
+			claim->next = claims;
+			claims = claim;
+		}
+	}
+	pthread_mutex_unlock(&claims_lock);
+	return ret;
+}
+
 int
 shmx_rendezvous_claim(struct shmx_claim *claim, const char *name)
 {
+	uint64_t deadline = base_now_ns() + LOCK_PATIENCE_NS;
+	pid_t owner;
 	int ret;
 
 	*claim = (struct shmx_claim){
@@ -378,37 +420,43 @@ shmx_rendezvous_claim(struct shmx_claim *claim, const char *name)
 	claim->dir_fd = open_first_dir(claim->dir, sizeof(claim->dir));
 	if (claim->dir_fd < 0)
 		return claim->dir_fd;
-
-	pthread_mutex_lock(&claims_lock);
-	ret = lock_name(claim);
-	if (ret == 0) {
-		ret = listen_on(claim);
-		if (ret < 0)
-			base_error(ret, "cannot listen in the directory of "
-				   "rings %s: %s", claim->dir, strerror(-ret));
+	while ((ret = claim_once(claim, &owner)) == -EBUSY || ret == -EAGAIN) {
+		if (base_now_ns() >= deadline) {
+			ret = say_in_use(claim->name, owner);
+			break;
+		}
+		base_sleep_until(base_now_ns() + LOCK_PAUSE_NS);
 	}
-	if (ret == 0) {
-		claim->next = claims;
-		claims = claim;
-	} else {
-		base_close(&claim->lock_fd);
+	if (ret < 0)
 		base_close(&claim->dir_fd);
-	}
-	pthread_mutex_unlock(&claims_lock);
 	return ret;
+}
+
+/*
+ * Remove the socket if it is ours: somebody may have removed the lock file,
+ * and somebody else then owns the name.
+ */
+static void
+remove_socket(const struct shmx_claim *claim)
+{
+	char file[SHMX_NAME_MAX + 8];
+	struct stat st;
+
+	snprintf(file, sizeof(file), "%s.sock", claim->name);
+	if (fstatat(claim->dir_fd, file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_dev == claim->sock_dev && st.st_ino == claim->sock_ino)
+		unlinkat(claim->dir_fd, file, 0);
 }
 
 void
 shmx_rendezvous_unclaim(struct shmx_claim *claim)
 {
 	struct shmx_claim **c;
-	char file[SHMX_NAME_MAX + 8];
 
 	if (claim->lock_fd < 0)
 		return;
-	snprintf(file, sizeof(file), "%s.sock", claim->name);
 	pthread_mutex_lock(&claims_lock);
-	unlinkat(claim->dir_fd, file, 0);
+	remove_socket(claim);
 	for (c = &claims; *c != NULL; c = &(*c)->next)
 		if (*c == claim) {
 			*c = claim->next;

@@ -39,6 +39,8 @@ struct shmx_claim {
 	int listen_fd;			/* non-blocking */
 	dev_t lock_dev;			/* which file lock_fd is */
 	ino_t lock_ino;
+	dev_t sock_dev;			/* which file the socket is */
+	ino_t sock_ino;
 	pid_t pid;			/* whose; not a forked child's */
 	struct shmx_claim *next;	/* among the claims of this process */
 };

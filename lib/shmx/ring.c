@@ -72,8 +72,8 @@
  * from at most one candidate: it names either a frame held since before, or
  * one whose reader stands between R2 and R3 and read latest before it moved
  * on.  Not both, because R5 comes before the next R1 in the one order: both
- * are seq_cst.  (A release store at R5 can wait in a store buffer while R1
- * runs; the model checker found the pass failing so.)  The k newest frames
+ * are seq_cst.  (A release store at R5 could wait in a store buffer while R1
+ * runs, and one word would then block two candidates.)  The k newest frames
  * are no candidates, and a reader takes only from those (R1), so a new hold
  * never blocks a candidate for longer than until its R3 fails.  Hence at most
  * (sum of holds) candidates fail, and there are slots - k of them.

@@ -139,7 +139,7 @@ shmx_ring_damage(const struct shmx_ring *ring, uint64_t sequence,
 		 struct shmx_rect16 *box);
 
 /*
- * Check the invariants that hold whenever the writer is between two calls.
+ * For tests: check the invariants that hold between two calls of the writer.
  * NULL, or a description of what is broken (static storage).
  */
 const char *

@@ -152,7 +152,7 @@ enum shmx_log_level {
 /*
  * Called with one line without a newline, from the thread that noticed: for a
  * producer that may be its service thread.  level is an enum shmx_log_level,
- * data the caller's.
+ * data the caller's.  It must not call back into the library.
  */
 typedef void shmx_log_fn(void *data, int level, const char *line);
 
@@ -180,10 +180,11 @@ struct shmx_producer_options {
  * The readers of the ring may together hold slots - history - 1 frames at a
  * time (6 by default); with that the producer never waits and never drops.
  *
- * Errors: -EINVAL bad name, size, format or count; -EADDRINUSE a live
- * producer owns the name; -ENOMEM the slots do not fit into the memory that
- * there is (the message says how many would); -EACCES or another errno, the
- * directory of sockets cannot be used.
+ * Errors: -EINVAL bad name, size, format, slots or flags; -ENOTSUP another
+ * number or kind of streams; -E2BIG options of a newer version; -EADDRINUSE a
+ * live producer owns the name; -ENOMEM the slots do not fit into the memory
+ * that there is (the message says how many would); -EMFILE no descriptors;
+ * -EACCES or another errno, the directory of sockets cannot be used.
  * Threads: any.  *out is the caller's, to be closed with
  * shmx_producer_close().
  */
@@ -330,8 +331,9 @@ struct shmx_reader_options {
  * Errors: -EINVAL bad name or options; -ENOENT no producer of that name (not
  * with SHMX_WAIT); -EBUSY all holds are granted (the message names the
  * readers that have them); -EACCES another user's ring; -ETIMEDOUT the
- * producer is stopped or does not serve; -EPROTO it does not speak the
- * protocol.
+ * producer is stopped or does not serve; -ECONNRESET it ended meanwhile;
+ * -EPROTO it does not speak the protocol; -ENOTSUP it admits no such reader;
+ * -E2BIG options of a newer version; -ENOMEM, -EMFILE.
  * *out is the caller's, to be closed with shmx_reader_close().
  */
 int
@@ -466,9 +468,10 @@ shmx_frame_pixels(struct shmx_hold *hold);
 
 /*
  * The part of a held frame that differs from the frame of that sequence
- * number: the union of the damage between.  false when the ring no longer
- * knows (more than 64 frames ago, another producer): take all of it; *rect is
- * then the whole frame.  An empty rectangle means that nothing changed.
+ * number of the same producer (compare ring_id first: every producer counts
+ * from 1): the union of the damage between.  false when the ring no longer
+ * knows (more than 64 frames ago): take all of it; *rect is then the whole
+ * frame.  An empty rectangle means that nothing changed.
  */
 bool
 shmx_damage_since(const struct shmx_hold *hold, uint64_t sequence,
@@ -500,7 +503,8 @@ shmx_reader_stats(const struct shmx_reader *reader,
 /*
  * What the ring's directory says of its image stream, before any frame:
  * name (NUL-terminated), the largest width and height, the format.  -EAGAIN
- * while not attached.
+ * while not attached; -ENOENT it carries no image; -EPROTO it is malformed;
+ * -ENOMEM.
  */
 struct shmx_image_info {
 	char name[64];

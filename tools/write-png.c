@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * png.c - write a picture to a file
+ * write-png.c - write a picture to a file
  */
 #include "config.h"
 
-#include "png.h"
+#include "write-png.h"
 
 #include <limits.h>
 #include <png.h>

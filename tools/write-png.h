@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * png.h - write a picture to a file
+ * write-png.h - write a picture to a file
  */
-#ifndef TOOLS_PNG_H
-#define TOOLS_PNG_H
+#ifndef TOOLS_WRITE_PNG_H
+#define TOOLS_WRITE_PNG_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,4 +17,4 @@ void
 png_write_xrgb(const char *path, const void *pixels, size_t stride,
 	       uint32_t width, uint32_t height);
 
-#endif /* TOOLS_PNG_H */
+#endif /* TOOLS_WRITE_PNG_H */
