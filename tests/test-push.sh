@@ -139,6 +139,21 @@ says "a YUV4MPEG2 that ends too early" 1 "ends within frame 1"
 printf 'not a video' >"$tap_tmp/bad.y4m"
 run ring "$tap_tmp/bad.y4m"
 is "no YUV4MPEG2: status" "$status" 1
+# A file that changes while it is looped must not draw beyond its slots.
+head -c 12288 /dev/urandom >"$tap_tmp/noise"
+{
+	printf 'P6 64 64   255\n'
+	cat "$tap_tmp/noise"
+} >"$tap_tmp/loop.ppm"
+"$push" ring --loop --fps 200 "$tap_tmp/loop.ppm" 2>"$tap_tmp/err" &
+loop=$!
+sleep 0.3
+printf 'P6 1 4096  255\n' | dd of="$tap_tmp/loop.ppm" conv=notrunc 2>/dev/null
+wait $loop
+status=$?
+err=$(cat "$tap_tmp/err")
+says "a looped file of another size" 1 "one size"
+
 run ring --fps 1000 --loop --size 100x50 </dev/null
 says "--loop of nothing ends" 1 "no frame"
 is "at the end nothing is left behind" \

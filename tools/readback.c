@@ -30,7 +30,8 @@ read_band(xcb_connection_t *conn, uint32_t window, uint32_t width, uint32_t y,
 		(uint16_t)width, (uint16_t)rows, UINT32_MAX), NULL);
 	if (reply == NULL ||
 	    (size_t)xcb_get_image_data_length(reply) < bytes)
-		die("the X server does not let the window be read");
+		die("the X server does not let the window be read: is all "
+		    "of it on the screen?");
 	memcpy(to, xcb_get_image_data(reply), bytes);
 	free(reply);
 }
@@ -60,7 +61,7 @@ readback_png(const char *path, uint32_t window)
 		read_band(conn, window, width, y, rows,
 			  pixels + (size_t)y * width * 4);
 	}
-	png_write_xrgb(path, pixels, (size_t)width * 4, width, height);
+	write_png_xrgb(path, pixels, (size_t)width * 4, width, height);
 	free(pixels);
 	xcb_disconnect(conn);
 }

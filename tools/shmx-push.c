@@ -79,9 +79,9 @@ parse_fps(struct push *p, const char *arg, struct argp_state *state)
 	char *end;
 
 	p->fps = strtod(arg, &end);
-	if (end == arg || *end != '\0' || !(p->fps >= 0 && p->fps <= 1e6))
-		argp_error(state, "--fps takes a number of frames a second, "
-			   "not \"%s\"", arg);
+	if (end == arg || *end != '\0' || !(p->fps == 0 || (p->fps >= 0.001 && p->fps <= 1e6)))
+		argp_error(state, "--fps takes frames a second, 0.001 to "
+			   "1000000 or 0, not \"%s\"", arg);
 }
 
 static void
@@ -294,6 +294,7 @@ main(int argc, char **argv)
 	struct push p = { .path = "-", .fps = -1 };
 	uint64_t start;
 
+	tool_start(argv);
 	argp_program_version = "shmx-push (" PACKAGE_STRING ")";
 	argp_err_exit_status = EXIT_USAGE;
 	p.in.format = (enum input_format)-1;
@@ -321,5 +322,5 @@ main(int argc, char **argv)
 	if (p.stats)
 		print_stats(&p, base_now_ns() - start);
 	input_close(&p.in);
-	return EXIT_SUCCESS;
+	return tool_end();
 }

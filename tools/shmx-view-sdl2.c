@@ -181,9 +181,6 @@ main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	open_window(&w);
 	run(&w);
-	if (w.v.screenshot_window != NULL)
-		readback_png(w.v.screenshot_window, window_id(&w));
-	viewer_write_screenshot(&w.v);
 	viewer_print_stats(&w.v, &(struct viewer_result){
 		.path = "sdl2",
 		.why = "asked for",
@@ -193,8 +190,11 @@ main(int argc, char **argv)
 		.latency_p50_ns = base_hist_percentile(&w.latency, 50),
 		.latency_p99_ns = base_hist_percentile(&w.latency, 99),
 	});
+	viewer_write_screenshot(&w.v);
+	if (w.v.screenshot_window != NULL)
+		readback_png(w.v.screenshot_window, window_id(&w));
 	SDL_DestroyWindow(w.window);
 	SDL_Quit();
 	viewer_close(&w.v);
-	return EXIT_SUCCESS;
+	return tool_end();
 }

@@ -37,6 +37,7 @@ struct view {
 	struct shmfb *fb;
 	uint64_t given;			/* frames given to the window */
 	bool over;			/* the user said so */
+	bool lost;			/* the X server is gone */
 };
 
 /* `--backend sdl2` is another program, so that nothing else loads SDL2. */
@@ -48,11 +49,9 @@ run_sdl2(char **argv)
 
 	if (n > 0) {
 		memcpy(path + n, "-sdl2", sizeof("-sdl2"));
-		argv[0] = path;
 		execv(path, argv);
 	}
-	argv[0] = (char *)(uintptr_t)"shmx-view-sdl2";
-	execvp(argv[0], argv);
+	execvp("shmx-view-sdl2", argv);
 	die("--backend sdl2 needs the program shmx-view-sdl2, which is not "
 	    "here: was shmfb built without SDL2?");
 }
@@ -83,9 +82,10 @@ handle_events(struct view *w)
 	struct shmfb_event ev;
 
 	while (shmfb_next_event(w->fb, &ev))
-		if (ev.type == SHMFB_EVENT_KEY && ev.u.key.pressed &&
-		    (ev.u.key.keysym == XKB_KEY_q ||
-		     ev.u.key.keysym == XKB_KEY_Escape))
+		if (ev.type == SHMFB_EVENT_CLOSE ||
+		    (ev.type == SHMFB_EVENT_KEY && ev.u.key.pressed &&
+		     (ev.u.key.keysym == XKB_KEY_q ||
+		      ev.u.key.keysym == XKB_KEY_Escape)))
 			w->over = true;
 }
 
@@ -192,10 +192,9 @@ run(struct view *w)
 	int ms;
 
 	while (!interrupted()) {
-		if (readable && shmfb_dispatch(w->fb) < 0)
-			return;
+		w->lost = readable && shmfb_dispatch(w->fb) < 0;
 		handle_events(w);
-		if (w->over || all_shown(w))
+		if (w->lost || w->over || all_shown(w))
 			return;
 		readable = false;
 		ready = shmfb_ready(w->fb) &&
@@ -254,11 +253,14 @@ main(int argc, char **argv)
 	open_window(&w);
 	run(&w);
 	finish(&w);
+	report(&w);
+	viewer_write_screenshot(&w.v);
+	/* Without an event from its user the window did not close itself. */
+	if (w.lost && !w.over)
+		die("%s", shmfb_error());
 	if (w.v.screenshot_window != NULL)
 		readback_png(w.v.screenshot_window, shmfb_window_id(w.fb));
-	viewer_write_screenshot(&w.v);
-	report(&w);
 	shmfb_close(w.fb);
 	viewer_close(&w.v);
-	return EXIT_SUCCESS;
+	return tool_end();
 }

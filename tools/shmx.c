@@ -31,6 +31,7 @@ static const struct {
 	const char *what;
 } known[] = {
 	{ "view", "show a ring in a window" },
+	{ "view-sdl2", "the same on an SDL2 window surface, to compare with" },
 	{ "push", "put frames from stdin or a file into a ring" },
 	{ "pull", "get frames out of a ring" },
 	{ "ls", "list the rings there are" },

@@ -8,11 +8,13 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <shmx/shmx.h>
 
@@ -63,6 +65,28 @@ warn(const char *fmt, ...)
 	va_start(ap, fmt);
 	say(fmt, ap, 0);
 	va_end(ap);
+}
+
+void
+tool_start(char **argv)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+	/* getopt's complaints begin with this name, ours with that. */
+	argv[0] = program_invocation_short_name;
+}
+
+int
+tool_end(void)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		die_errno("cannot write to the standard output: ");
+	return EXIT_SUCCESS;
 }
 
 /* Digits from *text on; false without any, or beyond max. */

@@ -22,6 +22,17 @@ die(const char *fmt, ...) BASE_PRINTF(1, 2) __attribute__((noreturn));
 void
 die_errno(const char *fmt, ...) BASE_PRINTF(1, 2) __attribute__((noreturn));
 
+/*
+ * To be called first.  Descriptors 0 to 2 that are closed become /dev/null,
+ * or something else would be opened there and written to as stderr.
+ */
+void
+tool_start(char **argv);
+
+/* Exit status of a tool whose output went to stdout; dies if it did not. */
+int
+tool_end(void);
+
 /* Say one line on stderr and go on. */
 void
 warn(const char *fmt, ...) BASE_PRINTF(1, 2);

@@ -86,7 +86,7 @@ parse(int key, char *arg, struct argp_state *state)
 		v->backend = backend_by_name(arg, state);
 		break;
 	case OPT_NO_SHM:
-		v->backend = VIEW_PUT;
+		v->no_shm = true;
 		break;
 	case OPT_NO_VSYNC:
 		v->no_vsync = true;
@@ -117,6 +117,12 @@ parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (v->ring == NULL)
 			argp_error(state, "which ring? give it a NAME");
+		if (v->no_shm && (v->backend == VIEW_SHM ||
+				  v->backend == VIEW_SDL2))
+			argp_error(state, "--no-shm goes with --backend auto "
+				   "or put");
+		if (v->no_shm)
+			v->backend = VIEW_PUT;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -130,6 +136,7 @@ viewer_parse(struct viewer *v, int argc, char **argv, const char *program)
 	static const struct argp argp = { options, parse, "NAME", doc, NULL,
 		NULL, NULL };
 
+	tool_start(argv);
 	argp_program_version = program;
 	argp_err_exit_status = EXIT_USAGE;
 	*v = (struct viewer){ .backend = VIEW_AUTO };
@@ -253,7 +260,7 @@ viewer_write_screenshot(struct viewer *v)
 	if (ret < 0)
 		die("cannot read the frame for the screenshot: %s",
 		    strerror(-ret));
-	png_write_xrgb(v->screenshot, copy, info->stride, info->width,
+	write_png_xrgb(v->screenshot, copy, info->stride, info->width,
 		       info->height);
 	free(copy);
 }

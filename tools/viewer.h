@@ -19,6 +19,7 @@ struct viewer {
 	/* From the command line. */
 	const char *ring;
 	enum viewer_backend backend;
+	bool no_shm;
 	bool wait;
 	bool no_vsync;
 	bool stats;

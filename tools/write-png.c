@@ -6,21 +6,78 @@
 
 #include "write-png.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <png.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tool.h"
 
-/* No path out of here with the file open: both end the program. */
+/* A file being written; part is "" when it is written where it stands. */
+struct target {
+	const char *path;
+	char part[PATH_MAX];
+	FILE *f;
+};
+
+static void
+give_up(const struct target *t, const char *why)
+{
+	if (t->part[0] != '\0')
+		unlink(t->part);
+	die("cannot write %s: %s", t->path, why);
+}
+
+/*
+ * A new or an ordinary file is written beside and renamed.  Anything else (a
+ * device, a pipe, a link) is what the user named it for, and stays.
+ */
+static void
+open_target(struct target *t, const char *path)
+{
+	struct stat st;
+	mode_t mask;
+	int fd;
+
+	t->path = path;
+	t->part[0] = '\0';
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	} else {
+		if ((size_t)snprintf(t->part, sizeof(t->part), "%s.XXXXXX",
+				     path) >= sizeof(t->part))
+			die("cannot write %s: the name is too long", path);
+		fd = mkostemp(t->part, O_CLOEXEC);
+		mask = umask(0);
+		umask(mask);
+		if (fd >= 0)
+			(void)fchmod(fd, 0666 & ~mask);
+		else
+			t->part[0] = '\0';
+	}
+	t->f = fd < 0 ? NULL : fdopen(fd, "w");
+	if (t->f == NULL)
+		give_up(t, strerror(errno));
+}
+
+static void
+close_target(struct target *t)
+{
+	if (fclose(t->f) != 0 ||
+	    (t->part[0] != '\0' && rename(t->part, t->path) < 0))
+		give_up(t, strerror(errno));
+}
+
+/* No way out of here with the file open: both end the program. */
 static void
 fail(png_structp png, png_const_charp why)
 {
-	const char *path = png_get_error_ptr(png);
-
-	unlink(path);
-	die("cannot write %s: %s", path, why);
+	give_up(png_get_error_ptr(png), why);
 }
 
 static void
@@ -49,32 +106,20 @@ write_rows(png_structp png, png_infop info, const void *pixels, size_t stride,
 }
 
 void
-png_write_xrgb(const char *path, const void *pixels, size_t stride,
+write_png_xrgb(const char *path, const void *pixels, size_t stride,
 	       uint32_t width, uint32_t height)
 {
-	char part[PATH_MAX];
+	struct target t;
 	png_structp png;
 	png_infop info;
-	FILE *f;
 
-	if ((size_t)snprintf(part, sizeof(part), "%s.part", path) >=
-	    sizeof(part))
-		die("cannot write %s: the name is too long", path);
-	f = fopen(part, "we");
-	if (f == NULL)
-		die_errno("cannot write %s: ", path);
-	png = png_create_write_struct(PNG_LIBPNG_VER_STRING, part, fail,
-				      ignore);
+	open_target(&t, path);
+	png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &t, fail, ignore);
 	info = png == NULL ? NULL : png_create_info_struct(png);
-	if (info == NULL) {
-		unlink(part);
-		die("cannot write %s: out of memory", path);
-	}
-	png_init_io(png, f);
+	if (info == NULL)
+		give_up(&t, "out of memory");
+	png_init_io(png, t.f);
 	write_rows(png, info, pixels, stride, width, height);
 	png_destroy_write_struct(&png, &info);
-	if (fclose(f) != 0 || rename(part, path) < 0) {
-		unlink(part);
-		die_errno("cannot write %s: ", path);
-	}
+	close_target(&t);
 }

@@ -9,12 +9,12 @@
 #include <stdint.h>
 
 /*
- * Write rows of XRGB8888, stride bytes apart, as a PNG of 8-bit RGB.  The file
- * appears whole or not at all: it is written beside and renamed.  Dies with
+ * Write rows of XRGB8888, stride bytes apart, as a PNG of 8-bit RGB.  A file
+ * appears whole or not at all; a device or a pipe is written to.  Dies with
  * one line when it cannot be written.
  */
 void
-png_write_xrgb(const char *path, const void *pixels, size_t stride,
+write_png_xrgb(const char *path, const void *pixels, size_t stride,
 	       uint32_t width, uint32_t height);
 
 #endif /* TOOLS_WRITE_PNG_H */
