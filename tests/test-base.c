@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/memfd.h"
 #include "base/sys.h"
 #include "fault.h"
 #include "suite.h"
@@ -129,6 +131,62 @@ START_TEST(read_is_short_then_zero)
 	ck_assert_str_eq(buf, "abc");
 	ck_assert_int_eq(base_read(fds[0], buf, sizeof(buf)), 0);
 	base_close(&fds[0]);
+}
+END_TEST
+
+/* memory */
+
+START_TEST(memfd_can_be_sealed)
+{
+	int fd = base_memfd_create("test");
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	ck_assert_int_eq(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SEAL), 0);
+	base_close(&fd);
+}
+END_TEST
+
+START_TEST(memfd_of_an_older_kernel)
+{
+	int fd;
+
+	fault_nth("memfd_create", 1, EINVAL);
+	fd = base_memfd_create("test");
+	ck_assert(fault_off());
+	ck_assert_int_ge(fd, 0);
+	ck_assert_uint_eq(fault_calls(), 2);
+	ck_assert_int_eq(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW), 0);
+	base_close(&fd);
+
+	fault_always("memfd_create", EMFILE);
+	ck_assert_int_eq(base_memfd_create("test"), -EMFILE);
+	ck_assert_uint_eq(fault_calls(), 1);
+	fault_off();
+}
+END_TEST
+
+/* More than one piece, to the last byte. */
+START_TEST(memfd_is_reserved)
+{
+	const uint64_t bytes = (20 << 20) + 1;
+	int fd = base_memfd_create("test");
+	struct stat st;
+
+	fault_nth("fallocate", 2, EINTR);
+	ck_assert_int_eq(base_memfd_allocate(fd, bytes), 0);
+	ck_assert(fault_off());
+	ck_assert_uint_eq(fault_calls(), 4);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_uint_eq((uint64_t)st.st_size, bytes);
+	ck_assert_uint_ge((uint64_t)st.st_blocks * 512, bytes);
+
+	fault_always("fallocate", ENOMEM);
+	ck_assert_int_eq(base_memfd_allocate(fd, bytes), -ENOMEM);
+	fault_always("ftruncate", EPERM);
+	ck_assert_int_eq(base_memfd_allocate(fd, bytes), -EPERM);
+	fault_off();
+	base_close(&fd);
 }
 END_TEST
 
@@ -456,6 +514,11 @@ main(void)
 	tcase_add_test(tc, poll_looks_waits_and_sees);
 	tcase_add_test(tc, poll_is_not_disturbed_by_signals);
 	tcase_add_test(tc, poll_reports_errors);
+
+	tc = suite_case(s, "memfd");
+	tcase_add_test(tc, memfd_can_be_sealed);
+	tcase_add_test(tc, memfd_of_an_older_kernel);
+	tcase_add_test(tc, memfd_is_reserved);
 
 	tc = suite_case(s, "clock");
 	tcase_add_test(tc, clock_goes_on);

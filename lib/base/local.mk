@@ -10,4 +10,5 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/fd.c %D%/fd.h \
 	%D%/hist.c %D%/hist.h \
 	%D%/log.c %D%/log.h \
+	%D%/memfd.c %D%/memfd.h \
 	%D%/sys.c %D%/sys.h

@@ -14,23 +14,17 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/memfd.h"
 #include "window.h"
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x0008U		/* Linux 6.3 */
-#endif
 
 int
 shmfb_memfd(uint64_t bytes)
 {
-	const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
 	int fd, err;
 
-	fd = base_sys.memfd_create("shmfb", flags | MFD_NOEXEC_SEAL);
-	if (fd < 0 && errno == EINVAL)
-		fd = base_sys.memfd_create("shmfb", flags);
+	fd = base_memfd_create("shmfb");
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (base_sys.ftruncate(fd, (off_t)bytes) < 0 ||
 	    base_sys.fcntl(fd, F_ADD_SEALS,
 			   F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
