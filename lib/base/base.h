@@ -17,10 +17,6 @@
 #define BASE_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define BASE_MAX(a, b) ((a) > (b) ? (a) : (b))
 
-/* The struct that a pointer to its member belongs to. */
-#define base_container_of(ptr, type, member) \
-	((type *)((char *)(ptr) - offsetof(type, member)))
-
 /* Checked by the compiler as printf's: which argument, the first of `...`. */
 #define BASE_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 

@@ -38,31 +38,6 @@ base_dup(int fd)
 	return copy < 0 ? -errno : copy;
 }
 
-static int
-add_flag(int fd, int get, int set, int flag)
-{
-	int flags;
-
-	flags = base_sys.fcntl(fd, get, 0);
-	if (flags < 0)
-		return -errno;
-	if ((flags & flag) == flag)
-		return 0;
-	return base_sys.fcntl(fd, set, flags | flag) < 0 ? -errno : 0;
-}
-
-int
-base_set_cloexec(int fd)
-{
-	return add_flag(fd, F_GETFD, F_SETFD, FD_CLOEXEC);
-}
-
-int
-base_set_nonblock(int fd)
-{
-	return add_flag(fd, F_GETFL, F_SETFL, O_NONBLOCK);
-}
-
 int
 base_pread_all(int fd, void *buf, size_t len, off_t offset)
 {
@@ -79,35 +54,6 @@ base_pread_all(int fd, void *buf, size_t len, off_t offset)
 			return -ENODATA;
 		p += n;
 		offset += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-ssize_t
-base_read(int fd, void *buf, size_t len)
-{
-	ssize_t n;
-
-	do
-		n = read(fd, buf, len);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
-}
-
-int
-base_write_all(int fd, const void *buf, size_t len)
-{
-	const char *p = buf;
-	ssize_t n;
-
-	while (len > 0) {
-		n = write(fd, p, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		p += n;
 		len -= (size_t)n;
 	}
 	return 0;

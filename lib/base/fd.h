@@ -26,21 +26,11 @@ void base_close(int *fd);
  */
 int base_dup(int fd);
 
-/* Set close-on-exec, or non-blocking mode, on a descriptor we were given. */
-int base_set_cloexec(int fd);
-int base_set_nonblock(int fd);
-
 /*
  * Read exactly len bytes at offset. -ENODATA if the file ends before, in
  * which case buf holds what there was.
  */
 int base_pread_all(int fd, void *buf, size_t len, off_t offset);
-
-/* Read up to len bytes, once. Returns how many, 0 at the end, or -errno. */
-ssize_t base_read(int fd, void *buf, size_t len);
-
-/* Write all len bytes; fd is in blocking mode. */
-int base_write_all(int fd, const void *buf, size_t len);
 
 /*
  * poll(2) until the monotonic time deadline_ns: 0 only looks, BASE_FOREVER

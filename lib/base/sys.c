@@ -10,7 +10,6 @@
 #include "base/sys.h"
 
 #include <stdlib.h>
-#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -62,8 +61,6 @@ struct base_sys base_sys = {
 	.ftruncate = ftruncate,
 	.fallocate = fallocate,
 	.mmap = mmap,
-	.shmget = shmget,
-	.shmat = shmat,
 
 	.open = sys_open,
 	.mkdir = mkdir,

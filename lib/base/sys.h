@@ -33,8 +33,6 @@ struct base_sys {
 	int (*fallocate)(int fd, int mode, off_t offset, off_t len);
 	void *(*mmap)(void *addr, size_t len, int prot, int flags, int fd,
 		      off_t offset);
-	int (*shmget)(key_t key, size_t size, int flags);
-	void *(*shmat)(int id, const void *addr, int flags);
 
 	/* files */
 	int (*open)(const char *path, int flags, mode_t mode);
