@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <shmfb/shmfb.h>
 
+#include "fault.h"
 #include "shmfb/window.h"
 #include "suite.h"
 #include "xtool.h"
@@ -698,6 +700,39 @@ START_TEST(one_ring_is_refused)
 }
 END_TEST
 
+/* What is drawn on is there: else the application gets a SIGBUS. */
+START_TEST(memory_is_reserved)
+{
+	int fd = shmfb_memfd(1000 * 4096);
+	struct stat st;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_int_eq(st.st_size, 1000 * 4096);
+	ck_assert_int_eq(st.st_blocks, 1000 * 8);
+	close(fd);
+}
+END_TEST
+
+/* None to be had that is shared: drawn elsewhere, and it says so. */
+START_TEST(no_memory_to_share)
+{
+	struct shmfb *fb = open_sized(100, 80, SHMFB_AUTO, NULL);
+	struct shmfb_canvas canvas;
+
+	fault_always("fallocate", ENOMEM);
+	begin(fb, &canvas);
+	ck_assert(fault_off());
+	fill(canvas.pixels, canvas.stride, canvas.width, canvas.height, 1);
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
+	settle(fb, c);
+	check_shows(c, fb, 100, 80, 1);
+	ck_assert_str_eq(stats_of(fb).path, "put");
+	ck_assert_ptr_nonnull(strstr(stats_of(fb).why, "no shared memory"));
+	shmfb_close(fb);
+}
+END_TEST
+
 /* Requests of 16 KB at most, as the protocol allows: rows are cut, too. */
 START_TEST(narrow_connection)
 {
@@ -743,6 +778,8 @@ main(void)
 	tcase_add_test(tc, server_without_shm);
 	tcase_add_test(tc, server_over_tcp);
 	tcase_add_test(tc, one_ring_is_refused);
+	tcase_add_test(tc, memory_is_reserved);
+	tcase_add_test(tc, no_memory_to_share);
 	tcase_add_test(tc, narrow_connection);
 	return suite_run(s);
 }

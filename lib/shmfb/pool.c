@@ -92,8 +92,12 @@ map(struct shmfb *fb, struct shmfb_slot *slot)
 	int err = -ENOTSUP;
 
 	slot->pixels = MAP_FAILED;
-	if (fb->shm)
+	if (fb->shm) {
 		err = map_shared(fb, slot);
+		if (err)
+			shmfb_set_why(fb, "no shared memory for a canvas: %s",
+				      strerror(-err));
+	}
 	if (err)
 		slot->pixels = base_sys.mmap(NULL, slot->bytes,
 					     PROT_READ | PROT_WRITE,

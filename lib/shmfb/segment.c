@@ -25,14 +25,13 @@ shmfb_memfd(uint64_t bytes)
 	fd = base_memfd_create("shmfb");
 	if (fd < 0)
 		return fd;
-	if (base_sys.ftruncate(fd, (off_t)bytes) < 0 ||
-	    base_sys.fcntl(fd, F_ADD_SEALS,
-			   F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+	err = base_memfd_allocate(fd, bytes);
+	if (!err && base_sys.fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK |
+				   F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		err = -errno;
+	if (err)
 		base_close(&fd);
-		return err;
-	}
-	return fd;
+	return err ? err : fd;
 }
 
 /* The X error code of the server's answer, 0 when it attached. */

@@ -26,7 +26,8 @@ struct shmfb_segment {
 
 /*
  * An anonymous file of that many bytes that can neither shrink nor grow, for
- * the server must not be made to read past its end. Returns a descriptor
+ * the server must not be made to read past its end. All its pages are there:
+ * to draw on it, or to read it, never ends in a SIGBUS. Returns a descriptor
  * that is the caller's, or -errno.
  */
 int
