@@ -542,6 +542,79 @@ START_TEST(exposed)
 }
 END_TEST
 
+static void
+configure(struct shmfb *fb, uint32_t width, uint32_t height)
+{
+	const uint32_t size[2] = { width, height };
+
+	xcb_configure_window(c, shmfb_window_id(fb), XCB_CONFIG_WINDOW_WIDTH |
+			     XCB_CONFIG_WINDOW_HEIGHT, size);
+	x_sync(c);
+	settle(fb, c);
+}
+
+/* As the server would send it, but for the mark. */
+static void
+pretend_size(struct shmfb *fb, uint16_t width, uint16_t height)
+{
+	xcb_configure_notify_event_t e = {
+		.response_type = XCB_CONFIGURE_NOTIFY,
+		.event = shmfb_window_id(fb),
+		.window = shmfb_window_id(fb),
+		.width = width,
+		.height = height,
+	};
+
+	xcb_send_event(c, 0, shmfb_window_id(fb), 0, (const char *)&e);
+	x_sync(c);
+	settle(fb, c);
+}
+
+/* Anybody may make the window larger than X can address. */
+START_TEST(larger_than_coordinates)
+{
+	struct shmfb *fb = open_window(NULL);
+	struct shmfb_event e;
+
+	show_pattern(fb, 1);
+	configure(fb, 40000, 100);
+	ck_assert_uint_eq(stats_of(fb).width, SHMX_SIDE_MAX);
+	ck_assert_uint_eq(stats_of(fb).height, 100);
+	while (shmfb_next_event(fb, &e))
+		if (e.type == SHMFB_EVENT_RESIZE)
+			ck_assert_uint_le(e.u.resize.width, SHMX_SIDE_MAX);
+	show_pattern(fb, 2);
+	configure(fb, 65535, 3);
+	show_pattern(fb, 3);
+	configure(fb, 3, 60000);
+	ck_assert_uint_eq(stats_of(fb).height, SHMX_SIDE_MAX);
+	show_pattern(fb, 4);
+	ck_assert_uint_eq(stats_of(fb).frames_failed, 0);
+	ck_assert_uint_eq(stats_of(fb).frames_shown, 4);
+	configure(fb, 300, 200);
+	show_pattern(fb, 5);
+	check_shows(c, fb, 300, 200, 5);
+	shmfb_close(fb);
+}
+END_TEST
+
+START_TEST(sizes_that_are_made_up)
+{
+	struct shmfb *fb = open_window(NULL);
+
+	show_pattern(fb, 1);
+	pretend_size(fb, 40000, 40000);
+	pretend_size(fb, 0, 0);
+	pretend_size(fb, 10, 0);
+	ck_assert_uint_eq(stats_of(fb).width, 640);
+	ck_assert_uint_eq(stats_of(fb).height, 480);
+	check_shows(c, fb, 640, 480, 1);
+	show_pattern(fb, 2);
+	check_shows(c, fb, 640, 480, 2);
+	shmfb_close(fb);
+}
+END_TEST
+
 /* Unmapped and mapped again, the picture is back without the application. */
 START_TEST(unmapped_and_back)
 {
@@ -628,6 +701,8 @@ main(void)
 	tcase_add_test(tc, resized_shm);
 	tcase_add_test(tc, resized_put);
 	tcase_add_test(tc, exposed);
+	tcase_add_test(tc, larger_than_coordinates);
+	tcase_add_test(tc, sizes_that_are_made_up);
 	tcase_add_test(tc, unmapped_and_back);
 	tcase_add_test(tc, events_that_nobody_takes);
 	tcase_add_test(tc, descriptor_sleeps);

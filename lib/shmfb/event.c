@@ -3,14 +3,15 @@
  * event.c - X events: what they mean to the window, and to its application
  *
  * Called by loop.c for each event in its order. What another client sent by
- * SendEvent is believed where nothing but input comes of it; completions and
- * the end of the window are believed of the server alone.
+ * SendEvent is believed where nothing but input comes of it; completions, the
+ * window's size and its end are believed of the server alone.
  */
 #include "config.h"
 
 #include <xcb/present.h>
 #include <xcb/shm.h>
 
+#include "base/base.h"
 #include "window.h"
 
 #define SENT_BY_CLIENT 0x80
@@ -22,15 +23,23 @@ shmfb_push(struct shmfb *fb, const struct shmfb_event *event)
 	fb->news = true;
 }
 
+/*
+ * Any client may make the window larger than coordinates reach; what is
+ * beyond is not painted. The event that a window manager sends is of a window
+ * that was moved: of a new size the server itself tells.
+ */
 static void
 configured(struct shmfb *fb, const xcb_configure_notify_event_t *e)
 {
 	struct shmfb_event event = { .type = SHMFB_EVENT_RESIZE };
+	uint32_t width = BASE_MIN(e->width, SHMX_SIDE_MAX);
+	uint32_t height = BASE_MIN(e->height, SHMX_SIDE_MAX);
 
-	if (e->width == fb->width && e->height == fb->height)
+	if ((e->response_type & SENT_BY_CLIENT) || !width || !height ||
+	    (width == fb->width && height == fb->height))
 		return;
-	fb->width = e->width;
-	fb->height = e->height;
+	fb->width = width;
+	fb->height = height;
 	/* The middle has moved, and with it every pixel. */
 	shmfb_repaint_later(fb, NULL);
 	event.u.resize.width = fb->width;

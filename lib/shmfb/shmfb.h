@@ -139,7 +139,11 @@ shmfb_ready(const struct shmfb *fb);
 struct shmfb_canvas {
 	void *pixels;			/* row 0 */
 	size_t stride;			/* bytes from row to row */
-	uint32_t width;			/* the window's size now */
+	/*
+	 * The window's size now, from 1 to SHMX_SIDE_MAX: of a window that was
+	 * made larger still, the canvas covers that much.
+	 */
+	uint32_t width;
 	uint32_t height;
 	/*
 	 * How many presents ago this buffer's content was presented: 1 means
