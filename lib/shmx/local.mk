@@ -12,6 +12,7 @@ lib_LTLIBRARIES += %D%/libshmx.la
 
 %C%_libshmx_core_la_SOURCES = \
 	%D%/atomic.h \
+	%D%/attach.c \
 	%D%/channel.c %D%/channel.h \
 	%D%/directory.c %D%/directory.h \
 	%D%/error.c \
@@ -29,7 +30,8 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/ring.c %D%/ring.h \
 	%D%/segment.c %D%/segment.h \
 	%D%/session.c %D%/session.h \
-	%D%/version.c
+	%D%/version.c \
+	%D%/wait.c
 
 # -version-info C:R:A, before each release:
 #   an interface was added:              C+1:0:A+1

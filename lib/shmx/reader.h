@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reader.h - the reading end's state, shared by reader.c and hold.c
+ * reader.h - the reading end's state, shared by its four files
  */
 #ifndef SHMX_READER_H
 #define SHMX_READER_H
@@ -13,6 +13,15 @@
 #include "channel.h"
 #include "session.h"
 #include <shmx/shmx.h>
+
+/* What a descriptor in a reader's epoll set is about. */
+enum shmx_about {
+	ABOUT_CONN, ABOUT_PROCESS, ABOUT_WAKE, ABOUT_NAMES, ABOUT_TIMER,
+};
+
+/* How long a reader spins before it sleeps; adapts between the two. */
+#define SHMX_SPIN_MIN_NS	(2 * BASE_NS_PER_US)
+#define SHMX_SPIN_MAX_NS	(50 * BASE_NS_PER_US)
 
 struct shmx_reader {
 	char name[SHMX_NAME_MAX + 1];
@@ -42,6 +51,17 @@ struct shmx_reader {
 	uint64_t sleeps;
 	uint64_t producers;
 };
+
+int
+shmx_reader_watch(struct shmx_reader *r, int fd, enum shmx_about about);
+
+/* ABSENT: is there a producer now?  Sets trouble and returns -errno if not. */
+int
+shmx_reader_find(struct shmx_reader *r);
+
+/* GREETING: take the producer's answer, if it is there. */
+void
+shmx_reader_hear_greeting(struct shmx_reader *r);
 
 /* Part from the producer; says why.  The reader looks for another. */
 void

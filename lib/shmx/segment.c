@@ -11,33 +11,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/memfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/memfd.h"
 #include "base/sys.h"
 
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x0008U
-#endif
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
-
-static int
-create_memfd(const char *label)
-{
-	int fd;
-
-	fd = base_sys.memfd_create(label, MFD_CLOEXEC | MFD_ALLOW_SEALING |
-				   MFD_NOEXEC_SEAL);
-	/* Before Linux 6.3 the last flag is unknown. */
-	if (fd < 0 && errno == EINVAL)
-		fd = base_sys.memfd_create(label,
-					   MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	return fd < 0 ? -errno : fd;
-}
 
 static int
 allocate(int fd, size_t bytes)
@@ -59,7 +42,7 @@ shmx_segment_create(const char *label, size_t bytes, int seals, int *fd,
 	void *m = MAP_FAILED;
 	int memfd, ret;
 
-	memfd = create_memfd(label);
+	memfd = base_memfd_create(label);
 	if (memfd < 0)
 		return memfd;
 	ret = allocate(memfd, bytes);
