@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xcb/present.h>
 
 #include <shmfb/shmfb.h>
 
@@ -205,6 +206,35 @@ START_TEST(server_sleeps)
 }
 END_TEST
 
+/* A tick by a server that says that it is shorter than a tick is. */
+START_TEST(short_ticks)
+{
+	struct shmfb *fb = open_small(0);
+	xcb_present_complete_notify_event_t tick = {
+		.response_type = XCB_GE_GENERIC,
+		.extension = fb->x.present_opcode,
+		.event_type = XCB_PRESENT_COMPLETE_NOTIFY,
+		.kind = XCB_PRESENT_COMPLETE_KIND_NOTIFY_MSC,
+	};
+	xcb_ge_generic_event_t *event;
+
+	frame(fb);
+	wait_until(fb, is_ready, NULL);
+	fb->clock.asked = true;
+	fb->clock.waiting = true;
+	tick.serial = fb->clock.serial;
+	for (tick.length = 0; tick.length <= 2; tick.length++) {
+		event = malloc(36 + tick.length * 4);
+		ck_assert_ptr_nonnull(event);
+		memcpy(event, &tick, 36 + tick.length * 4);
+		shmfb_clock_event(fb, event);
+		free(event);
+		ck_assert(fb->clock.waiting == (tick.length < 2));
+	}
+	shmfb_close(fb);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -218,5 +248,6 @@ main(void)
 	tcase_add_test(tc, idle_shows_at_once);
 	tcase_add_test(tc, lost_ticks);
 	tcase_add_test(tc, server_sleeps);
+	tcase_add_test(tc, short_ticks);
 	return suite_run(s);
 }

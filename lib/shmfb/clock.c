@@ -74,6 +74,14 @@ shmfb_clock_shown(struct shmfb *fb, uint64_t now)
 		clock->next_ns = now + SHMFB_TIMER_NS;
 }
 
+/* libxcb allocates what the event says that it is long, and its own word. */
+static bool
+is_whole(const xcb_ge_generic_event_t *event, size_t bytes)
+{
+	return 32 + (uint64_t)event->length * 4 +
+	       sizeof(event->full_sequence) >= bytes;
+}
+
 void
 shmfb_clock_event(struct shmfb *fb, const xcb_ge_generic_event_t *event)
 {
@@ -81,6 +89,7 @@ shmfb_clock_event(struct shmfb *fb, const xcb_ge_generic_event_t *event)
 	struct shmfb_clock *clock = &fb->clock;
 
 	if (event->event_type != XCB_PRESENT_COMPLETE_NOTIFY ||
+	    !is_whole(event, sizeof(*tick)) ||
 	    tick->kind != XCB_PRESENT_COMPLETE_KIND_NOTIFY_MSC ||
 	    tick->serial != clock->serial || !clock->asked)
 		return;
