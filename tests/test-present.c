@@ -700,6 +700,107 @@ START_TEST(one_ring_is_refused)
 }
 END_TEST
 
+/* A pixel of what was drawn differs, says the application. */
+static void
+present_corner(struct shmfb *fb, uint32_t seed)
+{
+	const struct shmx_rect corner = { 0, 0, 1, 1 };
+	struct shmfb_canvas canvas;
+
+	begin(fb, &canvas);
+	fill(canvas.pixels, canvas.stride, canvas.width, canvas.height, seed);
+	ck_assert_int_eq(shmfb_present(fb, &corner, 1), 0);
+}
+
+static void
+dispatch_often(struct shmfb *fb)
+{
+	unsigned i;
+
+	for (i = 0; i < 30; i++) {
+		x_sync(fb->x.conn);
+		ck_assert_int_eq(shmfb_dispatch(fb), 0);
+	}
+}
+
+/* One frame is, as when the server is short of memory: it is sent again. */
+START_TEST(refused_once)
+{
+	struct shmfb *fb = open_sized(100, 80, backends[_i], NULL);
+	xcb_gcontext_t gc = fb->gc;
+	uint64_t before;
+
+	present_pattern(fb, 1);
+	settle(fb, c);
+	before = stats_of(fb).repaints;
+	fb->gc = xcb_generate_id(fb->x.conn);
+	present_pattern(fb, 2);
+	fb->gc = gc;
+	settle(fb, c);
+	check_shows(c, fb, 100, 80, 2);
+	ck_assert_uint_eq(stats_of(fb).frames_failed, 1);
+	ck_assert_uint_ge(stats_of(fb).repaints - before, 1);
+	present_corner(fb, 2);
+	settle(fb, c);
+	check_shows(c, fb, 100, 80, 2);
+	/* Nothing has come of it for good. */
+	ck_assert_str_eq(stats_of(fb).path, _i ? "put" : "shm-fd");
+	shmfb_close(fb);
+}
+END_TEST
+
+/* All are, for a long time: no endless repainting, and right in the end. */
+START_TEST(refused_for_long)
+{
+	struct shmfb *fb = open_sized(100, 80, backends[_i], NULL);
+	xcb_gcontext_t gc = fb->gc;
+	uint64_t before, repaints;
+
+	present_pattern(fb, 1);
+	settle(fb, c);
+	before = stats_of(fb).repaints;
+	fb->gc = xcb_generate_id(fb->x.conn);
+	present_pattern(fb, 2);
+	dispatch_often(fb);
+	repaints = stats_of(fb).repaints;
+	ck_assert_uint_eq(repaints - before, SHMFB_REFUSALS);
+	dispatch_often(fb);
+	ck_assert_uint_eq(stats_of(fb).repaints, repaints);
+	/* An expose is tried, once. */
+	shmfb_repaint_later(fb, &(struct shmx_rect){ 5, 5, 1, 1 });
+	dispatch_often(fb);
+	ck_assert_uint_eq(stats_of(fb).repaints, repaints + 1);
+	fb->gc = gc;
+	present_corner(fb, 3);
+	settle(fb, c);
+	check_shows(c, fb, 100, 80, 3);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* What could not be repainted is with the next frame. */
+START_TEST(no_memory_to_repaint)
+{
+	struct shmfb *fb = open_sized(100, 80, SHMFB_PUT, NULL);
+	uint64_t before;
+
+	present_pattern(fb, 1);
+	settle(fb, c);
+	before = stats_of(fb).repaints;
+	free(fb->bounce);
+	fb->bounce = NULL;
+	fault_always("calloc", ENOMEM);
+	shmfb_repaint_later(fb, NULL);
+	dispatch_often(fb);
+	ck_assert(fault_off());
+	ck_assert_uint_eq(stats_of(fb).repaints, before);
+	present_corner(fb, 2);
+	settle(fb, c);
+	check_shows(c, fb, 100, 80, 2);
+	shmfb_close(fb);
+}
+END_TEST
+
 /* What is drawn on is there: else the application gets a SIGBUS. */
 START_TEST(memory_is_reserved)
 {
@@ -778,6 +879,9 @@ main(void)
 	tcase_add_test(tc, server_without_shm);
 	tcase_add_test(tc, server_over_tcp);
 	tcase_add_test(tc, one_ring_is_refused);
+	tcase_add_loop_test(tc, refused_once, 0, 2);
+	tcase_add_loop_test(tc, refused_for_long, 0, 2);
+	tcase_add_test(tc, no_memory_to_repaint);
 	tcase_add_test(tc, memory_is_reserved);
 	tcase_add_test(tc, no_memory_to_share);
 	tcase_add_test(tc, narrow_connection);

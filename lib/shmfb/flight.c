@@ -71,6 +71,8 @@ land(struct shmfb *fb, const struct shmfb_trip *trip, uint64_t now)
 
 	if (trip->pins)
 		shmfb_slot_unpin(fb, picture->slot);
+	if (!trip->failed)
+		fb->flight.refused = 0;
 	if (trip->repaint) {
 		fb->repaints++;
 	} else if (trip->failed) {
@@ -132,6 +134,14 @@ trip_of(struct shmfb_flight *flight, uint32_t sequence)
 	return NULL;
 }
 
+/* Would the same be refused again? Memory, say, may be there another time. */
+static bool
+is_final(const struct shmfb *fb, uint8_t code)
+{
+	return code == fb->x.shm_error || code == XCB_VALUE ||
+	       code == XCB_MATCH || code == XCB_ACCESS;
+}
+
 void
 shmfb_flight_error(struct shmfb *fb, const xcb_generic_error_t *error)
 {
@@ -146,17 +156,17 @@ shmfb_flight_error(struct shmfb *fb, const xcb_generic_error_t *error)
 		return;
 	}
 	segment = trip->picture->segment;
-	if (!trip->failed)
+	if (!trip->failed) {
 		shmfb_log(fb, BASE_LOG_WARNING, "a frame was refused: %s",
 			  shmfb_display_error_name(&fb->x,
 						   error->error_code));
-	trip->failed = true;
-	if (segment && !trip->reply_due &&
-	    error->error_code != XCB_DRAWABLE) {
-		/* Not from there, then: the newest goes another way. */
-		shmfb_segment_refused(fb, segment, error->error_code);
-		shmfb_repaint_other_way(fb);
+		fb->flight.refused++;
 	}
+	trip->failed = true;
+	/* Not from there, then: the newest goes another way. */
+	if (segment && !trip->reply_due && is_final(fb, error->error_code))
+		shmfb_segment_refused(fb, segment, error->error_code);
+	shmfb_repaint_refused(fb);
 	if (sequence == trip->run.last)
 		done_up_to(fb, sequence);
 }

@@ -35,6 +35,9 @@ struct shmfb;
 /* How long a trip may take before the watchdog asks. */
 #define SHMFB_OVERDUE_NS UINT64_C(100000000)
 
+/* After so many refusals in a row only what comes from outside is tried. */
+#define SHMFB_REFUSALS 4
+
 struct shmfb_trip {
 	struct shmfb_picture *picture;	/* a reference of ours */
 	struct shmfb_run run;
@@ -48,6 +51,7 @@ struct shmfb_trip {
 struct shmfb_flight {
 	struct shmfb_trip trip[SHMFB_TRIPS];	/* the oldest first */
 	unsigned count;
+	unsigned refused;		/* trips, since one that was not */
 	bool watching;			/* a watchdog's reply is due */
 	uint32_t watch;			/* its sequence number */
 };

@@ -142,8 +142,7 @@ shmfb_step(struct shmfb *fb, bool read)
 		xcb_flush(fb->x.conn);
 		/* Which may have read some more. */
 		take_events(fb, false);
-		if (shmfb_rect_empty(&fb->repaint) ||
-		    shmfb_flight_repainting(&fb->flight))
+		if (!shmfb_repaint_due(fb))
 			break;
 	}
 	arm_timer(fb);

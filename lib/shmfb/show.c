@@ -93,19 +93,21 @@ send_frame(struct shmfb *fb, struct shmfb_picture *picture,
 	   const struct shmfb_damage *damage)
 {
 	struct shmx_rect window = shmfb_rect_all(fb->width, fb->height);
-	struct shmfb_damage all = *damage;
+	struct shmfb_damage changed = *damage;
 	unsigned before = fb->flight.count;
+	bool all;
 	int err;
 
 	/* Whatever was to be painted again is painted by this. */
-	if (!shmfb_rect_empty(&fb->repaint) || !same_shape(fb->newest,
-							   picture)) {
-		shmfb_damage_all(&all);
-		paint_around(fb, picture, &window);
-	}
-	err = send_damage(fb, picture, &all, false);
+	all = !shmfb_rect_empty(&fb->repaint) ||
+	      !same_shape(fb->newest, picture);
+	if (all)
+		shmfb_damage_all(&changed);
+	err = send_damage(fb, picture, &changed, false);
 	if (err)
 		return err;
+	if (all)
+		paint_around(fb, picture, &window);
 	fb->repaint = (struct shmx_rect){ 0, 0, 0, 0 };
 	if (fb->flight.count == before)
 		shown_at_once(fb, picture, base_now_ns());
@@ -143,36 +145,55 @@ shmfb_repaint_later(struct shmfb *fb, const struct shmx_rect *rect)
 		rect = &window;
 	fb->repaint = shmfb_rect_join(&fb->repaint, rect);
 	fb->repaint = shmfb_rect_cut(&fb->repaint, &window);
+	fb->repaint_waits = false;
+}
+
+void
+shmfb_repaint_refused(struct shmfb *fb)
+{
+	shmfb_repaint_later(fb, NULL);
+	fb->repaint_waits = fb->flight.refused > SHMFB_REFUSALS;
+}
+
+bool
+shmfb_repaint_due(const struct shmfb *fb)
+{
+	return !shmfb_rect_empty(&fb->repaint) && !fb->repaint_waits &&
+	       !shmfb_flight_repainting(&fb->flight);
+}
+
+static int
+repaint(struct shmfb *fb, struct shmfb_picture *newest,
+	const struct shmx_rect *part)
+{
+	struct shmx_rect at = place(fb, newest);
+	struct shmx_rect in = shmfb_rect_move(part, -at.x, -at.y);
+	struct shmx_rect all = shmfb_rect_all(newest->width, newest->height);
+	struct shmfb_damage damage;
+	int err;
+
+	err = shmfb_present_assign(fb, newest);
+	if (err)
+		return err;
+	shmfb_damage_init(&damage, &all);
+	shmfb_damage_add(&damage, &in);
+	return send_damage(fb, newest, &damage, true);
 }
 
 void
 shmfb_repaint_now(struct shmfb *fb)
 {
-	struct shmfb_picture *newest = fb->newest;
-	struct shmx_rect part = fb->repaint, at, all;
-	struct shmfb_damage damage;
+	struct shmx_rect part = fb->repaint;
 
-	if (shmfb_rect_empty(&part) || shmfb_flight_repainting(&fb->flight))
+	if (!shmfb_repaint_due(fb))
 		return;
 	fb->repaint = (struct shmx_rect){ 0, 0, 0, 0 };
-	paint_around(fb, newest, &part);
-	if (!newest || shmfb_present_assign(fb, newest) < 0)
+	paint_around(fb, fb->newest, &part);
+	if (!fb->newest || repaint(fb, fb->newest, &part) == 0)
 		return;
-	at = place(fb, newest);
-	part = shmfb_rect_move(&part, -at.x, -at.y);
-	all = shmfb_rect_all(newest->width, newest->height);
-	shmfb_damage_init(&damage, &all);
-	shmfb_damage_add(&damage, &part);
-	send_damage(fb, newest, &damage, true);
-}
-
-void
-shmfb_repaint_other_way(struct shmfb *fb)
-{
-	struct shmfb_picture *newest = fb->newest;
-
-	if (newest && newest->segment && !newest->segment->xid)
-		shmfb_repaint_later(fb, NULL);
+	/* It cannot be sent now, but it is not forgotten. */
+	shmfb_repaint_later(fb, &part);
+	fb->repaint_waits = true;
 }
 
 /* --------------------------------------------------------------- show -- */

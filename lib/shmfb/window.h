@@ -88,6 +88,7 @@ struct shmfb {
 	struct shmfb_picture *newest;	/* sent last; a reference, or NULL */
 	struct shmfb_flight flight;
 	struct shmx_rect repaint;	/* of the window; empty: nothing */
+	bool repaint_waits;		/* for a frame, or an event */
 
 	/* Statistics. */
 	uint64_t frames_shown;
@@ -174,13 +175,20 @@ shmfb_show_picture(struct shmfb *fb, struct shmfb_picture *picture,
 void
 shmfb_repaint_later(struct shmfb *fb, const struct shmx_rect *rect);
 
-/* Paint it, unless a repaint is under way already. */
+/*
+ * The server refused part of a picture: all has to be painted, for the next
+ * one only tells what differs. Not without end: see SHMFB_REFUSALS.
+ */
+void
+shmfb_repaint_refused(struct shmfb *fb);
+
+/* Would shmfb_repaint_now() do something? */
+bool
+shmfb_repaint_due(const struct shmfb *fb);
+
+/* Paint what has to be, unless a repaint is under way already. */
 void
 shmfb_repaint_now(struct shmfb *fb);
-
-/* The newest picture's segment was refused: paint it by other means. */
-void
-shmfb_repaint_other_way(struct shmfb *fb);
 
 /* ----------------------------------------------------------- canvas.c -- */
 
