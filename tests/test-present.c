@@ -219,6 +219,31 @@ START_TEST(begin_and_present_rules)
 }
 END_TEST
 
+/* A present that fails has shown nothing, and says so. */
+START_TEST(present_fails)
+{
+	struct shmfb *fb = open_sized(100, 100, SHMFB_PUT, NULL);
+	struct shmfb_canvas canvas;
+
+	begin(fb, &canvas);
+	fill(canvas.pixels, canvas.stride, 100, 100, 1);
+	/* The buffer that pieces are gathered in. */
+	fault_always("calloc", ENOMEM);
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), -ENOMEM);
+	ck_assert(fault_off());
+	ck_assert_uint_eq(stats_of(fb).in_flight, 0);
+	begin(fb, &canvas);
+	ck_assert_uint_eq(canvas.age, 0);
+	/* Still begun: it can be presented now. */
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
+	settle(fb, c);
+	check_shows(c, fb, 100, 100, 1);
+	begin(fb, &canvas);
+	ck_assert_uint_eq(canvas.age, 1);
+	shmfb_close(fb);
+}
+END_TEST
+
 /* At most two under way, and never the memory that the server reads. */
 START_TEST(two_in_flight)
 {
@@ -859,6 +884,7 @@ main(void)
 	tcase_add_loop_test(tc, damage_is_what_is_shown, 0, 2);
 	tcase_add_loop_test(tc, age_is_true, 0, 2);
 	tcase_add_loop_test(tc, begin_and_present_rules, 0, 2);
+	tcase_add_test(tc, present_fails);
 	tcase_add_test(tc, two_in_flight);
 	tcase_add_test(tc, resizes_reuse_memory);
 

@@ -127,12 +127,29 @@ hand_over(struct shmfb *fb)
 	shmfb_canvas_drop(fb);
 }
 
+static int
+present(struct shmfb *fb, const struct shmx_rect *rect, unsigned count)
+{
+	struct shmfb_picture *picture;
+	struct shmfb_damage changed;
+	int err;
+
+	if (shmfb_flight_frames(&fb->flight) >= SHMFB_IN_FLIGHT)
+		return base_error(-EAGAIN, "two frames are under way: pump");
+	damage_of(fb, rect, count, &changed);
+	picture = picture_of(fb, base_now_ns());
+	err = shmfb_present_assign(fb, picture);
+	if (err) {
+		shmfb_picture_unref(fb, picture);
+		return err;
+	}
+	return shmfb_show_picture(fb, picture, &changed);
+}
+
 int
 shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
 	      unsigned count)
 {
-	struct shmfb_picture *picture;
-	struct shmfb_damage changed;
 	int err;
 
 	err = shmfb_check_gone(fb);
@@ -141,16 +158,11 @@ shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
 	if (!fb->canvas.slot || (count && !damage))
 		return base_error(-EINVAL,
 				  "shmfb_present() without shmfb_begin()");
-	if (shmfb_flight_frames(&fb->flight) >= SHMFB_IN_FLIGHT)
-		return base_error(-EAGAIN, "two frames are under way: pump");
-	damage_of(fb, damage, count, &changed);
-	picture = picture_of(fb, base_now_ns());
-	err = shmfb_present_assign(fb, picture);
-	if (err) {
-		shmfb_picture_unref(fb, picture);
-		return err;
-	}
-	/* Before it is sent: should that fail for good, nothing is begun. */
-	hand_over(fb);
-	return shmfb_show_picture(fb, picture, &changed);
+	err = present(fb, damage, count);
+	if (!err)
+		hand_over(fb);
+	else
+		/* Drawn on since, and not shown: whose content is it? */
+		fb->canvas.slot->presented = 0;
+	return err;
 }

@@ -167,9 +167,13 @@ shmfb_begin(struct shmfb *fb, struct shmfb_canvas *canvas);
 /*
  * Show the canvas that shmfb_begin() gave. damage (borrowed, clipped) lists
  * the count rectangles that differ from what was presented before; count 0
- * means all of it. -EINVAL without a matching begin; -EAGAIN when frames
- * were shown since and two are under way (the canvas stays begun); -EPIPE
- * when the server is gone.
+ * means all of it.
+ *
+ * Errors: -EINVAL without a matching begin; -EAGAIN when frames were shown
+ * since and two are under way; -ENOTSUP when SHMFB_SHM was asked for and the
+ * server has come to refuse it; -ENOMEM; -EPIPE when the server is gone. But
+ * for the last, the canvas stays begun: present it again, or begin, which
+ * gives it with age 0.
  */
 int
 shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
@@ -181,11 +185,13 @@ shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
  * reads the slot and the window may have to be repainted, then releases it.
  * Only what changed since the frame shown before is sent; when that is
  * nothing, the frame counts as shown at once. Needs a reader with at least 3
- * holds to keep two frames under way.
+ * holds to keep two frames under way. A frame that goes by core PutImage may
+ * be complete when this returns.
  *
  * Errors: -EAGAIN as for shmfb_begin(); -ENOTSUP a format other than
- * SHMX_XRGB8888 and SHMX_ARGB8888; -EPROTO a frame that does not fit into
- * its ring; -EPIPE when the server is gone.
+ * SHMX_XRGB8888 and SHMX_ARGB8888, or SHMFB_SHM was asked for and the server
+ * refuses this ring; -EPROTO a frame that does not fit into its ring;
+ * -ENOMEM; -EPIPE when the server is gone.
  */
 int
 shmfb_show(struct shmfb *fb, struct shmx_hold *hold);
