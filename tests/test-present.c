@@ -856,6 +856,13 @@ START_TEST(no_memory_to_share)
 	ck_assert_str_eq(stats_of(fb).path, "put");
 	ck_assert_ptr_nonnull(strstr(stats_of(fb).why, "no shared memory"));
 	shmfb_close(fb);
+
+	fb = open_sized(100, 80, SHMFB_SHM, NULL);
+	fault_always("fallocate", ENOMEM);
+	ck_assert_int_eq(shmfb_begin(fb, &canvas), -ENOMEM);
+	ck_assert(fault_off());
+	present_pattern(fb, 2);
+	shmfb_close(fb);
 }
 END_TEST
 

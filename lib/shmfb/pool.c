@@ -98,6 +98,9 @@ map(struct shmfb *fb, struct shmfb_slot *slot)
 			shmfb_set_why(fb, "no shared memory for a canvas: %s",
 				      strerror(-err));
 	}
+	/* No other memory would do. */
+	if (err && fb->wanted == SHMFB_SHM)
+		return err;
 	if (err)
 		slot->pixels = base_sys.mmap(NULL, slot->bytes,
 					     PROT_READ | PROT_WRITE,
