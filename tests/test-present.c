@@ -254,17 +254,20 @@ START_TEST(two_in_flight)
 
 	for (i = 0; i < 50; i++) {
 		begin(fb, &canvas);
-		if (stats_of(fb).in_flight)
+		if (shmfb_in_flight(fb))
 			ck_assert_ptr_ne(canvas.pixels, last);
 		last = canvas.pixels;
 		memset(last, (int)i, 4096);
 		ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
-		ck_assert_uint_le(stats_of(fb).in_flight, 2);
-		if (stats_of(fb).in_flight > most)
-			most = stats_of(fb).in_flight;
+		ck_assert_uint_le(shmfb_in_flight(fb), 2);
+		ck_assert_uint_eq(shmfb_in_flight(fb),
+				  stats_of(fb).in_flight);
+		if (shmfb_in_flight(fb) > most)
+			most = shmfb_in_flight(fb);
 	}
 	ck_assert_uint_eq(most, 2);
 	settle(fb, c);
+	ck_assert_uint_eq(shmfb_in_flight(fb), 0);
 	ck_assert_uint_eq(stats_of(fb).frames_shown, 50);
 	shmfb_close(fb);
 }

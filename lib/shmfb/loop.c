@@ -172,6 +172,12 @@ shmfb_ready(const struct shmfb *fb)
 	       shmfb_clock_due(&fb->clock, base_now_ns());
 }
 
+unsigned
+shmfb_in_flight(const struct shmfb *fb)
+{
+	return shmfb_flight_frames(&fb->flight);
+}
+
 /*
  * Anything for the application? Events that it leaves in the queue wake it
  * once, not for ever; those that it has begun to take, until all are taken.

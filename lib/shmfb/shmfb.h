@@ -133,6 +133,10 @@ shmfb_dispatch(struct shmfb *fb);
 bool
 shmfb_ready(const struct shmfb *fb);
 
+/* How many frames are at the server now: 0 to 2. Costs nothing. */
+unsigned
+shmfb_in_flight(const struct shmfb *fb);
+
 /* -------------------------------------------------------------- drawing -- */
 
 /* What to draw on; SHMX_XRGB8888 (bytes B, G, R, unused). */
