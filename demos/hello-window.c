@@ -10,40 +10,30 @@
  * nothing is copied on the way. Close the window to end.
  */
 #include <stdio.h>
-
 #include <shmfb/shmfb.h>
-
-static void
-draw(const struct shmfb_canvas *c, uint32_t time)
-{
-	uint32_t x, y;
-
-	for (y = 0; y < c->height; y++) {
-		uint32_t *row = (uint32_t *)((char *)c->pixels +
-					     y * c->stride);
-
-		for (x = 0; x < c->width; x++)
-			row[x] = ((x + time) & 0xff) << 16 |
-				 ((y + time) & 0xff) << 8 | ((x ^ y) & 0xff);
-	}
-}
 
 int
 main(void)
 {
-	struct shmfb_canvas canvas;
+	struct shmfb_canvas c;
 	struct shmfb *fb;
-	uint32_t time = 0;
+	uint32_t *row, x, y, time = 0;
 
 	if (shmfb_open(&fb, NULL) < 0) {
 		fprintf(stderr, "hello-window: %s\n", shmfb_error());
 		return 1;
 	}
 	while (shmfb_pump(fb)) {		/* sleeps until it is time */
-		if (shmfb_begin(fb, &canvas) < 0)
+		if (shmfb_begin(fb, &c) < 0)
 			continue;		/* it was for an event */
-		draw(&canvas, time++);
+		for (y = 0; y < c.height; y++) {
+			row = (void *)((char *)c.pixels + y * c.stride);
+			for (x = 0; x < c.width; x++)
+				row[x] = (x + time) % 256 << 16 |
+					 (y + time) % 256 << 8 | (x ^ y) % 256;
+		}
 		shmfb_present(fb, NULL, 0);	/* all of it is new */
+		time++;
 	}
 	shmfb_close(fb);
 	return 0;
