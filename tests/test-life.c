@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <zlib.h>
@@ -648,6 +649,48 @@ START_TEST(gzipped_and_damaged)
 }
 END_TEST
 
+/* Rows of "bo", gzipped to a thousandth. */
+static void
+write_bomb(unsigned rows, unsigned row_runs)
+{
+	gzFile file = gzopen(path, "wb9");
+	char *row = malloc(2 * row_runs + 2);
+	unsigned i;
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_ptr_nonnull(row);
+	for (i = 0; i < row_runs; i++)
+		memcpy(row + 2 * i, "bo", 2);
+	memcpy(row + 2 * row_runs, "$\n", 2);
+	gzputs(file, "x = 1, y = 1\n");
+	for (i = 0; i < rows; i++)
+		gzwrite(file, row, 2 * row_runs + 2);
+	gzputs(file, "!");
+	gzclose(file);
+	free(row);
+}
+
+/* As many runs as there may be, and one row more of them. */
+START_TEST(gzipped_bomb)
+{
+	struct rle_pattern p;
+	char error[512];
+	struct stat st;
+
+	write_bomb(RLE_RUNS_MAX / 262144, 262144);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_lt(st.st_size, 100000);
+	ck_assert_int_eq(rle_read(&p, path, error, sizeof(error)), 0);
+	ck_assert_uint_eq(p.run_count, RLE_RUNS_MAX);
+	rle_finish(&p);
+
+	write_bomb(RLE_RUNS_MAX / 262144 + 1, 262144);
+	ck_assert_int_eq(rle_read(&p, path, error, sizeof(error)), -1);
+	ck_assert_ptr_nonnull(strstr(error, ":34:2: the pattern has more than "
+				     "8388608 runs of live cells"));
+}
+END_TEST
+
 START_TEST(no_file)
 {
 	struct rle_pattern p;
@@ -934,6 +977,7 @@ main(void)
 	tcase_add_test(tc, gzipped);
 	tcase_add_test(tc, gzipped_and_cut_off);
 	tcase_add_test(tc, gzipped_and_damaged);
+	tcase_add_test(tc, gzipped_bomb);
 	tcase_add_test(tc, no_file);
 
 	tc = suite_case(s, "pictures");

@@ -343,11 +343,30 @@ take_header(struct reader *r)
 /* ------------------------------------------------------------------ body -- */
 
 static int
+make_room(struct reader *r)
+{
+	size_t room = r->room ? 2 * r->room : 1024;
+	struct rle_run *runs;
+
+	if (r->room == RLE_RUNS_MAX)
+		return fail_at(r, r->line, r->column,
+			       "the pattern has more than %d runs of live cells",
+			       RLE_RUNS_MAX);
+	if (room > RLE_RUNS_MAX)
+		room = RLE_RUNS_MAX;
+	runs = realloc(r->pattern.runs, room * sizeof(*runs));
+	if (!runs)
+		return fail_at(r, r->line, r->column, "out of memory");
+	r->pattern.runs = runs;
+	r->room = room;
+	return 0;
+}
+
+static int
 add_run(struct reader *r, uint32_t x, uint32_t y, uint32_t count)
 {
 	struct rle_pattern *p = &r->pattern;
 	struct rle_run *last = p->run_count ? &p->runs[p->run_count - 1] : NULL;
-	struct rle_run *runs;
 
 	if (p->width < x + count)
 		p->width = x + count;
@@ -357,13 +376,8 @@ add_run(struct reader *r, uint32_t x, uint32_t y, uint32_t count)
 		last->count += count;
 		return 0;
 	}
-	if (p->run_count == r->room) {
-		r->room = r->room ? 2 * r->room : 1024;
-		runs = realloc(p->runs, r->room * sizeof(*runs));
-		if (!runs)
-			return fail_at(r, r->line, r->column, "out of memory");
-		p->runs = runs;
-	}
+	if (p->run_count == r->room && make_room(r) < 0)
+		return -1;
 	p->runs[p->run_count++] = (struct rle_run) { x, y, count };
 	return 0;
 }

@@ -21,6 +21,12 @@
 /* Neither side of a pattern may be longer. */
 #define RLE_SIDE_MAX	1000000
 
+/*
+ * Nor may it have more runs of live cells, which are 96 MB: a gzipped file of
+ * some kilobytes can ask for any number of them.
+ */
+#define RLE_RUNS_MAX	(8 * 1024 * 1024)
+
 /* Live cells side by side. */
 struct rle_run {
 	uint32_t x;
