@@ -177,12 +177,8 @@ sleep_for_something(struct view *w, bool ready, int ms)
 static bool
 all_shown(const struct view *w)
 {
-	struct shmfb_stats s;
-
-	if (w->v.frames == 0 || w->given < w->v.frames)
-		return false;
-	shmfb_stats(w->fb, &s, sizeof(s));
-	return s.in_flight == 0;
+	return w->v.frames > 0 && w->given >= w->v.frames &&
+	       shmfb_in_flight(w->fb) == 0;
 }
 
 static void
@@ -211,14 +207,10 @@ finish(struct view *w)
 {
 	uint64_t deadline = base_now_ns() + BASE_NS_PER_S;
 	struct pollfd pfd = { .fd = shmfb_fd(w->fb), .events = POLLIN };
-	struct shmfb_stats s;
 
-	for (;;) {
-		shmfb_stats(w->fb, &s, sizeof(s));
-		if (s.in_flight == 0 || base_poll(&pfd, 1, deadline) <= 0 ||
-		    shmfb_dispatch(w->fb) < 0)
-			return;
-	}
+	while (shmfb_in_flight(w->fb) > 0 &&
+	       base_poll(&pfd, 1, deadline) > 0 && shmfb_dispatch(w->fb) == 0)
+		;
 }
 
 static void
