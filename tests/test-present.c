@@ -17,6 +17,7 @@
 
 #include <shmfb/shmfb.h>
 
+#include "base/clock.h"
 #include "fault.h"
 #include "shmfb/window.h"
 #include "suite.h"
@@ -751,6 +752,21 @@ dispatch_often(struct shmfb *fb)
 	}
 }
 
+static bool
+nothing_to_repaint(struct shmfb *fb, void *data)
+{
+	(void)data;
+	return shmfb_rect_empty(&fb->repaint);
+}
+
+static bool
+has_repainted(struct shmfb *fb, void *data)
+{
+	const uint64_t *times = data;
+
+	return stats_of(fb).repaints >= *times;
+}
+
 /* One frame is, as when the server is short of memory: it is sent again. */
 START_TEST(refused_once)
 {
@@ -764,6 +780,9 @@ START_TEST(refused_once)
 	fb->gc = xcb_generate_id(fb->x.conn);
 	present_pattern(fb, 2);
 	fb->gc = gc;
+	/* Some repaints may have been refused with it. */
+	settle(fb, c);
+	wait_until(fb, nothing_to_repaint, NULL);
 	settle(fb, c);
 	check_shows(c, fb, 100, 80, 2);
 	ck_assert_uint_eq(stats_of(fb).frames_failed, 1);
@@ -782,16 +801,18 @@ START_TEST(refused_for_long)
 {
 	struct shmfb *fb = open_sized(100, 80, backends[_i], NULL);
 	xcb_gcontext_t gc = fb->gc;
-	uint64_t before, repaints;
+	uint64_t repaints, begun;
 
 	present_pattern(fb, 1);
 	settle(fb, c);
-	before = stats_of(fb).repaints;
+	repaints = stats_of(fb).repaints + SHMFB_REFUSALS;
+	begun = base_now_ns();
 	fb->gc = xcb_generate_id(fb->x.conn);
 	present_pattern(fb, 2);
-	dispatch_often(fb);
-	repaints = stats_of(fb).repaints;
-	ck_assert_uint_eq(repaints - before, SHMFB_REFUSALS);
+	wait_until(fb, has_repainted, &repaints);
+	ck_assert_uint_ge(base_now_ns() - begun,
+			  (SHMFB_REFUSALS - 1) * SHMFB_REFUSED_NS);
+	usleep(SHMFB_REFUSED_NS / 1000);
 	dispatch_often(fb);
 	ck_assert_uint_eq(stats_of(fb).repaints, repaints);
 	/* An expose is tried, once. */

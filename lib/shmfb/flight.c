@@ -163,9 +163,11 @@ shmfb_flight_error(struct shmfb *fb, const xcb_generic_error_t *error)
 		fb->flight.refused++;
 	}
 	trip->failed = true;
-	/* Not from there, then: the newest goes another way. */
-	if (segment && !trip->reply_due && is_final(fb, error->error_code))
+	/* Not from there, then: the newest goes another way, and at once. */
+	if (segment && !trip->reply_due && is_final(fb, error->error_code)) {
 		shmfb_segment_refused(fb, segment, error->error_code);
+		fb->flight.refused = 0;
+	}
 	shmfb_repaint_refused(fb);
 	if (sequence == trip->run.last)
 		done_up_to(fb, sequence);

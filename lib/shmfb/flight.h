@@ -35,8 +35,12 @@ struct shmfb;
 /* How long a trip may take before the watchdog asks. */
 #define SHMFB_OVERDUE_NS UINT64_C(100000000)
 
-/* After so many refusals in a row only what comes from outside is tried. */
-#define SHMFB_REFUSALS 4
+/*
+ * What was refused is painted again, at once and then each time after a while,
+ * but after so many refusals in a row not before a frame or an event comes.
+ */
+#define SHMFB_REFUSALS 10
+#define SHMFB_REFUSED_NS UINT64_C(50000000)
 
 struct shmfb_trip {
 	struct shmfb_picture *picture;	/* a reference of ours */

@@ -89,6 +89,7 @@ arm_timer(struct shmfb *fb)
 	uint64_t deadline = BASE_MIN(shmfb_clock_deadline(&fb->clock),
 				     shmfb_flight_deadline(&fb->flight));
 
+	deadline = BASE_MIN(deadline, shmfb_repaint_deadline(fb));
 	if (fb->gone)
 		deadline = UINT64_MAX;
 	/* Setting it also makes it unreadable, if it has fired. */

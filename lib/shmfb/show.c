@@ -145,21 +145,36 @@ shmfb_repaint_later(struct shmfb *fb, const struct shmx_rect *rect)
 		rect = &window;
 	fb->repaint = shmfb_rect_join(&fb->repaint, rect);
 	fb->repaint = shmfb_rect_cut(&fb->repaint, &window);
-	fb->repaint_waits = false;
+	fb->repaint_ns = 0;
 }
 
 void
 shmfb_repaint_refused(struct shmfb *fb)
 {
 	shmfb_repaint_later(fb, NULL);
-	fb->repaint_waits = fb->flight.refused > SHMFB_REFUSALS;
+	if (fb->flight.refused > SHMFB_REFUSALS)
+		fb->repaint_ns = UINT64_MAX;
+	else if (fb->flight.refused > 1)
+		fb->repaint_ns = base_now_ns() + SHMFB_REFUSED_NS;
 }
 
 bool
 shmfb_repaint_due(const struct shmfb *fb)
 {
-	return !shmfb_rect_empty(&fb->repaint) && !fb->repaint_waits &&
-	       !shmfb_flight_repainting(&fb->flight);
+	if (shmfb_rect_empty(&fb->repaint) ||
+	    shmfb_flight_repainting(&fb->flight))
+		return false;
+	return !fb->repaint_ns || fb->repaint_ns <= base_now_ns();
+}
+
+uint64_t
+shmfb_repaint_deadline(const struct shmfb *fb)
+{
+	/* One under way is followed by an event, and that by a look. */
+	if (shmfb_rect_empty(&fb->repaint) ||
+	    shmfb_flight_repainting(&fb->flight))
+		return UINT64_MAX;
+	return fb->repaint_ns;
 }
 
 static int
@@ -193,7 +208,7 @@ shmfb_repaint_now(struct shmfb *fb)
 		return;
 	/* It cannot be sent now, but it is not forgotten. */
 	shmfb_repaint_later(fb, &part);
-	fb->repaint_waits = true;
+	fb->repaint_ns = UINT64_MAX;
 }
 
 /* --------------------------------------------------------------- show -- */

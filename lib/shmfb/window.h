@@ -88,7 +88,7 @@ struct shmfb {
 	struct shmfb_picture *newest;	/* sent last; a reference, or NULL */
 	struct shmfb_flight flight;
 	struct shmx_rect repaint;	/* of the window; empty: nothing */
-	bool repaint_waits;		/* for a frame, or an event */
+	uint64_t repaint_ns;		/* not before; UINT64_MAX: an event */
 
 	/* Statistics. */
 	uint64_t frames_shown;
@@ -185,6 +185,10 @@ shmfb_repaint_refused(struct shmfb *fb);
 /* Would shmfb_repaint_now() do something? */
 bool
 shmfb_repaint_due(const struct shmfb *fb);
+
+/* When it will; UINT64_MAX: not because of the time. */
+uint64_t
+shmfb_repaint_deadline(const struct shmfb *fb);
 
 /* Paint what has to be, unless a repaint is under way already. */
 void
