@@ -752,11 +752,12 @@ dispatch_often(struct shmfb *fb)
 	}
 }
 
+/* Also no repaint is under way, which may yet be refused and come again. */
 static bool
 nothing_to_repaint(struct shmfb *fb, void *data)
 {
 	(void)data;
-	return shmfb_rect_empty(&fb->repaint);
+	return shmfb_rect_empty(&fb->repaint) && fb->flight.count == 0;
 }
 
 static bool
