@@ -139,6 +139,35 @@ says "a YUV4MPEG2 that ends too early" 1 "ends within frame 1"
 printf 'not a video' >"$tap_tmp/bad.y4m"
 run ring "$tap_tmp/bad.y4m"
 is "no YUV4MPEG2: status" "$status" 1
+# Signals: noticed wherever it sleeps, and not if they were ignored before.
+mkfifo "$tap_tmp/silent"
+"$push" ring --size 16x16 "$tap_tmp/silent" &
+silent=$!
+sleep 0.3
+kill $silent
+ok "a pipe that nobody opens can be left" wait $silent
+sleep 60 >"$tap_tmp/silent" &
+sleeper=$!
+"$push" ring --format y4m "$tap_tmp/silent" 2>"$tap_tmp/err" &
+silent=$!
+sleep 0.3
+kill $silent
+ok "and one that says nothing" wait $silent
+is "without a word" "$(cat "$tap_tmp/err")" ""
+kill $sleeper
+wait $sleeper 2>/dev/null
+(
+	trap '' HUP
+	exec "$push" ring --size 100x50 --stay "$raw"
+) &
+stays=$!
+sleep 0.3
+kill -HUP $stays
+sleep 0.2
+ok "a signal that was ignored stays so" kill -0 $stays
+kill $stays
+ok "and another ends it well" wait $stays
+
 # A file that changes while it is looped must not draw beyond its slots.
 head -c 12288 /dev/urandom >"$tap_tmp/noise"
 {

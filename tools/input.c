@@ -46,6 +46,9 @@ read_some(struct input *in, void *to, size_t size)
 	}
 	if (n < 0 && !interrupted())
 		die_errno("cannot read %s: ", in->name);
+	/* Nothing was begun, so there is nothing to end. */
+	if (interrupted() && !in->opened)
+		exit(EXIT_SUCCESS);
 	return n < 0 ? 0 : (size_t)n;
 }
 
@@ -308,7 +311,10 @@ input_open(struct input *in, const char *path)
 		in->fd = STDIN_FILENO;
 	} else {
 		in->name = path;
+		/* A pipe nobody writes to has us wait, until a signal. */
 		in->fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (in->fd < 0 && interrupted())
+			exit(EXIT_SUCCESS);
 		if (in->fd < 0)
 			die_errno("cannot open %s: ", path);
 	}
@@ -318,6 +324,7 @@ input_open(struct input *in, const char *path)
 	if (in->format != INPUT_RAW)
 		in->width = in->height = 0;
 	read_header(in);
+	in->opened = true;
 }
 
 static bool

@@ -23,6 +23,7 @@ struct input {
 	uint64_t frames;		/* read so far */
 
 	/* The rest is input.c's. */
+	bool opened;			/* its header was read */
 	struct yuv_picture yuv;
 	uint8_t *buffer;		/* one picture as it comes */
 	size_t bytes;			/* of one picture */

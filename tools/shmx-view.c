@@ -31,6 +31,8 @@
 #define HOLDS 3
 /* When the newest frame could not be held: try again. */
 #define RETRY_MS 1
+/* Frames given in a row without a look at what else there is. */
+#define BUSY_MAX 16
 
 struct view {
 	struct viewer v;
@@ -146,7 +148,7 @@ show_newest(struct view *w)
 	if (ret < 0)
 		return RETRY_MS;
 	ret = shmfb_show(w->fb, hold);
-	if (ret < 0 && ret != -EAGAIN && ret != -EPIPE && ret != -ENOMEM)
+	if (ret < 0 && ret != -EAGAIN && ret != -EPIPE)
 		die("%s", shmfb_error());
 	if (ret == 0) {
 		viewer_keep(&w->v, hold);
@@ -185,7 +187,7 @@ static void
 run(struct view *w)
 {
 	bool readable = true, ready;
-	int ms;
+	int ms, busy = 0;
 
 	while (!interrupted()) {
 		w->lost = readable && shmfb_dispatch(w->fb) < 0;
@@ -196,8 +198,11 @@ run(struct view *w)
 		ready = shmfb_ready(w->fb) &&
 			(w->v.frames == 0 || w->given < w->v.frames);
 		ms = ready ? show_newest(w) : -1;
-		if (ms != 0)
+		/* Frames that need not be sent must not keep us from looking. */
+		if (ms != 0 || ++busy == BUSY_MAX) {
 			readable = sleep_for_something(w, ready, ms);
+			busy = 0;
+		}
 	}
 }
 

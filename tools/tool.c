@@ -21,7 +21,7 @@
 #include "base/clock.h"
 
 static volatile sig_atomic_t signalled;
-static sigset_t while_asleep;
+static int signal_pipe[2] = { -1, -1 };
 
 static void BASE_PRINTF(1, 0)
 say(const char *fmt, va_list ap, int error)
@@ -125,32 +125,57 @@ parse_number(const char *text, unsigned long min, unsigned long max,
 	       *value >= min;
 }
 
+/* The byte stays in the pipe: from then on nothing sleeps. */
 static void
 note_signal(int sig BASE_UNUSED)
 {
+	int saved = errno;
+
 	signalled = 1;
+	(void)!write(signal_pipe[1], "", 1);
+	errno = saved;
+}
+
+static void
+catch_signal(int sig)
+{
+	/* No SA_RESTART: a sleeping call is to end. */
+	struct sigaction sa = { .sa_handler = note_signal,
+		.sa_flags = SA_RESETHAND };
+	struct sigaction old;
+
+	sigemptyset(&sa.sa_mask);
+	if (sigaction(sig, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		sigaction(sig, &sa, NULL);
 }
 
 void
 catch_signals(void)
 {
-	struct sigaction sa = { .sa_handler = note_signal };
-	sigset_t ours;
+	if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
+		die_errno("cannot make a pipe: ");
+	signal(SIGPIPE, SIG_IGN);
+	catch_signal(SIGINT);
+	catch_signal(SIGTERM);
+	catch_signal(SIGHUP);
+}
 
-	sigemptyset(&ours);
-	sigaddset(&ours, SIGINT);
-	sigaddset(&ours, SIGTERM);
-	sigaddset(&ours, SIGHUP);
-	sigprocmask(SIG_BLOCK, &ours, &while_asleep);
-	sigdelset(&while_asleep, SIGINT);
-	sigdelset(&while_asleep, SIGTERM);
-	sigdelset(&while_asleep, SIGHUP);
-	sigemptyset(&sa.sa_mask);
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
-	sa.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &sa, NULL);
+static int
+poll_until(struct pollfd *fds, nfds_t n, const struct timespec *t)
+{
+	struct pollfd all[5] = { { .fd = signal_pipe[0], .events = POLLIN } };
+	int found;
+
+	if (n > 0)
+		memcpy(all + 1, fds, n * sizeof(*fds));
+	found = ppoll(all, n + 1, t, NULL);
+	if (n > 0)
+		memcpy(fds, all + 1, n * sizeof(*fds));
+	if (found >= 0 && interrupted()) {
+		errno = EINTR;
+		return -1;
+	}
+	return found;
 }
 
 int
@@ -159,7 +184,7 @@ tool_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 	const struct timespec t = { timeout_ms / 1000,
 		timeout_ms % 1000 * 1000000L };
 
-	return ppoll(fds, n, timeout_ms < 0 ? NULL : &t, &while_asleep);
+	return poll_until(fds, n, timeout_ms < 0 ? NULL : &t);
 }
 
 void
@@ -171,7 +196,7 @@ tool_sleep_until(uint64_t ns)
 	while (!interrupted() && now < ns) {
 		t = (struct timespec){ (time_t)((ns - now) / BASE_NS_PER_S),
 			(long)((ns - now) % BASE_NS_PER_S) };
-		ppoll(NULL, 0, &t, &while_asleep);
+		poll_until(NULL, 0, &t);
 		now = base_now_ns();
 	}
 }

@@ -47,27 +47,24 @@ parse_number(const char *text, unsigned long min, unsigned long max,
 	     unsigned long *value);
 
 /*
- * From now on SIGINT, SIGTERM and SIGHUP kill nobody: they are blocked, and
- * delivered within tool_poll() alone, so that none comes between looking for
- * one and going to sleep.  SIGPIPE is ignored.
+ * From now on the first SIGINT, SIGTERM or SIGHUP only asks us to end, and is
+ * noticed by interrupted() and by what sleeps in tool_poll(), whenever it
+ * comes.  A second one of the same kind ends us at once, also where a library
+ * waits for somebody who does not answer.  What our parent had ignored stays
+ * ignored; so is SIGPIPE.
  */
 void
 catch_signals(void);
+bool
+interrupted(void);
 
-/*
- * As poll(2), but it ends with EINTR when one of those signals is, or was,
- * there.
- */
+/* As poll(2), for up to 4 descriptors, but EINTR once interrupted. */
 int
 tool_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
 
-/* Sleep until that time of CLOCK_MONOTONIC, or until a signal. */
+/* Sleep until that time of CLOCK_MONOTONIC, or until interrupted. */
 void
 tool_sleep_until(uint64_t ns);
-
-/* Whether tool_poll() or tool_sleep_until() has met a signal. */
-bool
-interrupted(void);
 
 /* A JSON string, quoted and escaped, to stdout. */
 void

@@ -145,6 +145,18 @@ viewer_parse(struct viewer *v, int argc, char **argv, const char *program)
 
 /* ---------------------------------------------------------------- ring -- */
 
+void
+viewer_say_trouble(struct viewer *v)
+{
+	const char *trouble = shmx_reader_trouble(v->reader);
+
+	if (strcmp(trouble, v->trouble) == 0)
+		return;
+	snprintf(v->trouble, sizeof(v->trouble), "%s", trouble);
+	if (trouble[0] != '\0')
+		warn("%s; waiting", trouble);
+}
+
 /* The first frame: a window of nothing is of no use to anybody. */
 static bool
 wait_for_frame(struct viewer *v)
@@ -160,6 +172,7 @@ wait_for_frame(struct viewer *v)
 			return false;
 		if (n > 0)
 			(void)shmx_reader_dispatch(v->reader);
+		viewer_say_trouble(v);
 		if (n == 0 && shmx_reader_state(v->reader) == SHMX_ATTACHED)
 			warn("waiting for the first frame of ring \"%s\"",
 			     v->ring);
@@ -184,6 +197,8 @@ viewer_open(struct viewer *v, unsigned holds)
 		die("%s", shmx_error());
 	if (shmx_reader_state(v->reader) != SHMX_ATTACHED)
 		warn("waiting for ring \"%s\"", v->ring);
+	snprintf(v->trouble, sizeof(v->trouble), "%s",
+		 shmx_reader_trouble(v->reader));
 	if (!wait_for_frame(v))
 		return false;
 	if (shmx_reader_image(v->reader, &v->image, sizeof(v->image)) < 0)
@@ -203,18 +218,6 @@ viewer_next(struct viewer *v, struct shmx_hold **hold)
 	ret = shmx_hold_latest(v->reader, hold);
 	/* Lapped by a producer that is faster than a look at its frames. */
 	return ret == -EAGAIN ? -EBUSY : ret;
-}
-
-void
-viewer_say_trouble(struct viewer *v)
-{
-	const char *trouble = shmx_reader_trouble(v->reader);
-
-	if (strcmp(trouble, v->trouble) == 0)
-		return;
-	snprintf(v->trouble, sizeof(v->trouble), "%s", trouble);
-	if (trouble[0] != '\0')
-		warn("%s; waiting", trouble);
 }
 
 bool

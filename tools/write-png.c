@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <png.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,12 +43,15 @@ open_target(struct target *t, const char *path)
 {
 	struct stat st;
 	mode_t mask;
+	bool exists;
 	int fd;
 
 	t->path = path;
 	t->part[0] = '\0';
-	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	exists = lstat(path, &st) == 0;
+	if (exists && !S_ISREG(st.st_mode)) {
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+			  0666);
 	} else {
 		if ((size_t)snprintf(t->part, sizeof(t->part), "%s.XXXXXX",
 				     path) >= sizeof(t->part))
@@ -56,7 +60,8 @@ open_target(struct target *t, const char *path)
 		mask = umask(0);
 		umask(mask);
 		if (fd >= 0)
-			(void)fchmod(fd, 0666 & ~mask);
+			(void)fchmod(fd, exists ? st.st_mode & 0777 :
+				     0666 & ~mask);
 		else
 			t->part[0] = '\0';
 	}

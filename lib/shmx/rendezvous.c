@@ -443,7 +443,8 @@ remove_socket(const struct shmx_claim *claim)
 	struct stat st;
 
 	snprintf(file, sizeof(file), "%s.sock", claim->name);
-	if (fstatat(claim->dir_fd, file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	if (claim->pid == getpid() &&
+	    fstatat(claim->dir_fd, file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    st.st_dev == claim->sock_dev && st.st_ino == claim->sock_ino)
 		unlinkat(claim->dir_fd, file, 0);
 }
@@ -474,16 +475,18 @@ shmx_rendezvous_unclaim(struct shmx_claim *claim)
 static void
 sweep(int dir_fd, const char *name)
 {
-	char file[SHMX_NAME_MAX + 8];
+	char lock[SHMX_NAME_MAX + 8], file[SHMX_NAME_MAX + 8];
+	struct stat st;
 	pid_t owner;
 	int fd;
 
+	snprintf(lock, sizeof(lock), "%s.lock", name);
+	snprintf(file, sizeof(file), "%s.sock", name);
 	pthread_mutex_lock(&claims_lock);
 	fd = is_ours(dir_fd, name) ? -1 : open_lock(dir_fd, name, false);
-	if (fd >= 0 && try_lock(fd, &owner) == 0) {
-		snprintf(file, sizeof(file), "%s.sock", name);
+	if (fd >= 0 && try_lock(fd, &owner) == 0 && fstat(fd, &st) == 0 &&
+	    is_named(&st, dir_fd, lock))
 		unlinkat(dir_fd, file, 0);
-	}
 	if (fd >= 0)
 		base_close(&fd);
 	pthread_mutex_unlock(&claims_lock);
