@@ -22,19 +22,6 @@
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
 
-static int
-allocate(int fd, size_t bytes)
-{
-	int ret;
-
-	if (base_sys.ftruncate(fd, (off_t)bytes) < 0)
-		return -errno;
-	do {
-		ret = base_sys.fallocate(fd, 0, 0, (off_t)bytes);
-	} while (ret < 0 && errno == EINTR);
-	return ret < 0 ? -errno : 0;
-}
-
 int
 shmx_segment_create(const char *label, size_t bytes, int seals, int *fd,
 		    void **map)
@@ -45,7 +32,7 @@ shmx_segment_create(const char *label, size_t bytes, int seals, int *fd,
 	memfd = base_memfd_create(label);
 	if (memfd < 0)
 		return memfd;
-	ret = allocate(memfd, bytes);
+	ret = base_memfd_allocate(memfd, bytes);
 	if (ret < 0)
 		goto fail;
 	/* Populated: no page fault in the first frames. */
