@@ -22,7 +22,10 @@
  * In a native ring all of this is one memfd, written by the producer alone
  * and sealed so that nobody else can ever map it writable; it has no reader
  * section (readers_offset is 0).  What a reader writes, struct shmx_record,
- * lies in a memfd of its own.  Nothing here is ever resized.
+ * lies in a memfd of its own.  Rings that others than the producer's process
+ * write (SHMX_FEATURE_RECORDS_INSIDE) have the records between the extension
+ * and P, a page each, header.readers_offset to the first.  Nothing here is
+ * ever resized: a ring that has to grow is another region.
  */
 #ifndef SHMX_LAYOUT_H
 #define SHMX_LAYOUT_H
@@ -163,7 +166,7 @@ struct shmx_ext {
 	uint32_t version;
 	uint32_t bytes;			/* of the extension, tables included */
 	uint64_t session;
-	uint64_t features;		/* 0 so far */
+	uint64_t features;		/* SHMX_FEATURE_... */
 	uint64_t region_bytes;
 	uint32_t page_bytes;
 	uint32_t slots;
@@ -178,12 +181,17 @@ struct shmx_ext {
 	uint32_t map_bytes;		/* P: all that lies before pixels */
 	int32_t producer_pid;		/* for display */
 	uint64_t created_ns;		/* CLOCK_MONOTONIC */
-	uint64_t reserved[3];
+	uint32_t generation;		/* 0; one more each time it grew */
+	uint32_t writers_max;		/* 1 without MULTI_WRITER */
+	uint64_t first_sequence;	/* sequences in it are greater */
+	uint64_t reserved[2];
 
 	_Alignas(64) shmx_a64 latest;	/* sequence << 16 | slot */
+	shmx_a64 next_sequence;		/* MULTI_WRITER: counts them out */
 
 	_Alignas(64) shmx_a32 host_state; /* enum shmx_host_state */
-	shmx_a32 host_waiting;		/* a lossless writer sleeps */
+	/* The producer sleeps for a lossless reader, or for a message. */
+	shmx_a32 host_waiting;
 
 	_Alignas(64) shmx_a32 directory_sequence; /* odd: being changed */
 
@@ -192,8 +200,18 @@ struct shmx_ext {
 	shmx_a64 wakes;
 	shmx_a64 evicted;
 	shmx_a64 checksummed;
+	shmx_a64 waited_ns;		/* for lossless readers */
+	shmx_a64 refused;		/* attempts to attach */
 
 	_Alignas(64) uint64_t spare[16];
+};
+
+/* What a ring is beyond the usual; bits of ext.features. */
+enum shmx_feature {
+	SHMX_FEATURE_RECORDS_INSIDE = 1 << 0, /* readers_offset is not 0 */
+	SHMX_FEATURE_NAMED = 1 << 1,	/* an object in /dev/shm, for v2.0 too */
+	SHMX_FEATURE_MULTI_WRITER = 1 << 2, /* several processes publish */
+	SHMX_FEATURE_EVERY = 1 << 3,	/* lossless readers are admitted */
 };
 
 enum shmx_host_state {
@@ -263,14 +281,25 @@ struct shmx_damage_entry {
 };
 #define SHMX_DAMAGE_ENTRIES	64
 
+/* When a reader looks at its clock, counted from published_ns. */
+enum shmx_latency_stage {
+	SHMX_LATENCY_HELD,		/* the reader held the frame */
+	SHMX_LATENCY_PUT,		/* asked the server to show it */
+	SHMX_LATENCY_COMPLETED,		/* the server had read it */
+	SHMX_LATENCY_PRESENTED,		/* it was on screen */
+};
+#define SHMX_LATENCY_STAGES	4
+#define SHMX_LATENCY_BUCKETS	96
+
 /*
  * What a reader says.  In a native ring the first bytes of a memfd that only
  * the reader and the producer's process can map.  The first 64 bytes are
  * SHMX v2.0's, so that its inspectors list our readers too.
  *
  * Single writer for each word: the reader, but `sleeping`, which the
- * producer clears when it wakes the reader, and all of it by the producer's
- * process once the reader is gone.
+ * producer clears when it wakes the reader, `evicted` and what is for
+ * display, which are the host's, and all of it by the producer's process once
+ * the reader is gone.
  */
 struct shmx_record {
 	shmx_a64 reader_id;
@@ -278,13 +307,15 @@ struct shmx_record {
 	shmx_a64 last_frame_seen;
 	shmx_a32 in_use;
 	uint32_t pad;
-	uint64_t reserved_v2[4];
+	shmx_a64 mark;			/* SHMX_EXT_MAGIC: no v2.0 client's */
+	uint64_t reserved_v2[3];
 
 	/* 0: empty, else sequence << 16 | (slot + 1). */
 	_Alignas(64) shmx_a64 hold[8];
 
 	_Alignas(64) shmx_a32 sleeping;
-	uint32_t wait_kind;		/* reserved */
+	/* Set by the producer's process, and not cleared while this is one. */
+	shmx_a32 evicted;
 
 	_Alignas(64) shmx_a64 held;	/* statistics, for display */
 	shmx_a64 skipped;
@@ -295,14 +326,45 @@ struct shmx_record {
 	shmx_a64 completed_ns;
 	shmx_a64 phase_ns;
 
-	_Alignas(64) shmx_a64 done_sequence; /* for lossless readers */
-	uint64_t spare[7];
+	/* Lossless readers: every frame up to this one is secured. */
+	_Alignas(64) shmx_a64 done_sequence;
+	/* For display; written by the host before the reader is told. */
+	uint32_t mode;			/* SHMX_MODE_... of protocol.h */
+	uint32_t granted;		/* hold words it may use */
+	int32_t pid;
+	uint32_t pad_pid;
+	char label[40];
+
+	/*
+	 * How long after published_ns, counted by quarter octaves from 256 ns;
+	 * the reader's, for display.
+	 */
+	_Alignas(64) shmx_a32 latency[SHMX_LATENCY_STAGES]
+				     [SHMX_LATENCY_BUCKETS];
 };
 
-/* A record's memfd: the record, then the v2.0 control ring. */
+/*
+ * SHMX v2.0's control ring: messages from a reader, who alone moves `written`,
+ * to the producer, whose process alone moves `read`.  Both count bytes and
+ * never wrap; the data of cursor c is at c % SHMX_CONTROL_DATA.  A message is
+ * a struct shmx_tlv with the caller's type, then length bytes; the next one
+ * starts at the next multiple of 16 and none is split over the end: what is
+ * left there is a message of type SHMX_CONTROL_PAD.
+ */
+struct shmx_control_ring {
+	shmx_a64 read;
+	shmx_a64 written;
+	unsigned char data[2032];
+};
+#define SHMX_CONTROL_DATA		2032
+#define SHMX_CONTROL_PAD		0
+
+/* A record's page: the record, then its control ring. */
 #define SHMX_RECORD_CONTROL_OFFSET	2048
 #define SHMX_RECORD_CONTROL_BYTES	2048
 #define SHMX_RECORD_BYTES		4096
+/* Records in a region that has them, unless its maker says otherwise. */
+#define SHMX_RECORDS_INSIDE		16
 
 /* Every offset is the wire's; a compiler that differs must not build. */
 #define SHMX_AT(type, member, offset) \
@@ -353,15 +415,23 @@ _Static_assert(SHMX_SLOT_HEAD == 88, "bytes before a slot's pixels");
 
 SHMX_SIZE(shmx_ext, 512);
 SHMX_AT(shmx_ext, session, 16);
+SHMX_AT(shmx_ext, features, 24);
 SHMX_AT(shmx_ext, region_bytes, 32);
 SHMX_AT(shmx_ext, history, 56);
 SHMX_AT(shmx_ext, map_bytes, 80);
 SHMX_AT(shmx_ext, created_ns, 88);
+SHMX_AT(shmx_ext, generation, 96);
+SHMX_AT(shmx_ext, writers_max, 100);
+SHMX_AT(shmx_ext, first_sequence, 104);
 SHMX_AT(shmx_ext, latest, 128);
+SHMX_AT(shmx_ext, next_sequence, 136);
 SHMX_AT(shmx_ext, host_state, 192);
 SHMX_AT(shmx_ext, host_waiting, 196);
 SHMX_AT(shmx_ext, directory_sequence, 256);
 SHMX_AT(shmx_ext, published, 320);
+SHMX_AT(shmx_ext, evicted, 344);
+SHMX_AT(shmx_ext, waited_ns, 360);
+SHMX_AT(shmx_ext, refused, 368);
 SHMX_AT(shmx_ext, spare, 384);
 
 SHMX_SIZE(shmx_slot_meta, 256);
@@ -377,12 +447,24 @@ SHMX_AT(shmx_damage_entry, box, 8);
 
 SHMX_AT(shmx_record, last_frame_seen, 16);
 SHMX_AT(shmx_record, in_use, 24);
+SHMX_AT(shmx_record, mark, 32);
 SHMX_AT(shmx_record, hold, 64);
 SHMX_AT(shmx_record, sleeping, 128);
+SHMX_AT(shmx_record, evicted, 132);
 SHMX_AT(shmx_record, held, 192);
 SHMX_AT(shmx_record, presented_sequence, 208);
 SHMX_AT(shmx_record, done_sequence, 256);
+SHMX_AT(shmx_record, mode, 264);
+SHMX_AT(shmx_record, granted, 268);
+SHMX_AT(shmx_record, pid, 272);
+SHMX_AT(shmx_record, label, 280);
+SHMX_AT(shmx_record, latency, 320);
+SHMX_SIZE(shmx_record, 1856);
 _Static_assert(sizeof(struct shmx_record) <= SHMX_RECORD_CONTROL_OFFSET,
 	       "the record reaches into its control ring");
+
+SHMX_SIZE(shmx_control_ring, SHMX_RECORD_CONTROL_BYTES);
+SHMX_AT(shmx_control_ring, written, 8);
+SHMX_AT(shmx_control_ring, data, 16);
 
 #endif

@@ -162,6 +162,7 @@ write_ext(struct shmx_region *r, const struct plan *p, uint32_t slots,
 	e->map_bytes = p->map_bytes;
 	e->producer_pid = (int32_t)getpid();
 	e->created_ns = base_now_ns();
+	e->writers_max = 1;
 	shmx_store_relaxed(&e->host_state, SHMX_HOST_RUNNING);
 }
 
