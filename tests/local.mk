@@ -66,6 +66,10 @@ check_programs += %D%/test-faults
 %C%_test_faults_SOURCES = %D%/test-faults.c
 %C%_test_faults_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
+check_programs += %D%/test-host
+%C%_test_host_SOURCES = %D%/test-host.c
+%C%_test_host_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-hostile
 %C%_test_hostile_SOURCES = %D%/test-hostile.c
 %C%_test_hostile_LDADD = lib/shmx/libshmx-core.la $(suite_libs)

@@ -59,14 +59,16 @@ base_pread_all(int fd, void *buf, size_t len, off_t offset)
 	return 0;
 }
 
-/* Rounded up: a poll that wakes early would make its caller spin. */
-static int
-timeout_ms(uint64_t deadline_ns, uint64_t now_ns)
+int
+base_timeout_ms(uint64_t deadline_ns)
 {
-	uint64_t ms;
+	uint64_t ms, now_ns;
 
 	if (deadline_ns == BASE_FOREVER)
 		return -1;
+	if (deadline_ns == 0)
+		return 0;
+	now_ns = base_now_ns();
 	if (deadline_ns <= now_ns)
 		return 0;
 	ms = (deadline_ns - now_ns - 1) / BASE_NS_PER_MS + 1;
@@ -76,13 +78,10 @@ timeout_ms(uint64_t deadline_ns, uint64_t now_ns)
 int
 base_poll(struct pollfd *fds, nfds_t n, uint64_t deadline_ns)
 {
-	uint64_t now = 0;
 	int ret;
 
 	for (;;) {
-		if (deadline_ns != 0 && deadline_ns != BASE_FOREVER)
-			now = base_now_ns();
-		ret = base_sys.poll(fds, n, timeout_ms(deadline_ns, now));
+		ret = base_sys.poll(fds, n, base_timeout_ms(deadline_ns));
 		if (ret > 0)
 			return ret;
 		if (ret < 0 && errno != EINTR)

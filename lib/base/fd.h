@@ -39,4 +39,10 @@ int base_pread_all(int fd, void *buf, size_t len, off_t offset);
  */
 int base_poll(struct pollfd *fds, nfds_t n, uint64_t deadline_ns);
 
+/*
+ * The milliseconds until then, as poll(2) takes them: -1 for BASE_FOREVER.
+ * Rounded up: a poll that wakes early would make its caller spin.
+ */
+int base_timeout_ms(uint64_t deadline_ns);
+
 #endif /* BASE_FD_H */

@@ -15,6 +15,8 @@
  * Ordering: a seat is in the writer's scan set before WELCOME is sent, so
  * that no hold of its owner can be overlooked; READY changes nothing in
  * memory.
+ *
+ * Everything here but the sleep runs with host->lock held.
  */
 #include "config.h"
 
@@ -28,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -42,6 +45,8 @@
 #define ACCEPT_PAUSE_NS	(100 * BASE_NS_PER_MS)	/* less than a second */
 #define COLLECT_PAUSE_NS BASE_NS_PER_MS
 #define EVENTS_MAX	256
+/* Of one peer in a row; the others wait. */
+#define MESSAGES_MAX	64
 
 enum peer_state { ACCEPTED, WELCOMED, ATTACHED };
 
@@ -57,8 +62,16 @@ struct shmx_peer {
 	struct shmx_channel channel;
 };
 
-/* What an epoll event is about: index of a peer, or one of these. */
-enum { ABOUT_LISTEN = SHMX_PEERS_MAX, ABOUT_PAUSE };
+/*
+ * What an epoll event is about: the connection of the peer of that index, the
+ * process of the peer of that index less ABOUT_PROCESS, or one of these.
+ */
+enum {
+	ABOUT_PROCESS = SHMX_PEERS_MAX,
+	ABOUT_LISTEN = 2 * SHMX_PEERS_MAX,
+	ABOUT_PAUSE,
+	ABOUT_STOP,
+};
 
 static int
 watch(struct shmx_host *host, int fd, unsigned about)
@@ -181,7 +194,7 @@ admit(struct shmx_host *host, int conn)
 		drop(host, peer, "has died");
 	else if (watch(host, conn, (unsigned)place) < 0 ||
 	    (peer->pidfd >= 0 &&
-	     watch(host, peer->pidfd, (unsigned)place) < 0))
+	     watch(host, peer->pidfd, ABOUT_PROCESS + (unsigned)place) < 0))
 		drop(host, peer, "could not be watched");
 }
 
@@ -393,22 +406,26 @@ answer(struct shmx_host *host, struct shmx_peer *peer)
 	return false;
 }
 
-static void
+/* Hear what a peer said.  False when it is gone after it. */
+static bool
 listen_to(struct shmx_host *host, struct shmx_peer *peer)
 {
-	struct pollfd dead = { .fd = peer->pidfd, .events = POLLIN };
-	int ret;
+	int n, ret;
 
-	while ((ret = shmx_channel_receive(&peer->channel)) == 0) {
+	for (n = 0; n < MESSAGES_MAX; n++) {
+		ret = shmx_channel_receive(&peer->channel);
+		if (ret == -EAGAIN)
+			return true;
+		if (ret < 0) {
+			drop(host, peer, ret == -EPIPE ? "is gone" :
+			     "does not speak the protocol");
+			return false;
+		}
 		if (!answer(host, peer))
-			return;
+			return false;
 		shmx_channel_next(&peer->channel);
 	}
-	if (ret != -EAGAIN)
-		drop(host, peer, ret == -EPIPE ? "is gone" :
-		     "does not speak the protocol");
-	else if (dead.fd >= 0 && base_sys.poll(&dead, 1, 0) > 0)
-		drop(host, peer, "has died");
+	return true;
 }
 
 /* ------------------------------------------------------------- service -- */
@@ -416,20 +433,28 @@ listen_to(struct shmx_host *host, struct shmx_peer *peer)
 int
 shmx_host_init(struct shmx_host *host)
 {
-	int ret;
+	int ret = 0;
 
-	host->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	host->pause_fd = timerfd_create(CLOCK_MONOTONIC,
-					TFD_CLOEXEC | TFD_NONBLOCK);
-	ret = host->epoll_fd < 0 || host->pause_fd < 0 ? -errno :
-		watch(host, host->claim->listen_fd, ABOUT_LISTEN);
+	host->epoll_fd = host->pause_fd = host->stop_fd = -1;
+	if ((host->epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0 ||
+	    (host->pause_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC |
+					     TFD_NONBLOCK)) < 0 ||
+	    (host->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
+		ret = -errno;
+	if (ret == 0)
+		ret = watch(host, host->claim->listen_fd, ABOUT_LISTEN);
 	if (ret == 0)
 		ret = watch(host, host->pause_fd, ABOUT_PAUSE);
+	if (ret == 0)
+		ret = watch(host, host->stop_fd, ABOUT_STOP);
 	if (ret < 0) {
 		base_close(&host->epoll_fd);
 		base_close(&host->pause_fd);
+		base_close(&host->stop_fd);
+		return ret;
 	}
-	return ret;
+	pthread_mutex_init(&host->lock, NULL);
+	return 0;
 }
 
 void
@@ -446,45 +471,91 @@ shmx_host_finish(struct shmx_host *host)
 		}
 	base_close(&host->epoll_fd);
 	base_close(&host->pause_fd);
+	base_close(&host->stop_fd);
+	pthread_mutex_destroy(&host->lock);
+}
+
+void
+shmx_host_stop(struct shmx_host *host)
+{
+	const uint64_t one = 1;
+
+	(void)!write(host->stop_fd, &one, sizeof(one));
 }
 
 /* When to wake up at the latest, for work that waits. */
 static uint64_t
 next_deadline(struct shmx_host *host, uint64_t deadline_ns)
 {
-	if (!shmx_readers_collect(host->readers))
-		deadline_ns = BASE_MIN(deadline_ns, base_now_ns() +
-				       COLLECT_PAUSE_NS);
-	return deadline_ns;
+	bool left;
+
+	pthread_mutex_lock(&host->lock);
+	left = !shmx_readers_collect(host->readers);
+	pthread_mutex_unlock(&host->lock);
+	return left && deadline_ns != 0 ?
+		BASE_MIN(deadline_ns, base_now_ns() + COLLECT_PAUSE_NS) :
+		deadline_ns;
 }
 
-
-bool
-shmx_host_service(struct shmx_host *host, uint64_t deadline_ns, int wake_fd)
+static void
+handle(struct shmx_host *host, unsigned about)
 {
-	struct pollfd fds[] = {
-		{ .fd = host->epoll_fd, .events = POLLIN },
-		{ .fd = wake_fd, .events = POLLIN },
-	};
-	struct epoll_event ev;
-	unsigned n;
+	struct shmx_peer *peer;
 
-	(void)base_poll(fds, wake_fd < 0 ? 1 : 2,
-			next_deadline(host, deadline_ns));
-	if (wake_fd >= 0 && fds[1].revents != 0)
-		return true;
-	/*
-	 * One at a time: handling one may end the peer of another.  And not
-	 * for ever, whatever they send: the producer may be waiting.
-	 */
-	for (n = 0; n < EVENTS_MAX &&
-	     epoll_wait(host->epoll_fd, &ev, 1, 0) == 1; n++) {
-		if (ev.data.u32 == ABOUT_LISTEN)
-			accept_peer(host);
-		else if (ev.data.u32 == ABOUT_PAUSE)
-			accept_again(host);
-		else if (host->peers[ev.data.u32] != NULL)
-			listen_to(host, host->peers[ev.data.u32]);
+	switch (about) {
+	case ABOUT_LISTEN:
+		accept_peer(host);
+		return;
+	case ABOUT_PAUSE:
+		accept_again(host);
+		return;
 	}
-	return false;
+	peer = host->peers[about % SHMX_PEERS_MAX];
+	if (peer == NULL)
+		return;
+	/* What it said before it died counts. */
+	if (listen_to(host, peer) && about >= ABOUT_PROCESS)
+		drop(host, peer, "has died");
+}
+
+/*
+ * Handle one event.  False when there is none.
+ *
+ * One at a time, fetched under the lock: handling one may end the peer of
+ * another, in whichever thread.
+ */
+static bool
+handle_next(struct shmx_host *host, int *ret)
+{
+	struct epoll_event ev;
+	bool some;
+
+	pthread_mutex_lock(&host->lock);
+	some = epoll_wait(host->epoll_fd, &ev, 1, 0) == 1;
+	if (some && ev.data.u32 == ABOUT_STOP)
+		*ret = -ECANCELED;
+	else if (some)
+		handle(host, ev.data.u32);
+	pthread_mutex_unlock(&host->lock);
+	return some && *ret == 0;
+}
+
+int
+shmx_host_service(struct shmx_host *host, uint64_t deadline_ns)
+{
+	uint64_t until = next_deadline(host, deadline_ns);
+	struct epoll_event ev;
+	int n, ret = 0;
+
+	/*
+	 * Not poll(2), which fails, and so does not sleep, where not even two
+	 * descriptors are allowed.  What it finds is level-triggered.
+	 */
+	if (until != 0 && epoll_wait(host->epoll_fd, &ev, 1,
+				     base_timeout_ms(until)) < 0)
+		return -errno;
+	/* Not for ever, whatever they send: the producer may be waiting. */
+	for (n = 0; n < EVENTS_MAX && handle_next(host, &ret); n++)
+		;
+	return ret;
 }

@@ -5,10 +5,16 @@
  * The producer's side of the socket.  What it knows of a reader (who it is,
  * how many frames it may hold) is in private memory; what the reader writes
  * into its record is for the ring alone.
+ *
+ * The host is served by a thread of its own, or by the producer's.  What both
+ * may want to see is guarded by `lock`, which the service holds while it
+ * handles an event and never while it sleeps.  Who begins and publishes never
+ * takes it.
  */
 #ifndef SHMX_HOST_H
 #define SHMX_HOST_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -32,11 +38,12 @@ struct shmx_host {
 	uint32_t map_bytes;
 	uint32_t holds_total;
 
-	/* The service's own. */
+	pthread_mutex_t lock;
 	int epoll_fd;
 	int pause_fd;			/* timer: accept again */
-	struct shmx_peer *peers[SHMX_PEERS_MAX];
-	uint64_t serial;
+	int stop_fd;			/* event: shmx_host_stop() was called */
+	struct shmx_peer *peers[SHMX_PEERS_MAX]; /* guarded by lock */
+	uint64_t serial;			 /* the same */
 
 	/* For statistics: written by the service, read by anybody. */
 	shmx_a32 attached_now;
@@ -54,10 +61,14 @@ shmx_host_finish(struct shmx_host *host);
 
 /*
  * Sleep for something to do, until then at the latest (0: do not sleep), and
- * do it.  wake_fd, if not -1, ends the sleep when it becomes readable: true
- * is then returned, and nothing else is done.
+ * do it.  0, or -EINTR when a signal ended the sleep, or -ECANCELED from
+ * shmx_host_stop() on.
  */
-bool
-shmx_host_service(struct shmx_host *host, uint64_t deadline_ns, int wake_fd);
+int
+shmx_host_service(struct shmx_host *host, uint64_t deadline_ns);
+
+/* Have the service return -ECANCELED, now and for good.  Any thread. */
+void
+shmx_host_stop(struct shmx_host *host);
 
 #endif

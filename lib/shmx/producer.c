@@ -17,7 +17,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -57,7 +56,6 @@ struct shmx_producer {
 	struct shmx_host host;
 	bool threaded;
 	pthread_t thread;
-	int stop_fd;			/* ends the thread's sleep */
 };
 
 /* ------------------------------------------------------------ service -- */
@@ -67,7 +65,7 @@ serve(void *arg)
 {
 	struct shmx_producer *p = arg;
 
-	while (!shmx_host_service(&p->host, BASE_FOREVER, p->stop_fd))
+	while (shmx_host_service(&p->host, BASE_FOREVER) != -ECANCELED)
 		;
 	return NULL;
 }
@@ -79,9 +77,6 @@ start_thread(struct shmx_producer *p)
 	sigset_t all, before;
 	int ret;
 
-	p->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (p->stop_fd < 0)
-		return -errno;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	ret = -base_sys.pthread_create(&p->thread, NULL, serve, p);
@@ -96,14 +91,11 @@ start_thread(struct shmx_producer *p)
 static void
 stop_thread(struct shmx_producer *p)
 {
-	const uint64_t one = 1;
-
 	if (p->threaded) {
-		(void)!write(p->stop_fd, &one, sizeof(one));
+		shmx_host_stop(&p->host);
 		pthread_join(p->thread, NULL);
 		p->threaded = false;
 	}
-	base_close(&p->stop_fd);
 }
 
 int
@@ -118,7 +110,7 @@ shmx_producer_service(struct shmx_producer *p)
 	if (p->threaded)
 		return base_error(-EINVAL, "the producer serves itself by a "
 				  "thread; open it with SHMX_NO_THREAD");
-	(void)shmx_host_service(&p->host, 0, -1);
+	(void)shmx_host_service(&p->host, 0);
 	return 0;
 }
 
@@ -229,7 +221,7 @@ shmx_producer_open(struct shmx_producer **out, const char *name,
 	p = base_sys.calloc(1, sizeof(*p));
 	if (p == NULL)
 		return base_error(-ENOMEM, "out of memory");
-	p->claim.lock_fd = p->region.fd = p->stop_fd = p->host.epoll_fd = -1;
+	p->claim.lock_fd = p->region.fd = p->host.epoll_fd = -1;
 	p->stream = *o.streams;
 	p->stream.name = NULL;
 	base_log_init(&p->log, "shmx");
