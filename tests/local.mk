@@ -84,6 +84,10 @@ EXTRA_PROGRAMS += %D%/test-kill.long
 %C%_test_kill_long_CPPFLAGS = $(AM_CPPFLAGS) -DKILLS=2000 -DKILL_SECONDS=240
 %C%_test_kill_long_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
+check_programs += %D%/test-latency
+%C%_test_latency_SOURCES = %D%/test-latency.c
+%C%_test_latency_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-memory
 %C%_test_memory_SOURCES = %D%/test-memory.c
 %C%_test_memory_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
@@ -154,6 +158,11 @@ check_programs += %D%/test-accounting.x11
 %C%_test_accounting_x11_SOURCES = %D%/test-accounting.c
 %C%_test_accounting_x11_CFLAGS = $(x11_cflags)
 %C%_test_accounting_x11_LDADD = $(window_libs)
+
+check_programs += %D%/test-feedback.x11
+%C%_test_feedback_x11_SOURCES = %D%/test-feedback.c
+%C%_test_feedback_x11_CFLAGS = $(x11_cflags)
+%C%_test_feedback_x11_LDADD = $(window_libs)
 
 check_programs += %D%/test-clock.x11
 %C%_test_clock_x11_SOURCES = %D%/test-clock.c

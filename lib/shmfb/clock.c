@@ -82,11 +82,26 @@ is_whole(const xcb_ge_generic_event_t *event, size_t bytes)
 	       sizeof(event->full_sequence) >= bytes;
 }
 
+/*
+ * When a tick was.  Servers count microseconds of the monotonic clock, but
+ * nothing says so, and one may be of another machine: what cannot be is
+ * taken to be now.
+ */
+static uint64_t
+tick_time(const xcb_present_complete_notify_event_t *tick, uint64_t now)
+{
+	uint64_t ns = tick->ust <= UINT64_MAX / BASE_NS_PER_US ?
+		tick->ust * BASE_NS_PER_US : 0;
+
+	return ns <= now && now - ns < BASE_NS_PER_S ? ns : now;
+}
+
 void
 shmfb_clock_event(struct shmfb *fb, const xcb_ge_generic_event_t *event)
 {
 	const xcb_present_complete_notify_event_t *tick = (const void *)event;
 	struct shmfb_clock *clock = &fb->clock;
+	uint64_t now = base_now_ns();
 
 	if (event->event_type != XCB_PRESENT_COMPLETE_NOTIFY ||
 	    !is_whole(event, sizeof(*tick)) ||
@@ -99,7 +114,8 @@ shmfb_clock_event(struct shmfb *fb, const xcb_ge_generic_event_t *event)
 	clock->ticking = true;
 	clock->waiting = false;
 	clock->msc = tick->msc;
-	clock->next_ns = base_now_ns();
+	clock->next_ns = now;
+	shmfb_show_refreshed(fb, tick_time(tick, now));
 }
 
 uint64_t
@@ -130,6 +146,7 @@ shmfb_clock_expire(struct shmfb *fb, uint64_t now)
 	}
 	clock->ticking = false;
 	clock->waiting = false;
+	shmfb_show_refreshed(fb, now);
 }
 
 const char *

@@ -56,6 +56,8 @@ shmfb_flight_start(struct shmfb *fb, struct shmfb_picture *picture,
 	trip.picture = shmfb_picture_ref(picture);
 	trip.reply_due = picture->by->fenced;
 	trip.sent_ns = base_now_ns();
+	if (picture->hold && !repaint)
+		shmx_feedback(picture->hold, SHMX_STAGE_PUT, trip.sent_ns);
 	trip.pins = picture->slot && !picture->by->copies;
 	if (trip.pins)
 		picture->slot->pins++;
@@ -81,8 +83,7 @@ land(struct shmfb *fb, const struct shmfb_trip *trip, uint64_t now)
 		fb->frames_shown++;
 		if (now > picture->since_ns)
 			base_hist_add(&fb->latency, now - picture->since_ns);
-		if (picture->hold)
-			shmx_presented(picture->hold, now);
+		shmfb_show_landed(fb, picture, now);
 	}
 	shmfb_picture_unref(fb, picture);
 }

@@ -39,6 +39,7 @@ struct shmfb_picture {
 	uint64_t ring_id;		/* 0: drawn by the application */
 	uint64_t sequence;		/* in the ring */
 	uint64_t since_ns;		/* published, or presented */
+	bool landed;			/* drawn, and on screen at the tick */
 };
 
 /* One with a reference for the caller and all else zero. */

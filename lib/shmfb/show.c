@@ -134,6 +134,35 @@ shmfb_show_picture(struct shmfb *fb, struct shmfb_picture *picture,
 	return shmfb_check_gone(fb);
 }
 
+/*
+ * The display's clock was asked with the newest frame, after it, so that its
+ * tick is the refresh which shows it.  Anything else is on screen by now as
+ * far as can be told.
+ */
+void
+shmfb_show_landed(struct shmfb *fb, struct shmfb_picture *picture,
+		  uint64_t now)
+{
+	if (!picture->hold)
+		return;
+	shmx_feedback(picture->hold, SHMX_STAGE_COMPLETED, now);
+	if (picture == fb->newest && fb->clock.ticking && fb->clock.waiting)
+		picture->landed = true;
+	else
+		shmx_presented(picture->hold, now);
+}
+
+void
+shmfb_show_refreshed(struct shmfb *fb, uint64_t when_ns)
+{
+	struct shmfb_picture *newest = fb->newest;
+
+	if (!newest || !newest->landed)
+		return;
+	newest->landed = false;
+	shmx_presented(newest->hold, when_ns);
+}
+
 /* ------------------------------------------------------------ repaint -- */
 
 void

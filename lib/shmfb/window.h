@@ -182,6 +182,15 @@ shmfb_repaint_later(struct shmfb *fb, const struct shmx_rect *rect);
 void
 shmfb_repaint_refused(struct shmfb *fb);
 
+/* The server has drawn a frame of a ring: it is on screen, or soon will be. */
+void
+shmfb_show_landed(struct shmfb *fb, struct shmfb_picture *picture,
+		  uint64_t now);
+
+/* A refresh of the display, then, or what stands for it. */
+void
+shmfb_show_refreshed(struct shmfb *fb, uint64_t when_ns);
+
 /* Would shmfb_repaint_now() do something? */
 bool
 shmfb_repaint_due(const struct shmfb *fb);

@@ -17,8 +17,10 @@
 #include <sys/mman.h>
 
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "atomic.h"
+#include "latency.h"
 #include "reader.h"
 #include "segment.h"
 
@@ -153,6 +155,7 @@ static void
 account(struct shmx_reader *r, struct shmx_frame_info *info)
 {
 	struct shmx_record *record = r->session->record;
+	uint64_t now;
 
 	if (info->sequence <= r->last)
 		return;
@@ -161,6 +164,9 @@ account(struct shmx_reader *r, struct shmx_frame_info *info)
 	r->last = info->sequence;
 	r->held++;
 	r->skipped += info->skipped;
+	now = base_now_ns();
+	shmx_latency_count(record, SHMX_LATENCY_HELD, info->published_ns, now);
+	shmx_store_relaxed(&record->seen_ns, now);
 	shmx_store_relaxed(&record->held, r->held);
 	shmx_store_relaxed(&record->skipped, r->skipped);
 	shmx_store_relaxed(&record->last_frame_seen, info->sequence);
@@ -312,13 +318,4 @@ shmx_damage_since(const struct shmx_hold *hold, uint64_t sequence,
 	*rect = (struct shmx_rect){ left, top, BASE_MAX(right - left, 0),
 		BASE_MAX(bottom - top, 0) };
 	return true;
-}
-
-void
-shmx_presented(struct shmx_hold *hold, uint64_t when_ns)
-{
-	struct shmx_record *record = hold->session->record;
-
-	shmx_store_relaxed(&record->presented_ns, when_ns);
-	shmx_store_release(&record->presented_sequence, hold->info.sequence);
 }

@@ -19,6 +19,7 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/format.c \
 	%D%/hold.c \
 	%D%/host.c %D%/host.h \
+	%D%/latency.c %D%/latency.h \
 	%D%/layout.h \
 	%D%/memory.c %D%/memory.h \
 	%D%/producer.c \

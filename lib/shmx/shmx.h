@@ -478,11 +478,48 @@ shmx_damage_since(const struct shmx_hold *hold, uint64_t sequence,
 		  struct shmx_rect *rect);
 
 /*
+ * Where a frame got to in the reader's hands.  For each the record keeps the
+ * time of the last frame and a histogram of how long after its publishing
+ * frames got there, for the producer and for who inspects the ring.
+ */
+enum shmx_stage {
+	SHMX_STAGE_HELD,		/* held: noted by the library itself */
+	SHMX_STAGE_PUT,			/* handed to what shows it */
+	SHMX_STAGE_COMPLETED,		/* which is done reading it */
+	SHMX_STAGE_PRESENTED,		/* on screen */
+};
+#define SHMX_STAGES 4
+
+/*
+ * Note when a held frame got to a stage after SHMX_STAGE_HELD; call it once
+ * for each frame and stage.  when_ns is of CLOCK_MONOTONIC.  A few stores, no
+ * system call.  libshmfb does it for the frames that it shows.
+ */
+void
+shmx_feedback(struct shmx_hold *hold, enum shmx_stage stage,
+	      uint64_t when_ns);
+
+/*
  * Tell the producer when a frame was on screen: its reader record keeps the
- * sequence and the time of the last one.
+ * sequence and the time of the last one.  The same as shmx_feedback() with
+ * SHMX_STAGE_PRESENTED.
  */
 void
 shmx_presented(struct shmx_hold *hold, uint64_t when_ns);
+
+/*
+ * Those histograms: bucket 0 counts what took less than 320 ns, and each of
+ * the others is a quarter of an octave long, the last without an end.
+ *
+ * shmx_latency_percentile() is the time that percent (0 to 100) of what is
+ * counted did not exceed, rounded up to the end of its bucket: 100 is the
+ * longest; 0 when nothing is counted.
+ */
+#define SHMX_LATENCY_BUCKETS 96
+
+uint64_t
+shmx_latency_percentile(const uint32_t buckets[SHMX_LATENCY_BUCKETS],
+			double percent);
 
 struct shmx_reader_stats {
 	uint64_t held;			/* frames held, each counted once */
