@@ -101,6 +101,7 @@ drop(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 	if (peer->seat != NULL) {
 		granted = shmx_load_relaxed(&host->holds_granted) -
 			peer->seat->holds;
+		shmx_store_relaxed(&peer->seat->record->in_use, 0);
 		shmx_readers_remove(host->readers, peer->seat);
 		/* Release: who sees it gone sees no hold of it. */
 		shmx_store_release(&host->holds_granted, granted);
@@ -308,8 +309,7 @@ object(struct shmx_host *host, struct shmx_peer *peer,
 }
 
 static int
-send_welcome(struct shmx_host *host, struct shmx_peer *peer, int record_fd,
-	     int wake_fd)
+send_welcome(struct shmx_host *host, struct shmx_peer *peer, int wake_fd)
 {
 	const struct shmx_welcome w = {
 		.version = SHMX_PROTOCOL_VERSION,
@@ -320,26 +320,42 @@ send_welcome(struct shmx_host *host, struct shmx_peer *peer, int record_fd,
 		.region_bytes = host->region_bytes,
 		.record_bytes = SHMX_RECORD_BYTES,
 	};
-	const int fds[SHMX_MESSAGE_FDS] = { host->data_fd, record_fd, wake_fd };
+	const int fds[SHMX_MESSAGE_FDS] = { host->data_fd,
+		peer->seat->record_fd, wake_fd };
 
 	return shmx_channel_send(peer->conn, SHMX_MSG_WELCOME, &w, sizeof(w),
 				 fds, SHMX_MESSAGE_FDS);
+}
+
+/* Whose it is, for who inspects the ring. */
+static void
+sign_record(const struct shmx_host *host, const struct shmx_peer *peer,
+	    const struct shmx_hello *h, struct shmx_record *record)
+{
+	record->session = host->session;
+	record->mode = h->mode;
+	record->granted = h->holds;
+	record->pid = (int32_t)peer->pid;
+	snprintf(record->label, sizeof(record->label), "%.*s",
+		 (int)sizeof(record->label) - 1, peer->label);
+	shmx_store_relaxed(&record->reader_id, peer->serial);
+	shmx_store_relaxed(&record->mark, SHMX_EXT_MAGIC);
+	shmx_store_relaxed(&record->in_use, 1);
 }
 
 static void
 greet(struct shmx_host *host, struct shmx_peer *peer,
       const struct shmx_hello *h)
 {
-	int record_fd = -1, wake_fd = -1, ret;
+	int wake_fd = -1, ret;
 	struct shmx_seat *seat = NULL;
 
 	set_label(peer, h->label, sizeof(h->label));
 	if (object(host, peer, h))
 		return;
-	ret = shmx_seat_create(&seat, h->holds, &record_fd, &wake_fd);
+	ret = shmx_seat_create(&seat, host->claim->name, h->holds, &wake_fd);
 	if (ret == 0) {
-		shmx_store_relaxed(&seat->record->reader_id, peer->serial);
-		shmx_store_relaxed(&seat->record->in_use, 1);
+		sign_record(host, peer, h, seat->record);
 		/* Before WELCOME: no hold may be overlooked. */
 		ret = shmx_readers_add(host->readers, seat);
 		if (ret < 0)
@@ -350,9 +366,8 @@ greet(struct shmx_host *host, struct shmx_peer *peer,
 		shmx_store_relaxed(&host->holds_granted,
 				   shmx_load_relaxed(&host->holds_granted) +
 				   seat->holds);
-		ret = send_welcome(host, peer, record_fd, wake_fd);
+		ret = send_welcome(host, peer, wake_fd);
 	}
-	base_close(&record_fd);
 	base_close(&wake_fd);
 	if (ret < 0)
 		refuse(host, peer, -ret, "ring \"%s\" cannot take another "

@@ -308,7 +308,8 @@ struct shmx_record {
 	shmx_a32 in_use;
 	uint32_t pad;
 	shmx_a64 mark;			/* SHMX_EXT_MAGIC: no v2.0 client's */
-	uint64_t reserved_v2[3];
+	uint64_t session;		/* of the ring; the host's */
+	uint64_t reserved_v2[2];
 
 	/* 0: empty, else sequence << 16 | (slot + 1). */
 	_Alignas(64) shmx_a64 hold[8];
@@ -448,6 +449,7 @@ SHMX_AT(shmx_damage_entry, box, 8);
 SHMX_AT(shmx_record, last_frame_seen, 16);
 SHMX_AT(shmx_record, in_use, 24);
 SHMX_AT(shmx_record, mark, 32);
+SHMX_AT(shmx_record, session, 40);
 SHMX_AT(shmx_record, hold, 64);
 SHMX_AT(shmx_record, sleeping, 128);
 SHMX_AT(shmx_record, evicted, 132);

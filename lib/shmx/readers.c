@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,9 +29,10 @@ box_create(void)
 }
 
 int
-shmx_seat_create(struct shmx_seat **out, uint32_t holds, int *record_fd,
+shmx_seat_create(struct shmx_seat **out, const char *name, uint32_t holds,
 		 int *wake_fd)
 {
+	char label[sizeof(SHMX_LABEL_RECORD) + SHMX_NAME_MAX];
 	struct shmx_seat *seat;
 	void *map = NULL;
 	int pair[2], ret = -ENOMEM;
@@ -38,17 +40,18 @@ shmx_seat_create(struct shmx_seat **out, uint32_t holds, int *record_fd,
 	seat = base_sys.calloc(1, sizeof(*seat));
 	if (seat == NULL)
 		return -ENOMEM;
+	seat->record_fd = -1;
 	seat->farewell = box_create();
 	if (seat->farewell == NULL)
 		goto fail;
-	ret = shmx_segment_create("shmx-record", SHMX_RECORD_BYTES,
-				  SHMX_SEALS_RECORD, record_fd, &map);
+	snprintf(label, sizeof(label), SHMX_LABEL_RECORD "%s", name);
+	ret = shmx_segment_create(label, SHMX_RECORD_BYTES, SHMX_SEALS_RECORD,
+				  &seat->record_fd, &map);
 	if (ret < 0)
 		goto fail;
 	if (base_sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
 				pair) < 0) {
 		ret = -errno;
-		base_close(record_fd);
 		goto fail;
 	}
 	seat->record = map;
@@ -59,6 +62,7 @@ shmx_seat_create(struct shmx_seat **out, uint32_t holds, int *record_fd,
 	return 0;
 fail:
 	shmx_segment_unmap(map, SHMX_RECORD_BYTES);
+	base_close(&seat->record_fd);
 	free(seat->farewell);
 	free(seat);
 	return ret;
@@ -70,6 +74,7 @@ shmx_seat_destroy(struct shmx_seat *seat)
 	if (seat == NULL)
 		return;
 	shmx_segment_unmap(seat->record, SHMX_RECORD_BYTES);
+	base_close(&seat->record_fd);
 	base_close(&seat->wake_fd);
 	free(seat->farewell);
 	free(seat);

@@ -29,6 +29,7 @@
 /* What a reader was given; freed when the writer cannot see it any more. */
 struct shmx_seat {
 	struct shmx_record *record;	/* mapped, SHMX_RECORD_BYTES */
+	int record_fd;			/* its memory, for who inspects us */
 	int wake_fd;			/* our end */
 	uint32_t holds;
 	struct shmx_scan_box *farewell;	/* reserved: leaving cannot fail */
@@ -61,11 +62,11 @@ void
 shmx_readers_leave(struct shmx_readers *r);
 
 /*
- * Service: a new seat of that many holds, with its record and the reader's
- * ends: *record_fd and *wake_fd are the caller's, to be sent and closed.
+ * Service: a new seat of that many holds at the ring of that name.  *wake_fd,
+ * the reader's end, is the caller's, to be sent and closed.
  */
 int
-shmx_seat_create(struct shmx_seat **out, uint32_t holds, int *record_fd,
+shmx_seat_create(struct shmx_seat **out, const char *name, uint32_t holds,
 		 int *wake_fd);
 void
 shmx_seat_destroy(struct shmx_seat *seat);

@@ -213,13 +213,15 @@ shmx_region_create(struct shmx_region *r, const char *name,
 		   uint32_t history, const char *root)
 {
 	struct plan p = make_plan(stream, slots);
+	char label[sizeof(SHMX_LABEL_RING) + SHMX_NAME_MAX];
 	int ret;
 
 	*r = (struct shmx_region){ .fd = -1 };
 	ret = check_memory(&p, name, slots, history + 2, root);
 	if (ret < 0)
 		return ret;
-	ret = shmx_segment_create("shmx-ring", p.region_bytes, SHMX_SEALS_DATA,
+	snprintf(label, sizeof(label), SHMX_LABEL_RING "%s", name);
+	ret = shmx_segment_create(label, p.region_bytes, SHMX_SEALS_DATA,
 				  &r->fd, &r->map);
 	if (ret < 0)
 		return base_error(ret, "cannot make the %.1f MB of ring "

@@ -18,6 +18,13 @@
 #define SHMX_SEALS_DATA		(SHMX_SEALS_RECORD | F_SEAL_FUTURE_WRITE)
 
 /*
+ * What /proc shows of a ring's memfds, before its name: by these, and the
+ * contents, they are found where nobody answers for them.
+ */
+#define SHMX_LABEL_RING		"shmx-ring:"
+#define SHMX_LABEL_RECORD	"shmx-record:"
+
+/*
  * Make a memfd of that size, all of it allocated, map it for reading and
  * writing, and seal it.  *fd and *map are the caller's.  -ENOMEM or -ENOSPC
  * when there is no memory.

@@ -38,6 +38,7 @@ shmx_session_unref(struct shmx_session *s)
 	shmx_segment_unmap(s->map, s->layout.map_bytes);
 	shmx_segment_unmap(s->record, SHMX_RECORD_BYTES);
 	base_close(&s->data_fd);
+	base_close(&s->record_fd);
 	base_close(&s->wake_fd);
 	base_close(&s->conn);
 	pthread_mutex_destroy(&s->pixels_lock);
@@ -97,7 +98,7 @@ shmx_session_create(struct shmx_session **out, struct shmx_channel *ch,
 {
 	const struct shmx_welcome *w;
 	struct shmx_session *s;
-	int record_fd, ret;
+	int ret;
 	uint32_t i;
 
 	w = shmx_channel_body(ch, sizeof(*w), SHMX_MESSAGE_FDS);
@@ -111,13 +112,12 @@ shmx_session_create(struct shmx_session **out, struct shmx_channel *ch,
 	pthread_mutex_init(&s->pixels_lock, NULL);
 	s->conn = -1;
 	s->data_fd = shmx_channel_take_fd(ch, 0);
-	record_fd = shmx_channel_take_fd(ch, 1);
+	s->record_fd = shmx_channel_take_fd(ch, 1);
 	s->wake_fd = shmx_channel_take_fd(ch, 2);
 
 	ret = map_data(s, w);
 	if (ret == 0)
-		ret = map_record(s, w, record_fd);
-	base_close(&record_fd);
+		ret = map_record(s, w, s->record_fd);
 	if (ret < 0) {
 		shmx_session_unref(s);
 		return ret;

@@ -34,6 +34,7 @@ struct shmx_session {
 	void *map;			/* layout.map_bytes, read-only */
 	struct shmx_record *record;
 	int data_fd;
+	int record_fd;			/* only for who inspects us */
 	int wake_fd;
 	int conn;
 	uint64_t ring_id;
