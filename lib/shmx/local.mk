@@ -22,7 +22,7 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/latency.c %D%/latency.h \
 	%D%/layout.h \
 	%D%/memory.c %D%/memory.h \
-	%D%/producer.c \
+	%D%/producer.c %D%/producer.h \
 	%D%/protocol.h \
 	%D%/reader.c %D%/reader.h \
 	%D%/readers.c %D%/readers.h \

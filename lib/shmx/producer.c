@@ -8,7 +8,7 @@
  */
 #include "config.h"
 
-#include <shmx/shmx.h>
+#include "producer.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -26,37 +26,11 @@
 #include "base/copy.h"
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/sys.h"
 #include "atomic.h"
-#include "host.h"
-#include "readers.h"
-#include "region.h"
-#include "rendezvous.h"
 
 #define DEFAULT_SLOTS 8
 #define DEFAULT_HISTORY 1
-
-/* frame->slot when there is none, and pixels is scratch memory. */
-#define NO_SLOT UINT32_MAX
-
-struct shmx_producer {
-	struct shmx_writer writer;
-	struct shmx_readers readers;
-	struct shmx_region region;
-	struct shmx_stream stream;
-	uint32_t last_width;		/* of the frame published last */
-	uint32_t last_height;
-	uint64_t dropped;
-	uint64_t wakes;
-	void *scratch;			/* pixels_bytes, never read */
-
-	struct base_log log;
-	struct shmx_claim claim;
-	struct shmx_host host;
-	bool threaded;
-	pthread_t thread;
-};
 
 /* ------------------------------------------------------------ service -- */
 
@@ -318,7 +292,7 @@ shmx_begin(struct shmx_producer *p, struct shmx_frame *frame)
 	frame->sim_time = 0;
 	frame->input_sequence = 0;
 	frame->damage_count = 0;
-	frame->slot = slot < 0 ? NO_SLOT : (uint32_t)slot;
+	frame->slot = slot < 0 ? SHMX_NO_SLOT : (uint32_t)slot;
 	frame->begun_ns = base_now_ns();
 }
 
@@ -435,9 +409,11 @@ shmx_publish(struct shmx_producer *p, struct shmx_frame *frame)
 
 	assert(frame->width >= 1 && frame->width <= p->stream.width);
 	assert(frame->height >= 1 && frame->height <= p->stream.height);
-	assert(frame->slot == NO_SLOT || (int)frame->slot == p->writer.claimed);
+	assert(frame->slot == SHMX_NO_SLOT ||
+	       (int)frame->slot == p->writer.claimed);
 	/* The latter is a frame that was published before, or never begun. */
-	if (frame->slot == NO_SLOT || (int)frame->slot != p->writer.claimed) {
+	if (frame->slot == SHMX_NO_SLOT ||
+	    (int)frame->slot != p->writer.claimed) {
 		p->dropped++;
 		p->last_width = 0;	/* the next differs by this one too */
 		shmx_store_relaxed(&p->region.ring.ext->dropped, p->dropped);
