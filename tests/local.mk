@@ -108,6 +108,10 @@ check_programs += %D%/test-selftest
 %C%_test_selftest_SOURCES = %D%/test-selftest.c
 %C%_test_selftest_LDADD = $(suite_libs)
 
+check_programs += %D%/test-tlv
+%C%_test_tlv_SOURCES = %D%/test-tlv.c
+%C%_test_tlv_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-hist
 %C%_test_hist_SOURCES = %D%/test-hist.c
 %C%_test_hist_LDADD = $(suite_libs)

@@ -209,7 +209,7 @@ struct shmx_ext {
 /* What a ring is beyond the usual; bits of ext.features. */
 enum shmx_feature {
 	SHMX_FEATURE_RECORDS_INSIDE = 1 << 0, /* readers_offset is not 0 */
-	SHMX_FEATURE_NAMED = 1 << 1,	/* an object in /dev/shm, for v2.0 too */
+	SHMX_FEATURE_NAMED = 1 << 1,	/* an object in /dev/shm */
 	SHMX_FEATURE_MULTI_WRITER = 1 << 2, /* several processes publish */
 	SHMX_FEATURE_EVERY = 1 << 3,	/* lossless readers are admitted */
 };

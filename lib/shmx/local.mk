@@ -14,6 +14,7 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/atomic.h \
 	%D%/attach.c \
 	%D%/channel.c %D%/channel.h \
+	%D%/checksum.c %D%/checksum.h \
 	%D%/directory.c %D%/directory.h \
 	%D%/error.c \
 	%D%/format.c \
@@ -31,6 +32,7 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/ring.c %D%/ring.h \
 	%D%/segment.c %D%/segment.h \
 	%D%/session.c %D%/session.h \
+	%D%/tlv.c %D%/tlv.h \
 	%D%/version.c \
 	%D%/wait.c
 
