@@ -104,6 +104,10 @@ check_programs += %D%/test-ring
 %C%_test_ring_SOURCES = %D%/test-ring.c
 %C%_test_ring_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
+check_programs += %D%/test-ring-multi
+%C%_test_ring_multi_SOURCES = %D%/test-ring-multi.c
+%C%_test_ring_multi_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-selftest
 %C%_test_selftest_SOURCES = %D%/test-selftest.c
 %C%_test_selftest_LDADD = $(suite_libs)

@@ -42,9 +42,9 @@ violations() {
 		grep -v '^lib/shmx/atomic\.h:'
 	# The lock-free core makes no system call, so it includes none; nor do
 	# those who parse what others wrote.
-	includes lib/shmx/ring.[ch] lib/shmx/atomic.h lib/shmx/layout.h \
+	includes lib/shmx/ring*.[ch] lib/shmx/atomic.h lib/shmx/layout.h \
 		lib/shmx/tlv.[ch] lib/shmx/checksum.[ch] |
-		grep -vE ':("config\.h"|"(ring|atomic|layout|tlv|checksum)\.h"|"base/base\.h"|<shmx/[a-z0-9-]+\.h>|<(assert|errno|inttypes|limits|stdatomic|stdalign|stdbool|stddef|stdint|string)\.h>)$'
+		grep -vE ':("config\.h"|"(ring|ring-[a-z]*|atomic|layout|tlv|checksum)\.h"|"base/base\.h"|<shmx/[a-z0-9-]+\.h>|<(assert|errno|inttypes|limits|stdatomic|stdalign|stdbool|stddef|stdint|string)\.h>)$'
 	# Conversion and scaling know nothing of the server.
 	includes lib/shmfb/convert*.[ch] lib/shmfb/scale*.[ch] |
 		grep -E '<(xcb|X11)/'
@@ -80,6 +80,7 @@ breaks "shmfb includes it by a path" lib/shmfb/show.c '"shmx/ring.h"'
 breaks "atomics in shmx" lib/shmx/reader.c '<stdatomic.h>'
 breaks "atomics in shmfb" lib/shmfb/show.c '<stdatomic.h>'
 breaks "the core includes a call" lib/shmx/ring.c '<unistd.h>'
+breaks "the core of several writers does" lib/shmx/ring-multi.c '<unistd.h>'
 breaks "the core includes base's calls" lib/shmx/ring.c '"base/fd.h"'
 breaks "a parser includes a call" lib/shmx/tlv.c '<sys/mman.h>'
 breaks "conversion includes xcb" lib/shmfb/convert-x.c '<xcb/xcb.h>'

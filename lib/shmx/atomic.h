@@ -43,6 +43,9 @@ _Static_assert(sizeof(void *) == 8, "the ring needs a 64-bit platform");
 #define shmx_cas_acq_rel(p, expected, v) \
 	atomic_compare_exchange_strong_explicit((p), (expected), (v), \
 		memory_order_acq_rel, memory_order_acquire)
+#define shmx_cas_seq_cst(p, expected, v) \
+	atomic_compare_exchange_strong_explicit((p), (expected), (v), \
+		memory_order_seq_cst, memory_order_seq_cst)
 
 /*
  * Wait until non-temporal stores of this thread are visible.  Those are not

@@ -29,7 +29,8 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/readers.c %D%/readers.h \
 	%D%/region.c %D%/region.h \
 	%D%/rendezvous.c %D%/rendezvous.h \
-	%D%/ring.c %D%/ring.h \
+	%D%/ring.c %D%/ring.h %D%/ring-words.h \
+	%D%/ring-multi.c %D%/ring-multi.h \
 	%D%/segment.c %D%/segment.h \
 	%D%/session.c %D%/session.h \
 	%D%/tlv.c %D%/tlv.h \

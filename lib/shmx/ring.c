@@ -116,27 +116,7 @@
 #include <string.h>
 
 #include "atomic.h"
-
-/* Overtaken this often in a row, a reader keeps the frame that it has. */
-#define TRIES 64
-
-static uint64_t
-latest_word(uint64_t sequence, uint32_t slot)
-{
-	return sequence << 16 | slot;
-}
-
-static uint32_t
-latest_slot(uint64_t word)
-{
-	return word & 0xffff;
-}
-
-static uint64_t
-published(uint64_t sequence)
-{
-	return SHMX_STATE(SHMX_STATE_PUBLISHED, sequence);
-}
+#include "ring-words.h"
 
 /* ------------------------------------------------------------- writer -- */
 
@@ -147,21 +127,15 @@ shmx_writer_init(struct shmx_writer *w, const struct shmx_ring *ring)
 	shmx_store_seq_cst(&ring->ext->latest, latest_word(0, SHMX_SLOT_NONE));
 }
 
-/* Does some hold word name this slot?  W3. */
+/* Does some hold word name this slot? */
 static bool
 is_held(const struct shmx_scan *scan, uint32_t slot)
 {
-	uint32_t i, h;
+	uint32_t i;
 
-	for (i = 0; i < scan->count; i++) {
-		const struct shmx_scan_entry *e = &scan->entry[i];
-
-		/* W3: Dekker with R2; acquires the reader's R5. */
-		for (h = 0; h < e->holds; h++)
-			if (latest_slot(shmx_load_seq_cst(
-				    &e->record->hold[h])) == slot + 1)
-				return true;
-	}
+	for (i = 0; i < scan->count; i++)
+		if (names(&scan->entry[i], slot))
+			return true;
 	return false;
 }
 
@@ -416,6 +390,28 @@ find_slot(const struct shmx_ring *ring, uint64_t sequence)
 	return -1;
 }
 
+/*
+ * The slot of the oldest frame from *want to latest, which *want becomes; or
+ * -1.  Several writers leave gaps: see ring-multi.c.
+ */
+static int
+find_oldest(const struct shmx_ring *ring, uint64_t *want, uint64_t latest)
+{
+	uint64_t state, end = latest + 1;
+	int slot = -1;
+	uint32_t s;
+
+	for (s = 0; s < ring->slots; s++) {
+		state = shmx_load_relaxed(&ring->state[s]);
+		if (state < published(*want) || state >= published(end))
+			continue;
+		end = state - published(0);
+		slot = (int)s;
+	}
+	*want = end;
+	return slot;
+}
+
 int
 shmx_ring_hold_next(const struct shmx_ring *ring, shmx_a64 *hold,
 		    uint64_t after, struct shmx_found *found)
@@ -423,7 +419,7 @@ shmx_ring_hold_next(const struct shmx_ring *ring, shmx_a64 *hold,
 	uint64_t l, latest, want;
 	int i, slot;
 
-	for (i = 0; i < TRIES; i++) {
+	for (i = 0; i < 2 * TRIES; i++) {
 		/* R1, as above. */
 		l = shmx_load_seq_cst(&ring->ext->latest);
 		latest = l >> 16;
@@ -432,7 +428,9 @@ shmx_ring_hold_next(const struct shmx_ring *ring, shmx_a64 *hold,
 		want = after + 1;
 		if (want + ring->history <= latest)
 			want = latest - ring->history + 1;
-		slot = find_slot(ring, want);
+		/* For a while: its writer may be about to publish it. */
+		slot = i < TRIES ? find_slot(ring, want) :
+			find_oldest(ring, &want, latest);
 		if (slot >= 0 && try_hold(ring, hold, want, (uint32_t)slot)) {
 			*found = (struct shmx_found){ want, (uint32_t)slot };
 			return 0;
