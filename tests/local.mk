@@ -189,6 +189,8 @@ check_programs += %D%/test-present.x11
 endif
 endif
 
+include tests/v2/local.mk
+
 # Shell tests that need an X server.
 x11_scripts = %D%/test-kills.x11 %D%/test-view.x11
 

@@ -54,6 +54,9 @@ violations() {
 	includes demos/*/*.[ch] | grep -E '"(config\.h|base/.*)"|<(xcb|X11)/'
 	# Public headers include public headers.
 	includes lib/shmx/shmx*.h lib/shmfb/shmfb*.h | grep '"'
+	# What judges our wire shares nothing with it.
+	includes tests/v2/*.[ch] | grep -E '"|<(shmx|shmfb|base)/' |
+		grep -vE ':"(config|v2)\.h"$'
 	# Only the comparison program has SDL.
 	includes lib/*/*.[ch] tools/*.[ch] demos/*.[ch] | grep '<SDL' |
 		grep -v '^tools/shmx-view-sdl2\.c:'
@@ -64,7 +67,8 @@ is "nobody includes what they must not" "$(violations "$top_srcdir")" ""
 # Each rule finds what it is there to find.
 breaks() { # WHAT FILE HEADER
 	rm -rf "$tap_tmp/tree"
-	for dir in lib/base lib/shmx lib/shmfb tools demos/life; do
+	for dir in lib/base lib/shmx lib/shmfb tools demos/life \
+		tests/v2; do
 		mkdir -p "$tap_tmp/tree/$dir"
 	done
 	: >"$tap_tmp/tree/lib/shmx/ring.h"
@@ -90,6 +94,8 @@ breaks "its parts include base" demos/life/rle.c '"base/fd.h"'
 breaks "its parts include another's" demos/life/rle.c '"ring.h"'
 breaks "its parts include xcb" demos/life/rle.c '<xcb/xcb.h>'
 breaks "a public header includes a private one" lib/shmx/shmx.h '"ring.h"'
+breaks "the judge of the wire includes ours" tests/v2/v2.c '"shmx/layout.h"'
+breaks "it includes a public header" tests/v2/v2.c '<shmx/shmx.h>'
 breaks "a tool includes SDL" tools/shmx-view.c '<SDL.h>'
 
 done_testing
