@@ -115,6 +115,9 @@ check_programs += %D%/test-selftest
 check_programs += %D%/test-tlv
 %C%_test_tlv_SOURCES = %D%/test-tlv.c
 %C%_test_tlv_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+check_programs += %D%/test-syscalls
+%C%_test_syscalls_SOURCES = %D%/test-syscalls.c
+%C%_test_syscalls_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
 check_programs += %D%/test-hist
 %C%_test_hist_SOURCES = %D%/test-hist.c
