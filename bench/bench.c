@@ -494,18 +494,31 @@ bench_print(const struct bench_set *set, const char *title)
 	fflush(stdout);
 }
 
-static void
-print_verdict(const struct bench_target *t, FILE *to)
+static struct bench_estimate
+target_estimate(const struct bench_target *t)
 {
+	if (!t->against)
+		return estimate(&t->row->rounds);
 	/* A rate is the inverse of a time. */
-	struct bench_estimate e = t->at_least ? ratio(t->against, t->row) :
-						ratio(t->row, t->against);
+	return t->at_least ? ratio(t->against, t->row) :
+			     ratio(t->row, t->against);
+}
+
+static void
+print_verdict(const struct bench_set *set, const struct bench_target *t,
+	      FILE *to)
+{
+	struct bench_estimate e = target_estimate(t);
 	bool met = t->at_least ? e.median >= t->bound : e.median <= t->bound;
 	bool sure = e.low > t->bound || e.high < t->bound;
+	double unit = !t->against && set->ns ? 1000 : 1;
+	const char *name = t->against ? "" : set->ns ? " ns" : " us";
+	int digits = t->against ? 3 : 1;
 
-	fprintf(to, "%-34s %.3f (%.3f-%.3f), %s %.2f: %s%s\n", t->what,
-		e.median, e.low, e.high, t->at_least ? "at least" : "at most",
-		t->bound, met ? "met" : "MISSED",
+	fprintf(to, "%-34s %.*f%s (%.*f-%.*f), %s %.*f: %s%s\n", t->what,
+		digits, e.median * unit, name, digits, e.low * unit, digits,
+		e.high * unit, t->at_least ? "at least" : "at most",
+		t->against ? 2 : 0, t->bound * unit, met ? "met" : "MISSED",
 		sure ? "" : ", too noisy to be sure");
 }
 
@@ -519,7 +532,7 @@ bench_verdicts(const struct bench_set *set, const struct bench_target *target,
 	fprintf(to, "%s\n",
 		"\nTargets: ratio (95% confidence), what it has to be");
 	for (i = 0; i < count; i++)
-		print_verdict(&target[i], to);
+		print_verdict(set, &target[i], to);
 	if (set->options->json)
 		print_noise(set, to);
 	fflush(to);

@@ -87,11 +87,11 @@ struct bench_estimate {
 	double high;
 };
 
-/* What one row is to be against another. */
+/* What one row is to be against another, or by itself. */
 struct bench_target {
 	const char *what;
 	const struct bench_row *row;
-	const struct bench_row *against;
+	const struct bench_row *against; /* NULL: bound is in microseconds */
 	double bound;
 	bool at_least;			/* of the rates; else of the times */
 };

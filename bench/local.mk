@@ -16,6 +16,10 @@ bench_programs += %D%/bench-ring
 %C%_bench_ring_SOURCES = %D%/bench-ring.c $(bench_common)
 %C%_bench_ring_LDADD = lib/shmx/libshmx.la lib/base/libbase.la -lm
 
+bench_programs += %D%/bench-wake
+%C%_bench_wake_SOURCES = %D%/bench-wake.c $(bench_common)
+%C%_bench_wake_LDADD = lib/shmx/libshmx.la lib/base/libbase.la -lm
+
 bench_programs += %D%/bench-present
 %C%_bench_present_SOURCES = %D%/bench-present.c %D%/bare.c %D%/bare.h \
 	$(bench_common)
