@@ -193,6 +193,7 @@ endif
 endif
 
 include tests/v2/local.mk
+include tests/fuzz/local.mk
 
 # Shell tests that need an X server.
 x11_scripts = %D%/test-kills.x11 %D%/test-view.x11
