@@ -429,6 +429,12 @@ listen_to(struct shmx_host *host, struct shmx_peer *peer)
 
 	for (n = 0; n < MESSAGES_MAX; n++) {
 		ret = shmx_channel_receive(&peer->channel);
+		/*
+		 * Nobody sends us descriptors.  Kept until the rest comes,
+		 * one might be the peer's own end: it would never hang up.
+		 */
+		if (peer->channel.fd_count != 0)
+			ret = -EPROTO;
 		if (ret == -EAGAIN)
 			return true;
 		if (ret < 0) {
