@@ -18,6 +18,21 @@ fuzz_programs += %D%/fuzz-directory
 %C%_fuzz_directory_SOURCES = %D%/fuzz-directory.c $(fuzz_common)
 %C%_fuzz_directory_LDADD = $(fuzz_libs)
 
+fuzz_programs += %D%/fuzz-host
+%C%_fuzz_host_SOURCES = %D%/fuzz-host.c %D%/sample.h $(fuzz_common)
+%C%_fuzz_host_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_fuzz_host_LDADD = $(fuzz_libs)
+
+fuzz_programs += %D%/fuzz-reader
+%C%_fuzz_reader_SOURCES = %D%/fuzz-reader.c %D%/sample.h $(fuzz_common)
+%C%_fuzz_reader_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_fuzz_reader_LDADD = $(fuzz_libs)
+
+fuzz_programs += %D%/fuzz-region
+%C%_fuzz_region_SOURCES = %D%/fuzz-region.c %D%/sample.h $(fuzz_common)
+%C%_fuzz_region_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_fuzz_region_LDADD = $(fuzz_libs)
+
 fuzz_programs += %D%/fuzz-tlv
 %C%_fuzz_tlv_SOURCES = %D%/fuzz-tlv.c $(fuzz_common)
 %C%_fuzz_tlv_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
