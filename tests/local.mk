@@ -115,6 +115,23 @@ check_programs += %D%/test-selftest
 check_programs += %D%/test-tlv
 %C%_test_tlv_SOURCES = %D%/test-tlv.c
 %C%_test_tlv_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+# Killed at some instructions, and the .long ones at all of them.
+check_programs += %D%/test-step %D%/test-step-attach
+long_tests += %D%/test-step.long %D%/test-step-attach.long
+EXTRA_PROGRAMS += %D%/test-step.long %D%/test-step-attach.long
+step_parts = %D%/step.c %D%/step.h
+every_step = $(AM_CPPFLAGS) -DSTEP_STRIDE=1
+%C%_test_step_SOURCES = %D%/test-step.c $(step_parts)
+%C%_test_step_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+%C%_test_step_long_SOURCES = $(%C%_test_step_SOURCES)
+%C%_test_step_long_CPPFLAGS = $(every_step)
+%C%_test_step_long_LDADD = $(%C%_test_step_LDADD)
+%C%_test_step_attach_SOURCES = %D%/test-step-attach.c $(step_parts)
+%C%_test_step_attach_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+%C%_test_step_attach_long_SOURCES = $(%C%_test_step_attach_SOURCES)
+%C%_test_step_attach_long_CPPFLAGS = $(every_step)
+%C%_test_step_attach_long_LDADD = $(%C%_test_step_attach_LDADD)
+
 check_programs += %D%/test-syscalls
 %C%_test_syscalls_SOURCES = %D%/test-syscalls.c
 %C%_test_syscalls_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
