@@ -303,8 +303,10 @@ go_on_talking(int line, void *arg)
 	shmx_channel_send(conn, SHMX_MSG_READY, &socket_please,
 			  sizeof(socket_please), NULL, 0);
 	expect_hang_up(conn);
-	/* Ready twice, and anything else afterwards but goodbye. */
+	/* Ready twice, and anything else afterwards but goodbye or a nudge. */
 	for (type = 0; type < 12; type++) {
+		if (type == SHMX_MSG_NUDGE)
+			continue;
 		conn = byhand_connect();
 		byhand_greet(conn, 6);
 		byhand_ready(conn);
@@ -315,6 +317,12 @@ go_on_talking(int line, void *arg)
 		       type == SHMX_MSG_READY);
 		expect_hang_up(conn);
 	}
+	/* Nudge before being ready. */
+	conn = byhand_connect();
+	byhand_greet(conn, 6);
+	head.type = SHMX_MSG_NUDGE;
+	expect(send(conn, &head, sizeof(head), MSG_NOSIGNAL) > 0);
+	expect_hang_up(conn);
 	/* Leave without having been ready. */
 	conn = byhand_connect();
 	byhand_greet(conn, 6);

@@ -78,6 +78,26 @@ shmx_copy_words(void *to, const void *from, size_t bytes)
 	}
 }
 
+/*
+ * Write what a peer may be reading.  to is aligned to 8 bytes and has room for
+ * bytes rounded up to them; from is anywhere.
+ */
+static inline void
+shmx_write_words(void *to, const void *from, size_t bytes)
+{
+	_Atomic uint64_t *dst = to;
+	const unsigned char *src = from;
+	uint64_t word;
+	size_t i, n;
+
+	for (i = 0; i < bytes; i += 8) {
+		n = bytes - i < 8 ? bytes - i : 8;
+		word = 0;
+		memcpy(&word, src + i, n);
+		atomic_store_explicit(&dst[i / 8], word, memory_order_relaxed);
+	}
+}
+
 /* Tell the processor that this is a spin loop. */
 static inline void
 shmx_relax(void)

@@ -161,7 +161,7 @@ welcome(struct shmx_reader *r)
 	/* From here on the connection is the session's. */
 	r->conn = -1;
 	shmx_channel_next(&r->channel);
-	r->session = s;
+	shmx_reader_set_session(r, s);
 	r->state = SHMX_ATTACHED;
 	r->last = 0;
 	r->error = 0;
@@ -189,7 +189,7 @@ shmx_reader_lose(struct shmx_reader *r, const char *why)
 	shmx_process_name(r->pid, who, sizeof(who));
 	unwatch(r, s->conn);
 	unwatch(r, s->wake_fd);
-	r->session = NULL;
+	shmx_reader_set_session(r, NULL);
 	hang_up(r);
 	shmx_session_unref(s);
 	base_error(-EPIPE, "the producer of ring \"%s\", %s, %s", r->name, who,

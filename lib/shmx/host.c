@@ -59,6 +59,7 @@ struct shmx_peer {
 	pid_t pid;
 	char label[64];
 	struct shmx_seat *seat;		/* NULL until welcomed */
+	struct shmx_mailbox *box;	/* the same */
 	struct shmx_channel channel;
 };
 
@@ -89,6 +90,15 @@ unwatch(struct shmx_host *host, int fd)
 		epoll_ctl(host->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 }
 
+/* Wake the producer's thread, should it wait for a reader. */
+static void
+announce(struct shmx_host *host)
+{
+	const uint64_t one = 1;
+
+	(void)!write(host->news_fd, &one, sizeof(one));
+}
+
 /* ------------------------------------------------------ coming, going -- */
 
 static void
@@ -98,6 +108,8 @@ drop(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 
 	base_log(host->log, BASE_LOG_DEBUG, "ring %s: %s (pid %d) %s",
 		 host->claim->name, peer->label, (int)peer->pid, why);
+	/* While the ring that it sent them by is there. */
+	shmx_mail_close(&host->mail, peer->box);
 	if (peer->seat != NULL) {
 		granted = shmx_load_relaxed(&host->holds_granted) -
 			peer->seat->holds;
@@ -110,6 +122,8 @@ drop(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 		shmx_add_relaxed(&host->reaped, 1);
 		shmx_add_acq_rel(&host->attached_now, (uint32_t)-1);
 	}
+	if (peer->seat != NULL)
+		announce(host);
 	unwatch(host, peer->conn);
 	unwatch(host, peer->pidfd);
 	shmx_channel_finish(&peer->channel);
@@ -133,6 +147,8 @@ refuse(struct shmx_host *host, struct shmx_peer *peer, int error,
 	va_start(ap, fmt);
 	vsnprintf(r.text, sizeof(r.text), fmt, ap);
 	va_end(ap);
+	host->refused++;
+	shmx_store_relaxed(&host->ext->refused, host->refused);
 	(void)shmx_channel_send(peer->conn, SHMX_MSG_ERROR, &r, sizeof(r),
 				NULL, 0);
 	drop(host, peer, r.text);
@@ -343,31 +359,48 @@ sign_record(const struct shmx_host *host, const struct shmx_peer *peer,
 	shmx_store_relaxed(&record->in_use, 1);
 }
 
+/* Give a peer a seat and a mailbox. */
+static int
+take_in(struct shmx_host *host, struct shmx_peer *peer,
+	const struct shmx_hello *h, int *wake_fd)
+{
+	struct shmx_seat *seat = NULL;
+	int ret;
+
+	ret = shmx_seat_create(&seat, host->claim->name, h->holds, wake_fd);
+	if (ret < 0)
+		return ret;
+	sign_record(host, peer, h, seat->record);
+	ret = shmx_mailbox_create(&peer->box,
+				  shmx_record_control(seat->record),
+				  peer->serial, (int32_t)peer->pid,
+				  peer->label);
+	/* Before WELCOME: no hold may be overlooked. */
+	if (ret == 0)
+		ret = shmx_readers_add(host->readers, seat);
+	if (ret < 0) {
+		shmx_seat_destroy(seat);
+		return ret;
+	}
+	peer->seat = seat;
+	shmx_store_relaxed(&host->holds_granted,
+			   shmx_load_relaxed(&host->holds_granted) +
+			   seat->holds);
+	return 0;
+}
+
 static void
 greet(struct shmx_host *host, struct shmx_peer *peer,
       const struct shmx_hello *h)
 {
 	int wake_fd = -1, ret;
-	struct shmx_seat *seat = NULL;
 
 	set_label(peer, h->label, sizeof(h->label));
 	if (object(host, peer, h))
 		return;
-	ret = shmx_seat_create(&seat, host->claim->name, h->holds, &wake_fd);
-	if (ret == 0) {
-		sign_record(host, peer, h, seat->record);
-		/* Before WELCOME: no hold may be overlooked. */
-		ret = shmx_readers_add(host->readers, seat);
-		if (ret < 0)
-			shmx_seat_destroy(seat);
-	}
-	if (ret == 0) {
-		peer->seat = seat;
-		shmx_store_relaxed(&host->holds_granted,
-				   shmx_load_relaxed(&host->holds_granted) +
-				   seat->holds);
+	ret = take_in(host, peer, h, &wake_fd);
+	if (ret == 0)
 		ret = send_welcome(host, peer, wake_fd);
-	}
 	base_close(&wake_fd);
 	if (ret < 0)
 		refuse(host, peer, -ret, "ring \"%s\" cannot take another "
@@ -382,6 +415,8 @@ attach(struct shmx_host *host, struct shmx_peer *peer)
 	peer->state = ATTACHED;
 	shmx_add_relaxed(&host->attached_now, 1);
 	shmx_add_relaxed(&host->attached, 1);
+	shmx_mail_open(&host->mail, peer->box);
+	announce(host);
 	base_log(host->log, BASE_LOG_DEBUG,
 		 "ring %s: %s (pid %d) attached with %" PRIu32 " holds",
 		 host->claim->name, peer->label, (int)peer->pid,
@@ -410,6 +445,11 @@ answer(struct shmx_host *host, struct shmx_peer *peer)
 		    ready->transport != SHMX_TRANSPORT_RING)
 			break;
 		attach(host, peer);
+		return true;
+	case SHMX_MSG_NUDGE:
+		if (peer->state != ATTACHED)
+			break;
+		announce(host);
 		return true;
 	case SHMX_MSG_BYE:
 		drop(host, peer, "left");
@@ -456,11 +496,13 @@ shmx_host_init(struct shmx_host *host)
 {
 	int ret = 0;
 
-	host->epoll_fd = host->pause_fd = host->stop_fd = -1;
+	host->epoll_fd = host->pause_fd = -1;
+	host->stop_fd = host->news_fd = -1;
 	if ((host->epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0 ||
 	    (host->pause_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC |
 					     TFD_NONBLOCK)) < 0 ||
-	    (host->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
+	    (host->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0 ||
+	    (host->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
 		ret = -errno;
 	if (ret == 0)
 		ret = watch(host, host->claim->listen_fd, ABOUT_LISTEN);
@@ -472,8 +514,10 @@ shmx_host_init(struct shmx_host *host)
 		base_close(&host->epoll_fd);
 		base_close(&host->pause_fd);
 		base_close(&host->stop_fd);
+		base_close(&host->news_fd);
 		return ret;
 	}
+	shmx_mail_init(&host->mail);
 	pthread_mutex_init(&host->lock, NULL);
 	return 0;
 }
@@ -493,7 +537,37 @@ shmx_host_finish(struct shmx_host *host)
 	base_close(&host->epoll_fd);
 	base_close(&host->pause_fd);
 	base_close(&host->stop_fd);
+	base_close(&host->news_fd);
+	shmx_mail_finish(&host->mail);
 	pthread_mutex_destroy(&host->lock);
+}
+
+/* A reader that broke the rules. */
+static void
+drop_sender(struct shmx_host *host, const struct shmx_mailbox *box)
+{
+	unsigned i;
+
+	for (i = 0; i < SHMX_PEERS_MAX; i++)
+		if (host->peers[i] != NULL && host->peers[i]->box == box) {
+			drop(host, host->peers[i], "sent a message that makes "
+			     "no sense");
+			return;
+		}
+}
+
+int
+shmx_host_receive(struct shmx_host *host, struct shmx_control *out, void *data)
+{
+	struct shmx_mailbox *bad = NULL;
+	int ret;
+
+	pthread_mutex_lock(&host->lock);
+	while ((ret = shmx_mail_receive(&host->mail, out, data, &bad)) ==
+	       -EPROTO)
+		drop_sender(host, bad);
+	pthread_mutex_unlock(&host->lock);
+	return ret;
 }
 
 void

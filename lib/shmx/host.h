@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "mail.h"
 #include "readers.h"
 #include "rendezvous.h"
 
@@ -31,6 +32,7 @@ struct shmx_host {
 	/* Set by the producer before shmx_host_init(), constant after. */
 	const struct shmx_claim *claim;
 	struct shmx_readers *readers;
+	struct shmx_ext *ext;
 	const struct base_log *log;
 	int data_fd;
 	uint64_t session;
@@ -42,8 +44,12 @@ struct shmx_host {
 	int epoll_fd;
 	int pause_fd;			/* timer: accept again */
 	int stop_fd;			/* event: shmx_host_stop() was called */
-	struct shmx_peer *peers[SHMX_PEERS_MAX]; /* guarded by lock */
-	uint64_t serial;			 /* the same */
+	int news_fd;			/* event: for the producer, see below */
+	/* These are guarded by lock. */
+	struct shmx_peer *peers[SHMX_PEERS_MAX];
+	uint64_t serial;
+	struct shmx_mail mail;
+	uint64_t refused;
 
 	/* For statistics: written by the service, read by anybody. */
 	shmx_a32 attached_now;
@@ -66,6 +72,16 @@ shmx_host_finish(struct shmx_host *host);
  */
 int
 shmx_host_service(struct shmx_host *host, uint64_t deadline_ns);
+
+/*
+ * For the producer's thread, where it waits for its readers: receive a
+ * message, as shmx_control_receive() does.  When there may be one that was
+ * not there before, when a reader nudges, attaches or is gone, news_fd
+ * becomes readable.  Any thread.
+ */
+int
+shmx_host_receive(struct shmx_host *host, struct shmx_control *out,
+		  void *data);
 
 /* Have the service return -ECANCELED, now and for good.  Any thread. */
 void

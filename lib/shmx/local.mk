@@ -15,6 +15,7 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/attach.c \
 	%D%/channel.c %D%/channel.h \
 	%D%/checksum.c %D%/checksum.h \
+	%D%/control.c %D%/control.h \
 	%D%/directory.c %D%/directory.h \
 	%D%/error.c \
 	%D%/format.c \
@@ -22,6 +23,7 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/host.c %D%/host.h \
 	%D%/latency.c %D%/latency.h \
 	%D%/layout.h \
+	%D%/mail.c %D%/mail.h \
 	%D%/memory.c %D%/memory.h \
 	%D%/producer.c %D%/producer.h \
 	%D%/protocol.h \
@@ -32,6 +34,8 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/ring.c %D%/ring.h %D%/ring-words.h \
 	%D%/ring-multi.c %D%/ring-multi.h \
 	%D%/segment.c %D%/segment.h \
+	%D%/send.c \
+	%D%/service.c \
 	%D%/session.c %D%/session.h \
 	%D%/tlv.c %D%/tlv.h \
 	%D%/version.c \

@@ -165,6 +165,7 @@ start_host(struct shmx_producer *p, const struct shmx_producer_options *o)
 
 	p->host.claim = &p->claim;
 	p->host.readers = &p->readers;
+	p->host.ext = p->region.ring.ext;
 	p->host.log = &p->log;
 	p->host.data_fd = p->region.fd;
 	p->host.session = p->region.session;
@@ -215,7 +216,11 @@ shmx_producer_open(struct shmx_producer **out, const char *name,
 		base_error(ret, "out of memory");
 		goto fail;
 	}
-	ret = map_scratch(p);
+	p->message_data = base_sys.calloc(1, SHMX_CONTROL_MAX);
+	if (p->message_data == NULL)
+		ret = base_error(-ENOMEM, "out of memory");
+	if (ret == 0)
+		ret = map_scratch(p);
 	if (ret == 0)
 		ret = start_host(p, &o);
 	if (ret < 0)
@@ -262,6 +267,7 @@ shmx_producer_close(struct shmx_producer *p)
 				   SHMX_HOST_ENDED);
 	if (p->host.epoll_fd >= 0)
 		shmx_host_finish(&p->host);
+	free(p->message_data);
 	shmx_readers_finish(&p->readers);
 	if (p->scratch != NULL)
 		munmap(p->scratch, p->region.pixels_bytes);
@@ -453,6 +459,7 @@ shmx_producer_stats(struct shmx_producer *p, struct shmx_producer_stats *out,
 		.holds_total = p->host.holds_total,
 		.slots = p->writer.ring.slots,
 		.bytes = p->region.bytes,
+		.refused = shmx_load_relaxed(&p->region.ring.ext->refused),
 	};
 
 	stats.slots_held = (uint32_t)__builtin_popcountll(shmx_scan_held(

@@ -33,8 +33,19 @@ struct shmx_producer {
 	struct base_log log;
 	struct shmx_claim claim;
 	struct shmx_host host;
+	struct shmx_control message;	/* received by shmx_control_wait() */
+	bool has_message;
+	void *message_data;		/* of the one received last */
 	bool threaded;
 	pthread_t thread;
 };
+
+/*
+ * Sleep until the host has news, but no longer: see host.h.  The readers look
+ * at ext.host_waiting to know whether to nudge, so that is set before.  0,
+ * also at the deadline, or -EINTR, or another errno.
+ */
+int
+shmx_producer_sleep(struct shmx_producer *p, uint64_t deadline_ns);
 
 #endif

@@ -3,7 +3,7 @@
  * reader.c - the reading end: open, close, and what is known of it
  *
  * attach.c has how a reader finds its producer, wait.c how it waits for a
- * frame, hold.c how it holds one.
+ * frame, hold.c how it holds one, send.c how it talks back.
  */
 #include "config.h"
 
@@ -176,6 +176,7 @@ shmx_reader_open(struct shmx_reader **out, const char *name,
 	snprintf(r->name, sizeof(r->name), "%s", name);
 	r->epoll_fd = r->inotify_fd = r->timer_fd = r->conn = r->pidfd = -1;
 	shmx_channel_init(&r->channel, -1);
+	pthread_mutex_init(&r->lock, NULL);
 	r->may_spin = can_spin();
 	r->spin_ns = SHMX_SPIN_MIN_NS;
 	ret = read_options(r, options, &flags);
@@ -207,7 +208,16 @@ shmx_reader_close(struct shmx_reader *r)
 	base_close(&r->inotify_fd);
 	base_close(&r->timer_fd);
 	base_close(&r->epoll_fd);
+	pthread_mutex_destroy(&r->lock);
 	free(r);
+}
+
+void
+shmx_reader_set_session(struct shmx_reader *r, struct shmx_session *s)
+{
+	pthread_mutex_lock(&r->lock);
+	r->session = s;
+	pthread_mutex_unlock(&r->lock);
 }
 
 /* ----------------------------------------------------- looking at one -- */
@@ -249,6 +259,8 @@ shmx_reader_stats(const struct shmx_reader *r, struct shmx_reader_stats *out,
 		.skipped = r->skipped,
 		.sleeps = r->sleeps,
 		.producers = r->producers,
+		.sent = shmx_load_relaxed(&r->sent),
+		.unsent = shmx_load_relaxed(&r->unsent),
 	};
 	const struct shmx_session *s = r->session;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reader.h - the reading end's state, shared by its four files
+ * reader.h - the reading end's state, shared by its files
  */
 #ifndef SHMX_READER_H
 #define SHMX_READER_H
@@ -30,7 +30,12 @@ struct shmx_reader {
 	struct base_log log;
 
 	enum shmx_reader_state state;
-	struct shmx_session *session;	/* SHMX_ATTACHED, else NULL */
+	/*
+	 * SHMX_ATTACHED, else NULL.  Read by the reader's thread, and by who
+	 * sends under the lock; written by the former under the lock.
+	 */
+	struct shmx_session *session;
+	pthread_mutex_t lock;
 	uint64_t last;			/* sequence held last in session */
 	int error;			/* of the last attempt to attach */
 	char trouble[512];
@@ -50,7 +55,13 @@ struct shmx_reader {
 	uint64_t skipped;
 	uint64_t sleeps;
 	uint64_t producers;
+	shmx_a64 sent;			/* messages */
+	shmx_a64 unsent;		/* for lack of room */
 };
+
+/* Put another session, or NULL, in place of the reader's. */
+void
+shmx_reader_set_session(struct shmx_reader *r, struct shmx_session *s);
 
 int
 shmx_reader_watch(struct shmx_reader *r, int fd, enum shmx_about about);

@@ -92,6 +92,17 @@ map_record(struct shmx_session *s, const struct shmx_welcome *w, int fd)
 	return 0;
 }
 
+static int
+begin_control(struct shmx_session *s)
+{
+	int ret;
+
+	ret = shmx_control_out_init(&s->control,
+				    shmx_record_control(s->record));
+	return ret < 0 ? base_error(ret, "the producer granted a record in "
+				    "disorder") : 0;
+}
+
 int
 shmx_session_create(struct shmx_session **out, struct shmx_channel *ch,
 		    int conn)
@@ -118,6 +129,8 @@ shmx_session_create(struct shmx_session **out, struct shmx_channel *ch,
 	ret = map_data(s, w);
 	if (ret == 0)
 		ret = map_record(s, w, s->record_fd);
+	if (ret == 0)
+		ret = begin_control(s);
 	if (ret < 0) {
 		shmx_session_unref(s);
 		return ret;

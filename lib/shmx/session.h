@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "channel.h"
+#include "control.h"
 #include "region.h"
 
 struct shmx_session;
@@ -33,6 +34,7 @@ struct shmx_session {
 	struct shmx_layout layout;
 	void *map;			/* layout.map_bytes, read-only */
 	struct shmx_record *record;
+	struct shmx_control_out control; /* guarded by the reader's lock */
 	int data_fd;
 	int record_fd;			/* only for who inspects us */
 	int wake_fd;

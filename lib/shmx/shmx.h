@@ -277,6 +277,7 @@ struct shmx_producer_stats {
 	uint32_t slots;
 	uint32_t slots_held;		/* slots in some reader's hand now */
 	uint64_t bytes;			/* memory of the ring */
+	uint64_t refused;		/* attempts to attach */
 };
 
 /* size is sizeof(struct shmx_producer_stats) as the caller knows it. */
@@ -298,6 +299,54 @@ shmx_producer_fd(const struct shmx_producer *producer);
  */
 int
 shmx_producer_service(struct shmx_producer *producer);
+
+/* ------------------------------------------------ messages from readers -- */
+
+/* The longest message that a reader can send. */
+#define SHMX_CONTROL_MAX	2024
+
+/* Types that the library uses; all others but 0 are the application's. */
+enum shmx_control_type {
+	SHMX_CONTROL_HELLO = 0x48454C4F,	/* a reader has attached */
+	SHMX_CONTROL_BYE = 0x4259455F,		/* it is gone, dead or alive */
+};
+
+/* A message, and who sent it. */
+struct shmx_control {
+	uint64_t reader;		/* its id: never given to another */
+	int32_t pid;
+	uint32_t type;
+	char label[64];			/* what it calls itself */
+	uint32_t bytes;			/* of data */
+	const void *data;		/* valid until the next call */
+};
+
+/*
+ * Receive what readers sent with shmx_control_send(): 0, or -EAGAIN when there
+ * is nothing.  *out is the caller's; out->data is borrowed, aligned to 8 bytes
+ * and a copy that no reader can change any more.
+ *
+ * Of each reader comes, in order, SHMX_CONTROL_HELLO, all that it sent, and
+ * SHMX_CONTROL_BYE: also when it was killed, and then too what it had sent
+ * before comes first.  A message is whole or was never sent.  Readers take
+ * turns.  A reader that writes something else into its messages is detached.
+ *
+ * What nobody asks for costs nothing: a reader whose messages are not taken
+ * cannot send any more.  Of readers that came and went before anything of them
+ * was received, the last 64 are remembered.
+ *
+ * No system call.
+ */
+int
+shmx_control_receive(struct shmx_producer *producer, struct shmx_control *out);
+
+/*
+ * Sleep until there is something to receive: 0.  -ETIMEDOUT after timeout_ms
+ * milliseconds (-1: never), -EINTR on a signal.  With SHMX_NO_THREAD it serves
+ * readers meanwhile.
+ */
+int
+shmx_control_wait(struct shmx_producer *producer, int timeout_ms);
 
 /* --------------------------------------------------------------- reader -- */
 
@@ -521,6 +570,24 @@ uint64_t
 shmx_latency_percentile(const uint32_t buckets[SHMX_LATENCY_BUCKETS],
 			double percent);
 
+/*
+ * Send the producer a message of the application's own: type is any number
+ * but 0 and those of enum shmx_control_type, data is borrowed.  0 when it is
+ * there to be received, also should this process be killed next.
+ *
+ * Errors: -ENOBUFS the producer has not received enough of what was sent
+ * before (2032 bytes; a message takes 8 and what it is long, rounded up to
+ * 16): try again later, or let it be; -EMSGSIZE it is longer than
+ * SHMX_CONTROL_MAX; -EINVAL a type of the library's; -EPIPE the reader is not
+ * attached.
+ *
+ * No system call, unless the producer sleeps in shmx_control_wait().
+ * Threads: any, until shmx_reader_close().
+ */
+int
+shmx_control_send(struct shmx_reader *reader, uint32_t type, const void *data,
+		  size_t bytes);
+
 struct shmx_reader_stats {
 	uint64_t held;			/* frames held, each counted once */
 	uint64_t skipped;		/* frames passed over */
@@ -531,6 +598,8 @@ struct shmx_reader_stats {
 	uint32_t slots;			/* of the ring */
 	uint32_t history;
 	int32_t producer_pid;		/* 0 while SHMX_ABSENT */
+	uint64_t sent;			/* messages to the producer */
+	uint64_t unsent;		/* not sent, for lack of room */
 };
 
 void

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * service.c - what the producer asks of its host: who is there, what they say
+ */
+#include "config.h"
+
+#include "producer.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/sys.h"
+#include "atomic.h"
+
+int
+shmx_producer_sleep(struct shmx_producer *p, uint64_t deadline_ns)
+{
+	struct pollfd fds[] = {
+		{ .fd = p->host.news_fd, .events = POLLIN },
+		{ .fd = p->host.epoll_fd, .events = POLLIN },
+	};
+	uint64_t count;
+
+	/* Not base_poll(): a signal is to be seen. */
+	if (base_sys.poll(fds, p->threaded ? 1 : 2,
+			  base_timeout_ms(deadline_ns)) < 0)
+		return -errno;
+	if (!p->threaded)
+		(void)shmx_host_service(&p->host, 0);
+	/* What it is about is looked at after this. */
+	(void)!read(p->host.news_fd, &count, sizeof(count));
+	return 0;
+}
+
+/* ------------------------------------------------------------- messages -- */
+
+/* Receive a message to be handed out later. */
+static bool
+has_message(struct shmx_producer *p)
+{
+	if (!p->has_message)
+		p->has_message = shmx_host_receive(&p->host, &p->message,
+						   p->message_data) == 0;
+	return p->has_message;
+}
+
+int
+shmx_control_receive(struct shmx_producer *p, struct shmx_control *out)
+{
+	if (!has_message(p))
+		return base_error(-EAGAIN, "the readers of ring \"%s\" have "
+				  "sent nothing", p->claim.name);
+	p->has_message = false;
+	*out = p->message;
+	return 0;
+}
+
+/* Sleep unless there is a message, having said that we do. */
+static int
+sleep_for_message(struct shmx_producer *p, uint64_t deadline)
+{
+	shmx_a32 *waiting = &p->region.ring.ext->host_waiting;
+	int ret = 0;
+
+	/* Dekker with the reader, who looks at it after C3: see control.c. */
+	shmx_store_seq_cst(waiting, 1);
+	if (!has_message(p))
+		ret = shmx_producer_sleep(p, deadline);
+	shmx_store_relaxed(waiting, 0);
+	return ret;
+}
+
+int
+shmx_control_wait(struct shmx_producer *p, int timeout_ms)
+{
+	uint64_t deadline = timeout_ms < 0 ? BASE_FOREVER :
+		base_now_ns() + (uint64_t)timeout_ms * BASE_NS_PER_MS;
+	int ret;
+
+	while (!has_message(p)) {
+		if (base_now_ns() >= deadline)
+			return base_error(-ETIMEDOUT, "the readers of ring "
+					  "\"%s\" have sent nothing for %d ms",
+					  p->claim.name, timeout_ms);
+		ret = sleep_for_message(p, deadline);
+		if (ret < 0)
+			return base_error(ret, "waiting for the readers of "
+					  "ring \"%s\": %s", p->claim.name,
+					  strerror(-ret));
+	}
+	return 0;
+}
