@@ -88,6 +88,11 @@ EXTRA_PROGRAMS += %D%/test-kill.long
 %C%_test_kill_long_CPPFLAGS = $(AM_CPPFLAGS) -DKILLS=2000 -DKILL_SECONDS=240
 %C%_test_kill_long_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
+check_programs += %D%/test-inspect
+%C%_test_inspect_SOURCES = %D%/test-inspect.c
+%C%_test_inspect_LDADD = %D%/v2/libv2.la lib/shmx/libshmx-core.la \
+	$(suite_libs)
+
 check_programs += %D%/test-latency
 %C%_test_latency_SOURCES = %D%/test-latency.c
 %C%_test_latency_LDADD = lib/shmx/libshmx-core.la $(suite_libs)

@@ -6,7 +6,8 @@
  *
  *	accepted --HELLO--> WELCOME sent --READY--> attached --end--> reaped
  *	              |
- *	              '--> ERROR sent, dropped
+ *	              |--> ERROR sent, dropped
+ *	              '--> an inspector: shown around, counted nowhere
  *
  * It ends by its connection or its process ending, whichever is seen first (a
  * child that it forked may keep the one open), or by saying something that it
@@ -41,6 +42,7 @@
 #include "base/sys.h"
 #include "atomic.h"
 #include "channel.h"
+#include "roster.h"
 
 #define ACCEPT_PAUSE_NS	(100 * BASE_NS_PER_MS)	/* less than a second */
 #define COLLECT_PAUSE_NS BASE_NS_PER_MS
@@ -48,7 +50,7 @@
 /* Of one peer in a row; the others wait. */
 #define MESSAGES_MAX	64
 
-enum peer_state { ACCEPTED, WELCOMED, ATTACHED };
+enum peer_state { ACCEPTED, WELCOMED, ATTACHED, INSPECTING };
 
 struct shmx_peer {
 	enum peer_state state;
@@ -154,7 +156,7 @@ refuse(struct shmx_host *host, struct shmx_peer *peer, int error,
 	drop(host, peer, r.text);
 }
 
-/* A free place, made by dropping the oldest that has not said HELLO. */
+/* A free place, made by dropping the oldest that is no reader (yet). */
 static int
 find_place(struct shmx_host *host)
 {
@@ -165,14 +167,14 @@ find_place(struct shmx_host *host)
 		p = host->peers[i];
 		if (p == NULL)
 			return (int)i;
-		if (p->state == ACCEPTED &&
+		if ((p->state == ACCEPTED || p->state == INSPECTING) &&
 		    (oldest == NULL || p->serial < oldest->serial))
 			oldest = p;
 	}
 	if (oldest == NULL)
 		return -1;
 	i = oldest->index;
-	drop(host, oldest, "never said hello");
+	drop(host, oldest, "has to make room");
 	return (int)i;
 }
 
@@ -305,6 +307,8 @@ object(struct shmx_host *host, struct shmx_peer *peer,
 		       "the protocol, the reader another; use the same "
 		       "release of shmfb", host->claim->name,
 		       SHMX_PROTOCOL_VERSION);
+	} else if (h->role == SHMX_ROLE_INSPECTOR) {
+		return false;
 	} else if (h->role != SHMX_ROLE_READER || h->mode != SHMX_MODE_LOSSY) {
 		refuse(host, peer, ENOTSUP, "ring \"%s\" admits only readers "
 		       "that may skip frames", host->claim->name);
@@ -390,6 +394,44 @@ take_in(struct shmx_host *host, struct shmx_peer *peer,
 }
 
 static void
+greet_inspector(struct shmx_host *host, struct shmx_peer *peer)
+{
+	const struct shmx_welcome w = {
+		.version = SHMX_PROTOCOL_VERSION,
+		.map_bytes = host->map_bytes,
+		.session = host->session,
+		.region_bytes = host->region_bytes,
+	};
+	int ret = shmx_roster_welcome(peer->conn, &w, host->data_fd);
+
+	if (ret < 0)
+		refuse(host, peer, -ret, "ring \"%s\" cannot be shown: %s",
+		       host->claim->name, strerror(-ret));
+	else
+		peer->state = INSPECTING;
+}
+
+/* The records of readers that were seated after those it knows. */
+static int
+send_roster(const struct shmx_host *host, const struct shmx_peer *inspector,
+	    uint64_t after)
+{
+	const struct shmx_peer *p;
+	unsigned i;
+	int ret = 0;
+
+	for (i = 0; i < SHMX_PEERS_MAX && ret == 0; i++) {
+		p = host->peers[i];
+		if (p != NULL && p->seat != NULL && p->seat->record_fd >= 0 &&
+		    p->serial > after)
+			ret = shmx_roster_record(inspector->conn, p->serial,
+						 p->seat->record_fd);
+	}
+	return ret < 0 ? ret : shmx_roster_end(inspector->conn,
+					       host->serial);
+}
+
+static void
 greet(struct shmx_host *host, struct shmx_peer *peer,
       const struct shmx_hello *h)
 {
@@ -398,6 +440,12 @@ greet(struct shmx_host *host, struct shmx_peer *peer,
 	set_label(peer, h->label, sizeof(h->label));
 	if (object(host, peer, h))
 		return;
+	if (h->role == SHMX_ROLE_INSPECTOR) {
+		greet_inspector(host, peer);
+		return;
+	}
+	/* In the order in which they are seated, which rosters go by. */
+	peer->serial = ++host->serial;
 	ret = take_in(host, peer, h, &wake_fd);
 	if (ret == 0)
 		ret = send_welcome(host, peer, wake_fd);
@@ -430,6 +478,7 @@ answer(struct shmx_host *host, struct shmx_peer *peer)
 	struct shmx_channel *ch = &peer->channel;
 	const struct shmx_hello *hello;
 	const struct shmx_ready *ready;
+	const struct shmx_roster *roster;
 	unsigned index = peer->index;
 
 	switch (ch->in.header.type) {
@@ -451,6 +500,14 @@ answer(struct shmx_host *host, struct shmx_peer *peer)
 			break;
 		announce(host);
 		return true;
+	case SHMX_MSG_ROSTER:
+		roster = shmx_channel_body(ch, sizeof(*roster), 0);
+		if (roster == NULL || peer->state != INSPECTING)
+			break;
+		if (send_roster(host, peer, roster->after) == 0)
+			return true;
+		drop(host, peer, "does not listen");
+		return false;
 	case SHMX_MSG_BYE:
 		drop(host, peer, "left");
 		return false;

@@ -21,10 +21,15 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/format.c \
 	%D%/hold.c \
 	%D%/host.c %D%/host.h \
+	%D%/inspect.c %D%/inspect.h \
+	%D%/inspect-ask.c \
+	%D%/inspect-copy.c \
+	%D%/inspect-list.c \
 	%D%/latency.c %D%/latency.h \
 	%D%/layout.h \
 	%D%/mail.c %D%/mail.h \
 	%D%/memory.c %D%/memory.h \
+	%D%/procfs.c %D%/procfs.h \
 	%D%/producer.c %D%/producer.h \
 	%D%/protocol.h \
 	%D%/reader.c %D%/reader.h \
@@ -33,10 +38,12 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/rendezvous.c %D%/rendezvous.h \
 	%D%/ring.c %D%/ring.h %D%/ring-words.h \
 	%D%/ring-multi.c %D%/ring-multi.h \
+	%D%/roster.c %D%/roster.h \
 	%D%/segment.c %D%/segment.h \
 	%D%/send.c \
 	%D%/service.c \
 	%D%/session.c %D%/session.h \
+	%D%/survey.c %D%/survey.h \
 	%D%/tlv.c %D%/tlv.h \
 	%D%/version.c \
 	%D%/wait.c

@@ -10,6 +10,15 @@
  *	        ... frames go through memory; nothing is sent ...
  *	BYE, or the end		<->	BYE, or the end
  *
+ *	inspector			producer
+ *	HELLO			-->
+ *				<--	WELCOME + data fd	or ERROR
+ *	ROSTER			-->
+ *				<--	RECORD + record fd, for each reader
+ *				<--	ROSTER
+ *
+ * whose descriptors can only be read.  It asks again when it likes.
+ *
  * A message is a header and a body of fixed layout; a receiver ignores what
  * is longer than it knows.  Descriptors travel with a message's first byte.
  * Either side's end of the connection is the notice of its death.
@@ -37,6 +46,9 @@ enum shmx_message_type {
 	SHMX_MSG_NUDGE,			/* a lossless reader made room */
 	SHMX_MSG_FRAME,			/* a frame over the socket */
 	SHMX_MSG_CREDIT,		/* more frames may be sent */
+	/* An inspector asks for the readers, and is told of each. */
+	SHMX_MSG_ROSTER = 16,
+	SHMX_MSG_RECORD,
 };
 
 struct shmx_message_header {
@@ -61,7 +73,7 @@ struct shmx_hello {
 	char label[64];			/* who is asking, for display */
 };
 
-/* With three descriptors: data, record, wake. */
+/* With three descriptors: data, record, wake; an inspector gets the data. */
 struct shmx_welcome {
 	uint32_t version;
 	uint32_t record;		/* index, for display */
@@ -71,6 +83,16 @@ struct shmx_welcome {
 	uint64_t features;
 	uint64_t region_bytes;		/* size of data */
 	uint64_t record_bytes;		/* size of record */
+};
+
+/* From an inspector: the greatest id it knows.  To it: all were sent. */
+struct shmx_roster {
+	uint64_t after;
+};
+
+/* With one descriptor: the record of a reader whose seat is not inside. */
+struct shmx_roster_record {
+	uint64_t id;			/* as in the record */
 };
 
 struct shmx_ready {

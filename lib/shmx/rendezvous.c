@@ -13,6 +13,7 @@
 
 #include "rendezvous.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -576,6 +577,115 @@ shmx_rendezvous_connect(const char *name, pid_t *producer, int *pidfd)
 			  dirs.path[0],
 			  dirs.count > 1 ? " and where rings are otherwise" :
 			  "");
+}
+
+/* ---------------------------------------------------------- inspector -- */
+
+/* Who has the lock: 0 and the pid, or -ENOENT. */
+static int
+lock_owner(int dir_fd, const char *name, pid_t *pid)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd, ret = -ENOENT;
+
+	pthread_mutex_lock(&claims_lock);
+	if (is_ours(dir_fd, name)) {
+		*pid = getpid();
+		ret = 0;
+	} else {
+		fd = open_lock(dir_fd, name, false);
+		if (fd >= 0 && fcntl(fd, F_GETLK, &fl) == 0 &&
+		    fl.l_type != F_UNLCK) {
+			*pid = BASE_MAX(fl.l_pid, 0);
+			ret = 0;
+		}
+		if (fd >= 0)
+			base_close(&fd);
+	}
+	pthread_mutex_unlock(&claims_lock);
+	return ret;
+}
+
+int
+shmx_rendezvous_owner(const char *name, pid_t *pid)
+{
+	int dir_fd, ret = -ENOENT;
+	struct dirs dirs;
+	unsigned i;
+
+	list_dirs(&dirs);
+	for (i = 0; i < dirs.count && ret < 0; i++) {
+		dir_fd = open_dir(dirs.path[i], false);
+		if (dir_fd < 0)
+			continue;
+		ret = lock_owner(dir_fd, name, pid);
+		base_close(&dir_fd);
+	}
+	return ret;
+}
+
+/* "life.sock": the name, if it is a ring's. */
+static bool
+socket_name(const char *file, char *name)
+{
+	static const char suffix[] = ".sock";
+	size_t len = strlen(file), n = sizeof(suffix) - 1;
+	const char *clean;
+
+	if (len <= n || len - n > SHMX_NAME_MAX ||
+	    strcmp(file + len - n, suffix) != 0)
+		return false;
+	memcpy(name, file, len - n);
+	name[len - n] = '\0';
+	/* The "~" of those that are being made is in no name. */
+	return shmx_name_check(name, &clean) == 0;
+}
+
+static void
+each_in(int dir_fd, void (*fn)(const char *name, pid_t pid, void *data),
+	void *data)
+{
+	char name[SHMX_NAME_MAX + 1];
+	const struct dirent *e;
+	pid_t pid;
+	DIR *d;
+	int fd;
+
+	/* readdir() moves the descriptor, and closedir() closes it. */
+	fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	d = fd < 0 ? NULL : fdopendir(fd);
+	if (d == NULL) {
+		if (fd >= 0)
+			base_close(&fd);
+		return;
+	}
+	while ((e = readdir(d)) != NULL) {
+		if (!socket_name(e->d_name, name))
+			continue;
+		if (lock_owner(dir_fd, name, &pid) == 0)
+			fn(name, pid, data);
+		else
+			sweep(dir_fd, name);
+	}
+	closedir(d);
+}
+
+void
+shmx_rendezvous_each(void (*fn)(const char *name, pid_t pid, void *data),
+		     void *data)
+{
+	struct dirs dirs;
+	unsigned i;
+	int dir_fd;
+
+	list_dirs(&dirs);
+	for (i = 0; i < dirs.count; i++) {
+		dir_fd = open_dir(dirs.path[i], false);
+		if (dir_fd < 0)
+			continue;
+		each_in(dir_fd, fn, data);
+		base_close(&dir_fd);
+	}
 }
 
 int

@@ -67,6 +67,21 @@ int
 shmx_rendezvous_connect(const char *name, pid_t *producer, int *pidfd);
 
 /*
+ * Who owns a name, found without disturbing the owner: 0 and its pid (0 when
+ * it is in another container), or -ENOENT.
+ */
+int
+shmx_rendezvous_owner(const char *name, pid_t *pid);
+
+/*
+ * Call fn for each name that is owned, in no order.  Removes the sockets of
+ * the dead on the way.
+ */
+void
+shmx_rendezvous_each(void (*fn)(const char *name, pid_t pid, void *data),
+		     void *data);
+
+/*
  * Have an inotify descriptor become readable when a producer of any name
  * starts to listen.  make: make the directory if need be.
  */

@@ -624,6 +624,231 @@ int
 shmx_reader_image(const struct shmx_reader *reader,
 		  struct shmx_image_info *info, size_t size);
 
+/* ----------------------------------------------------------- inspecting -- */
+
+/*
+ * To look at a ring without taking part in it: as an inspector, which holds
+ * no frame, is counted nowhere, and opens all memory for reading only.  What
+ * it reads is copied, checked and then believed: neither a producer nor a
+ * reader that writes nonsense can do more to it than be shown as nonsense.
+ *
+ * A producer that answers hands the memory out; that of one which is stopped
+ * is found through /proc, and so is a ring whose producer has died while
+ * readers keep it.
+ */
+struct shmx_inspector;
+struct shmx_inspect_list;
+
+enum shmx_ring_state {
+	SHMX_RING_RUNNING = 1,		/* somebody produces it */
+	SHMX_RING_PAUSED,		/* and says that it has paused */
+	SHMX_RING_STOPPED,		/* its producer's process is stopped */
+	SHMX_RING_ORPHANED,		/* its producer is gone, readers are not */
+	SHMX_RING_OUTGROWN,		/* readers still keep a smaller one */
+	SHMX_RING_LEFTOVER,		/* a named object that is nobody's */
+};
+
+enum shmx_ring_kind {
+	SHMX_RING_NATIVE = 1,		/* sealed anonymous memory */
+	SHMX_RING_NAMED,		/* an object in /dev/shm, of ours */
+	SHMX_RING_V2,			/* one of SHMX v2.0 */
+};
+
+/* "running", "orphaned", ..., and "native", ...  Static storage. */
+const char *
+shmx_ring_state_name(enum shmx_ring_state state);
+const char *
+shmx_ring_kind_name(enum shmx_ring_kind kind);
+
+/*
+ * All rings of this user that can be found from here, by name.  Removes the
+ * sockets of dead producers that it comes across.  *out is the caller's.
+ */
+int
+shmx_inspect_list(struct shmx_inspect_list **out);
+void
+shmx_inspect_list_free(struct shmx_inspect_list *list);
+
+unsigned
+shmx_inspect_count(const struct shmx_inspect_list *list);
+
+struct shmx_inspect_entry {
+	char name[SHMX_NAME_MAX + 1];
+	enum shmx_ring_state state;
+	enum shmx_ring_kind kind;
+	int32_t pid;			/* of its producer; 0: not known */
+	char program[32];		/* its name; "" */
+	uint32_t holders;		/* other processes that keep it */
+};
+
+/* Entry i, which is below the count. */
+void
+shmx_inspect_get(const struct shmx_inspect_list *list, unsigned i,
+		 struct shmx_inspect_entry *entry, size_t size);
+
+/*
+ * Inspect a ring: that of entry i, or the one of a name, which is the running
+ * one if there are several.  A name may be that of an object in /dev/shm.
+ *
+ * Errors: -EINVAL bad name; -ENOENT no such ring; -EACCES it is another
+ * user's; -EPROTO it is malformed; -ENOMEM, -EMFILE.  *out is the caller's,
+ * to be closed with shmx_inspect_close().
+ */
+int
+shmx_inspect_entry_open(struct shmx_inspector **out,
+			const struct shmx_inspect_list *list, unsigned i);
+int
+shmx_inspect_open(struct shmx_inspector **out, const char *name);
+void
+shmx_inspect_close(struct shmx_inspector *inspector);
+
+/* A ring, as a snapshot has it.  Offsets and sizes are in bytes. */
+struct shmx_inspect_ring {
+	char name[SHMX_NAME_MAX + 1];
+	enum shmx_ring_state state;
+	enum shmx_ring_kind kind;
+	bool asked;			/* its producer answered */
+	int32_t pid;
+	char program[32];
+	uint32_t holders;
+	uint64_t taken_ns;		/* when the snapshot was taken */
+
+	uint64_t session;
+	uint64_t created_ns;
+	uint32_t generation;		/* times it grew */
+	uint32_t directory_generation;	/* times its streams changed, plus 1 */
+	uint32_t writers_max;
+	bool every;			/* lossless readers are admitted */
+
+	uint64_t bytes;			/* of all of it */
+	uint64_t directory_offset;
+	uint64_t directory_bytes;
+	uint64_t directory_used;
+	uint64_t tables_offset;		/* what the ring itself needs */
+	uint64_t tables_bytes;
+	uint64_t readers_offset;	/* records, where they lie inside */
+	uint64_t readers_bytes;
+	uint64_t slots_offset;
+	uint64_t slot_bytes;		/* from one to the next */
+	uint64_t frame_bytes;		/* payload that a slot takes */
+
+	uint32_t slots;
+	uint32_t history;
+	uint32_t holds_total;
+	uint32_t holds_granted;
+
+	/* How many shmx_inspect_slot() and the others have to tell of. */
+	uint32_t slot_count;
+	uint32_t reader_count;
+	uint32_t stream_count;
+
+	uint64_t latest;		/* sequence published last; 0: none */
+	uint32_t latest_slot;
+	uint64_t published;
+	uint64_t dropped;		/* no slot was free */
+	uint64_t refused;		/* attempts to attach */
+	uint64_t evicted;		/* readers, because somebody said so */
+	uint64_t wakes;
+	uint64_t waited_ns;		/* for lossless readers */
+	uint64_t checksummed;
+};
+
+/*
+ * Look at the ring now.  What the functions below tell is of this moment,
+ * until the next snapshot.  -EPIPE when the ring is gone, with everybody who
+ * had it; -EPROTO when it is malformed; -ENOMEM.
+ */
+int
+shmx_inspect_snapshot(struct shmx_inspector *inspector,
+		      struct shmx_inspect_ring *ring, size_t size);
+
+enum shmx_slot_state {
+	SHMX_SLOT_FREE,			/* nothing in it */
+	SHMX_SLOT_WRITING,		/* a frame is being drawn */
+	SHMX_SLOT_PUBLISHED,		/* a frame is in it */
+};
+
+struct shmx_inspect_slot {
+	enum shmx_slot_state state;
+	bool latest;
+	bool kept;			/* among the newest, by history */
+	uint64_t sequence;		/* published, else 0 */
+	uint64_t begun_ns;
+	uint64_t published_ns;
+	uint32_t width;			/* of its image; 0: none */
+	uint32_t height;
+	uint32_t format;
+	uint32_t payload_bytes;
+	uint32_t streams;		/* in the frame */
+	uint32_t damage_count;		/* 0: all of it */
+	uint64_t readers;		/* bit i: reader i holds it */
+};
+
+struct shmx_inspect_reader {
+	uint64_t id;
+	int32_t pid;			/* 0: not known */
+	char program[32];
+	char label[64];
+	bool v2;			/* an SHMX v2.0 client */
+	bool every;			/* lossless */
+	bool sleeping;
+	bool evicted;
+	uint32_t holds_granted;
+	uint32_t holds_used;
+	uint64_t sequence[SHMX_HOLDS_MAX]; /* of each hold; 0: not in use */
+	uint64_t slots;			/* bit i: it holds slot i */
+	uint64_t held;			/* frames, since it attached */
+	uint64_t skipped;
+	uint64_t seen;			/* sequence held last */
+	uint64_t seen_ns;		/* when; 0: never */
+	uint64_t put_ns;		/* as shmx_feedback() was told */
+	uint64_t completed_ns;
+	uint64_t presented_ns;
+	uint64_t presented;		/* sequence */
+	uint64_t heartbeat;		/* of v2.0 clients */
+	uint32_t latency[SHMX_STAGES][SHMX_LATENCY_BUCKETS];
+};
+
+struct shmx_inspect_stream {
+	uint32_t id;
+	char name[64];
+	uint32_t element_type;		/* as SHMX counts them: 7 is u32 */
+	uint32_t components;
+	uint32_t layout;
+	uint32_t element_bytes;
+	uint32_t width;			/* of an image; 0: it is none */
+	uint32_t height;
+	uint32_t stride;
+	uint32_t format;
+	/* In the latest frame. */
+	bool present;
+	uint32_t elements;
+	uint32_t bytes;
+};
+
+/* Number i of the last snapshot; -EINVAL when there are not so many. */
+int
+shmx_inspect_slot(const struct shmx_inspector *inspector, unsigned i,
+		  struct shmx_inspect_slot *slot, size_t size);
+int
+shmx_inspect_reader(const struct shmx_inspector *inspector, unsigned i,
+		    struct shmx_inspect_reader *reader, size_t size);
+int
+shmx_inspect_stream(const struct shmx_inspector *inspector, unsigned i,
+		    struct shmx_inspect_stream *stream, size_t size);
+
+/* "u32", "f64", ..., or "?".  Static storage. */
+const char *
+shmx_element_name(uint32_t element_type);
+
+/*
+ * Remove what a dead named ring left in /dev/shm.  -EBUSY when it is in use
+ * (the message names by whom), -ENOENT when there is no such object, -EINVAL
+ * when it is no ring, -EACCES when it is another user's.
+ */
+int
+shmx_remove(const char *name);
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus

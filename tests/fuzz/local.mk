@@ -32,6 +32,9 @@ fuzz_programs += %D%/fuzz-region
 %C%_fuzz_region_SOURCES = %D%/fuzz-region.c %D%/sample.h $(fuzz_common)
 %C%_fuzz_region_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_fuzz_region_LDADD = $(fuzz_libs)
+fuzz_programs += %D%/fuzz-inspect
+%C%_fuzz_inspect_SOURCES = %D%/fuzz-inspect.c $(fuzz_common)
+%C%_fuzz_inspect_LDADD = $(fuzz_libs)
 
 fuzz_programs += %D%/fuzz-tlv
 %C%_fuzz_tlv_SOURCES = %D%/fuzz-tlv.c $(fuzz_common)
