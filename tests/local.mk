@@ -229,18 +229,6 @@ check_PROGRAMS += $(check_programs) %D%/xquery
 %C%_xquery_CFLAGS = $(AM_CFLAGS) $(XCB_CFLAGS)
 %C%_xquery_LDADD = $(XCB_LIBS)
 
-# The ring in a simulator of its own, which sanitizers would not understand
-# (it changes stacks) and which has no use for them: it finds races itself. It
-# includes sources of the library rather than linking it.
-check_PROGRAMS += %D%/test-sim
-TESTS += %D%/test-sim
-long_tests += %D%/test-sim.long
-EXTRA_DIST += %D%/test-sim.long
-%C%_test_sim_SOURCES = %D%/test-sim.c %D%/sim.c %D%/sim.h %D%/sim-atomic.h \
-	%D%/sim-readers.c %D%/sim-readers.h %D%/sim-ring.c
-%C%_test_sim_CFLAGS = $(WARN_CFLAGS) -fno-strict-aliasing
-%C%_test_sim_LDFLAGS =
-
 TESTS += $(check_programs) $(shell_tests) $(x11_scripts)
 long_tests += %D%/test-kills.long
 EXTRA_DIST += $(shell_tests) $(x11_scripts) %D%/test-kills.long %D%/tap.sh %D%/with-tmp %D%/with-xvfb \
@@ -283,7 +271,7 @@ AM_TESTS_ENVIRONMENT = \
 valgrind_run = $(LIBTOOL) --mode=execute $(VALGRIND) -q --error-exitcode=99 \
 	--leak-check=full --suppressions=$(abs_top_srcdir)/%D%/valgrind.supp
 
-.PHONY: check-valgrind check-long check-loop check-sim
+.PHONY: check-valgrind check-long check-loop
 check-valgrind:
 	@if test '$(VALGRIND)' = no; then \
 		echo "check-valgrind: valgrind was not there at configure time" >&2; \
@@ -307,10 +295,6 @@ check-long: all $(check_LTLIBRARIES) $(long_tests)
 		$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(long_tests)' \
 			TEST_SUITE_LOG=test-long.log; \
 	fi
-
-# The searches of the simulator that take minutes.
-check-sim: %D%/test-sim$(EXEEXT)
-	%D%/test-sim --long
 
 # For a test that fails now and then: make check-loop TESTS=tests/test-ring
 check-loop:

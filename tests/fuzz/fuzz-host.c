@@ -16,10 +16,14 @@
 #include "sample.h"
 
 enum { CONNS = 3 };
-enum { SERVE, CONNECT, RAW, FRAMED, CLOSE, RECEIVE, RECORD, PUBLISH, STEPS };
+enum {
+	SERVE, CONNECT, RAW, FRAMED, CLOSE, RECEIVE, RECORD, PUBLISH, TAKE,
+	STEPS
+};
 
 static struct shmx_producer *producer;
 static uint64_t published = 4;
+static unsigned hellos, byes;
 
 static struct {
 	struct shmx_channel channel;	/* fd -1: not there */
@@ -131,6 +135,21 @@ check_publish(void)
 	fuzz_expect(frame_publish(producer, published) == published);
 }
 
+/* Their messages, as the producer gets them. */
+static void
+take_messages(void)
+{
+	struct shmx_control m;
+
+	while (shmx_control_receive(producer, &m) == 0) {
+		fuzz_expect(m.bytes <= SHMX_CONTROL_MAX);
+		fuzz_touch(m.data, m.bytes);
+		fuzz_expect(memchr(m.label, '\0', sizeof(m.label)) != NULL);
+		hellos += m.type == SHMX_CONTROL_HELLO;
+		byes += m.type == SHMX_CONTROL_BYE;
+	}
+}
+
 static void
 step(struct fuzz_input *in)
 {
@@ -159,7 +178,10 @@ step(struct fuzz_input *in)
 		if (conns[i].record != NULL)
 			fuzz_patch(in, conns[i].record, SHMX_RECORD_BYTES);
 		break;
-	default:
+	case TAKE:
+		take_messages();
+		break;
+	case PUBLISH:
 		check_publish();
 		break;
 	}
@@ -184,6 +206,9 @@ check_nothing_left(void)
 	fuzz_expect(stats.holds_granted == 0);
 	fuzz_expect(stats.slots_held == 0);
 	check_publish();
+	/* Who came has gone, once each. */
+	take_messages();
+	fuzz_expect(hellos == byes);
 }
 
 static void
@@ -308,10 +333,25 @@ fuzz_seeds(void (*seed)(const void *data, size_t size))
 	put_record(&s, 0, 2056, 1 << 20);
 	put_record(&s, 1, 2056, 32);
 	put_record(&s, 1, 2064, UINT64_C(0xfffffff800003000));
+	put_step(&s, TAKE, 0);
 	put_step(&s, PUBLISH, 0);
 	put_step(&s, SERVE, 0);
 	put_step(&s, CLOSE, 0);
 	put_step(&s, PUBLISH, 0);
 	put_step(&s, SERVE, 0);
+	seed(s.data, s.size);
+
+	/* Messages that make sense, and who sent them leaves. */
+	s.size = 0;
+	put_attach(&s, 0, 1);
+	put_attach(&s, 1, 1);
+	for (i = 0; i < 2; i++) {
+		put_record(&s, i, 2064, UINT64_C(0x0000000800003000));
+		put_record(&s, i, 2080, UINT64_C(0x0000000000003001));
+		put_record(&s, i, 2056, 32);
+		put_step(&s, i == 0 ? TAKE : CLOSE, i);
+		put_step(&s, SERVE, 0);
+	}
+	put_step(&s, TAKE, 0);
 	seed(s.data, s.size);
 }

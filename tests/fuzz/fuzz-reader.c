@@ -21,7 +21,8 @@ enum {
 	SEND,		/* the welcome, with descriptors */
 	FRAMED,		/* any message */
 	RAW,		/* any bytes */
-	DISPATCH, LATEST, NEXT, RELEASE, WAKE, HANG_UP, STEPS
+	DISPATCH, LATEST, NEXT, RELEASE, WAKE, CONTROL, HANG_UP,
+	STEPS
 };
 
 static struct shmx_reader *reader;
@@ -86,7 +87,8 @@ tear_down(void)
 	release();
 	base_close(&us.conn);
 	base_close(&us.wake);
-	for (i = 0; i < 4 && reader->state != SHMX_ABSENT; i++)
+	/* Wake-ups that it has not heard come first, some at a time. */
+	for (i = 0; i < 16 && reader->state != SHMX_ABSENT; i++)
 		(void)shmx_reader_dispatch(reader);
 	fuzz_expect(reader->state == SHMX_ABSENT);
 	fuzz_expect(reader->session == NULL && reader->conn < 0);
@@ -187,6 +189,9 @@ step(struct fuzz_input *in)
 		if (us.wake >= 0)
 			(void)!send(us.wake, "w", 1, MSG_NOSIGNAL);
 		break;
+	case CONTROL:
+		(void)shmx_control_send(reader, 0x3000, us.data, op * 8);
+		break;
 	case HANG_UP:
 		base_close(&us.conn);
 		break;
@@ -234,7 +239,7 @@ static void
 put_look(struct fuzz_seed *s)
 {
 	static const uint8_t steps[] = { WAKE, DISPATCH, LATEST, RELEASE, NEXT,
-		NEXT };
+		CONTROL, NEXT };
 
 	fuzz_put(s, steps, sizeof(steps));
 }

@@ -14,6 +14,11 @@ fuzz_programs =
 fuzz_common = %D%/replay.c %D%/fuzz.h
 fuzz_libs = tests/v2/libv2.la lib/shmx/libshmx-core.la lib/base/libbase.la
 
+fuzz_programs += %D%/fuzz-control
+%C%_fuzz_control_SOURCES = %D%/fuzz-control.c %D%/sample.h $(fuzz_common)
+%C%_fuzz_control_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_fuzz_control_LDADD = $(fuzz_libs)
+
 fuzz_programs += %D%/fuzz-directory
 %C%_fuzz_directory_SOURCES = %D%/fuzz-directory.c $(fuzz_common)
 %C%_fuzz_directory_LDADD = $(fuzz_libs)

@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: MIT */
-/*
- * sim-ring.c - the library's own ring, to be run in the simulator
- */
-#include "config.h"
-
-#include "sim-atomic.h"
-
-#include "shmx/ring.c"
