@@ -109,6 +109,10 @@ check_programs += %D%/test-reader
 %C%_test_reader_SOURCES = %D%/test-reader.c
 %C%_test_reader_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
+check_programs += %D%/test-records
+%C%_test_records_SOURCES = %D%/test-records.c
+%C%_test_records_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-ring
 %C%_test_ring_SOURCES = %D%/test-ring.c
 %C%_test_ring_LDADD = lib/shmx/libshmx-core.la $(suite_libs)

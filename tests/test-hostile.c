@@ -524,13 +524,18 @@ map_all(int fd, size_t bytes)
 static void
 make_ring(struct fake *f)
 {
+	const struct shmx_region_plan plan = {
+		.streams = &picture,
+		.stream_count = 1,
+		.slots = 4,
+		.history = 1,
+	};
 	struct shmx_region region;
 	struct shmx_rect16 all = { 0, 0, 64, 48 };
 	struct shmx_writer w;
 	struct shmx_scan none = { .count = 0 };
 
-	ck_assert_int_eq(shmx_region_create(&region, "fake", &picture, 4, 1,
-					    ""), 0);
+	ck_assert_int_eq(shmx_region_create(&region, "fake", &plan, ""), 0);
 	shmx_writer_init(&w, &region.ring);
 	ck_assert_int_eq(shmx_writer_claim(&w, &none), 0);
 	region.ring.meta[0].width = 64;

@@ -115,7 +115,9 @@ drop(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 	if (peer->seat != NULL) {
 		granted = shmx_load_relaxed(&host->holds_granted) -
 			peer->seat->holds;
-		shmx_store_relaxed(&peer->seat->record->in_use, 0);
+		/* One in the region is free once the writer looks away. */
+		if (peer->seat->record_fd >= 0)
+			shmx_store_relaxed(&peer->seat->record->in_use, 0);
 		shmx_readers_remove(host->readers, peer->seat);
 		/* Release: who sees it gone sees no hold of it. */
 		shmx_store_release(&host->holds_granted, granted);
@@ -331,17 +333,21 @@ object(struct shmx_host *host, struct shmx_peer *peer,
 static int
 send_welcome(struct shmx_host *host, struct shmx_peer *peer, int wake_fd)
 {
+	const struct shmx_seat *seat = peer->seat;
+	const bool inside = seat->record_fd < 0;
 	const struct shmx_welcome w = {
 		.version = SHMX_PROTOCOL_VERSION,
-		.record = peer->index,
-		.holds = peer->seat->holds,
+		.record = inside ? shmx_records_index(&seat->records,
+						      seat->record) :
+			peer->index,
+		.holds = seat->holds,
 		.map_bytes = host->map_bytes,
 		.session = host->session,
 		.region_bytes = host->region_bytes,
-		.record_bytes = SHMX_RECORD_BYTES,
+		.record_bytes = inside ? 0 : SHMX_RECORD_BYTES,
 	};
 	const int fds[SHMX_MESSAGE_FDS] = { host->data_fd,
-		peer->seat->record_fd, wake_fd };
+		inside ? host->records_fd : seat->record_fd, wake_fd };
 
 	return shmx_channel_send(peer->conn, SHMX_MSG_WELCOME, &w, sizeof(w),
 				 fds, SHMX_MESSAGE_FDS);
@@ -371,7 +377,8 @@ take_in(struct shmx_host *host, struct shmx_peer *peer,
 	struct shmx_seat *seat = NULL;
 	int ret;
 
-	ret = shmx_seat_create(&seat, host->claim->name, h->holds, wake_fd);
+	ret = shmx_seat_create(&seat, &host->records, host->claim->name,
+			       h->holds, wake_fd);
 	if (ret < 0)
 		return ret;
 	sign_record(host, peer, h, seat->record);
@@ -450,7 +457,11 @@ greet(struct shmx_host *host, struct shmx_peer *peer,
 	if (ret == 0)
 		ret = send_welcome(host, peer, wake_fd);
 	base_close(&wake_fd);
-	if (ret < 0)
+	if (ret == -EUSERS)
+		refuse(host, peer, EBUSY, "ring \"%s\" is full: all %" PRIu32
+		       " reader records are in use; close a reader",
+		       host->claim->name, host->records.count);
+	else if (ret < 0)
 		refuse(host, peer, -ret, "ring \"%s\" cannot take another "
 		       "reader: %s", host->claim->name, strerror(-ret));
 	else

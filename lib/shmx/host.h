@@ -35,6 +35,8 @@ struct shmx_host {
 	struct shmx_ext *ext;
 	const struct base_log *log;
 	int data_fd;
+	int records_fd;			/* -1: no records in the region */
+	struct shmx_records records;
 	uint64_t session;
 	uint64_t region_bytes;
 	uint32_t map_bytes;

@@ -12,6 +12,7 @@
  *	E+512	slot state words, 8 bytes each
  *	E+...	struct shmx_slot_meta, 256 bytes each
  *	E+...	struct shmx_damage_entry, 16 bytes each, 64 of them
+ *	R	reader records, 4096 bytes each		page-aligned
  *	P - 88	slot 0: frame header 64, TLV 8, stream TLV 16,
  *	P	its pixels				page-aligned
  *		slot 1 at P - 88 + slot_stride, ...
@@ -293,8 +294,9 @@ enum shmx_latency_stage {
 
 /*
  * What a reader says.  In a native ring the first bytes of a memfd that only
- * the reader and the producer's process can map.  The first 64 bytes are
- * SHMX v2.0's, so that its inspectors list our readers too.
+ * the reader and the producer's process can map, else those of a page of the
+ * region.  The first 64 bytes are SHMX v2.0's, so that its inspectors list our
+ * readers too.
  *
  * Single writer for each word: the reader, but `sleeping`, which the
  * producer clears when it wakes the reader, `evicted` and what is for

@@ -34,6 +34,7 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/protocol.h \
 	%D%/reader.c %D%/reader.h \
 	%D%/readers.c %D%/readers.h \
+	%D%/records.c %D%/records.h \
 	%D%/region.c %D%/region.h \
 	%D%/rendezvous.c %D%/rendezvous.h \
 	%D%/ring.c %D%/ring.h %D%/ring-words.h \

@@ -159,6 +159,20 @@ map_scratch(struct shmx_producer *p)
 }
 
 static int
+make_region(struct shmx_producer *p, const char *name,
+	    const struct shmx_producer_options *o)
+{
+	const struct shmx_region_plan plan = {
+		.streams = o->streams,
+		.stream_count = o->stream_count,
+		.slots = o->slots,
+		.history = o->history,
+	};
+
+	return shmx_region_create(&p->region, name, &plan, "");
+}
+
+static int
 start_host(struct shmx_producer *p, const struct shmx_producer_options *o)
 {
 	int ret;
@@ -167,7 +181,10 @@ start_host(struct shmx_producer *p, const struct shmx_producer_options *o)
 	p->host.readers = &p->readers;
 	p->host.ext = p->region.ring.ext;
 	p->host.log = &p->log;
-	p->host.data_fd = p->region.fd;
+	p->host.data_fd = p->region.data_fd >= 0 ? p->region.data_fd :
+		p->region.fd;
+	p->host.records_fd = p->region.records_fd;
+	p->host.records = p->region.records;
 	p->host.session = p->region.session;
 	p->host.region_bytes = p->region.bytes;
 	p->host.map_bytes = p->region.map_bytes;
@@ -196,7 +213,8 @@ shmx_producer_open(struct shmx_producer **out, const char *name,
 	p = base_sys.calloc(1, sizeof(*p));
 	if (p == NULL)
 		return base_error(-ENOMEM, "out of memory");
-	p->claim.lock_fd = p->region.fd = p->host.epoll_fd = -1;
+	p->claim.lock_fd = p->host.epoll_fd = -1;
+	p->region.fd = p->region.data_fd = p->region.records_fd = -1;
 	p->stream = *o.streams;
 	p->stream.name = NULL;
 	base_log_init(&p->log, "shmx");
@@ -206,8 +224,7 @@ shmx_producer_open(struct shmx_producer **out, const char *name,
 	ret = shmx_rendezvous_claim(&p->claim, name);
 	if (ret < 0)
 		goto fail;
-	ret = shmx_region_create(&p->region, name, o.streams, o.slots,
-				 o.history, "");
+	ret = make_region(p, name, &o);
 	if (ret < 0)
 		goto fail;
 	shmx_writer_init(&p->writer, &p->region.ring);

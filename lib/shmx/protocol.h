@@ -73,16 +73,20 @@ struct shmx_hello {
 	char label[64];			/* who is asking, for display */
 };
 
-/* With three descriptors: data, record, wake; an inspector gets the data. */
+/*
+ * With three descriptors: data, record, wake; an inspector gets the data.
+ * Where the records lie in the region, the second is that of the whole region,
+ * to map one page of it writable, and the first cannot be mapped writable.
+ */
 struct shmx_welcome {
 	uint32_t version;
-	uint32_t record;		/* index, for display */
+	uint32_t record;		/* index; else for display */
 	uint32_t holds;			/* granted */
 	uint32_t map_bytes;		/* to map of data; no pixel in it */
 	uint64_t session;
 	uint64_t features;
 	uint64_t region_bytes;		/* size of data */
-	uint64_t record_bytes;		/* size of record */
+	uint64_t record_bytes;		/* size of record; 0: in the region */
 };
 
 /* From an inspector: the greatest id it knows.  To it: all were sent. */

@@ -28,25 +28,44 @@ box_create(void)
 			       sizeof(box->scan.entry[0]));
 }
 
-int
-shmx_seat_create(struct shmx_seat **out, const char *name, uint32_t holds,
-		 int *wake_fd)
+/* A record, in the region or in a memfd. */
+static int
+find_record(struct shmx_seat *seat, const struct shmx_records *records,
+	    const char *name)
 {
 	char label[sizeof(SHMX_LABEL_RECORD) + SHMX_NAME_MAX];
+	void *map;
+	int ret;
+
+	if (records->base != NULL) {
+		seat->record = shmx_records_take(records);
+		seat->records = *records;
+		return seat->record != NULL ? 0 : -EUSERS;
+	}
+	snprintf(label, sizeof(label), SHMX_LABEL_RECORD "%s", name);
+	ret = shmx_segment_create(label, SHMX_RECORD_BYTES, SHMX_SEALS_RECORD,
+				  &seat->record_fd, &map);
+	if (ret == 0)
+		seat->record = map;
+	return ret;
+}
+
+int
+shmx_seat_create(struct shmx_seat **out, const struct shmx_records *records,
+		 const char *name, uint32_t holds, int *wake_fd)
+{
 	struct shmx_seat *seat;
-	void *map = NULL;
 	int pair[2], ret = -ENOMEM;
 
 	seat = base_sys.calloc(1, sizeof(*seat));
 	if (seat == NULL)
 		return -ENOMEM;
-	seat->record_fd = -1;
+	seat->record_fd = seat->wake_fd = -1;
+	seat->holds = holds;
 	seat->farewell = box_create();
 	if (seat->farewell == NULL)
 		goto fail;
-	snprintf(label, sizeof(label), SHMX_LABEL_RECORD "%s", name);
-	ret = shmx_segment_create(label, SHMX_RECORD_BYTES, SHMX_SEALS_RECORD,
-				  &seat->record_fd, &map);
+	ret = find_record(seat, records, name);
 	if (ret < 0)
 		goto fail;
 	if (base_sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
@@ -54,17 +73,12 @@ shmx_seat_create(struct shmx_seat **out, const char *name, uint32_t holds,
 		ret = -errno;
 		goto fail;
 	}
-	seat->record = map;
-	seat->holds = holds;
 	seat->wake_fd = pair[0];
 	*wake_fd = pair[1];
 	*out = seat;
 	return 0;
 fail:
-	shmx_segment_unmap(map, SHMX_RECORD_BYTES);
-	base_close(&seat->record_fd);
-	free(seat->farewell);
-	free(seat);
+	shmx_seat_destroy(seat);
 	return ret;
 }
 
@@ -73,7 +87,10 @@ shmx_seat_destroy(struct shmx_seat *seat)
 {
 	if (seat == NULL)
 		return;
-	shmx_segment_unmap(seat->record, SHMX_RECORD_BYTES);
+	if (seat->record_fd >= 0)
+		shmx_segment_unmap(seat->record, SHMX_RECORD_BYTES);
+	else if (seat->record != NULL)
+		shmx_records_free(&seat->records, seat->record);
 	base_close(&seat->record_fd);
 	base_close(&seat->wake_fd);
 	free(seat->farewell);

@@ -24,12 +24,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "records.h"
 #include "ring.h"
 
 /* What a reader was given; freed when the writer cannot see it any more. */
 struct shmx_seat {
 	struct shmx_record *record;	/* mapped, SHMX_RECORD_BYTES */
-	int record_fd;			/* its memory, for who inspects us */
+	int record_fd;			/* its memory; -1: in the region */
+	struct shmx_records records;	/* which it is one of, in the region */
 	int wake_fd;			/* our end */
 	uint32_t holds;
 	struct shmx_scan_box *farewell;	/* reserved: leaving cannot fail */
@@ -62,12 +64,14 @@ void
 shmx_readers_leave(struct shmx_readers *r);
 
 /*
- * Service: a new seat of that many holds at the ring of that name.  *wake_fd,
- * the reader's end, is the caller's, to be sent and closed.
+ * Service: a new seat of that many holds at the ring of that name, its record
+ * one of `records` where those have any, else a memfd of its own.  *wake_fd,
+ * the reader's end, is the caller's, to be sent and closed.  -EUSERS when all
+ * records are in use.
  */
 int
-shmx_seat_create(struct shmx_seat **out, const char *name, uint32_t holds,
-		 int *wake_fd);
+shmx_seat_create(struct shmx_seat **out, const struct shmx_records *records,
+		 const char *name, uint32_t holds, int *wake_fd);
 void
 shmx_seat_destroy(struct shmx_seat *seat);
 

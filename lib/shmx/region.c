@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -18,6 +19,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/sys.h"
 #include "atomic.h"
 #include "directory.h"
 #include "memory.h"
@@ -37,6 +39,8 @@ struct plan {
 	uint32_t state_offset;		/* these from the extension */
 	uint32_t meta_offset;
 	uint32_t damage_offset;
+	uint32_t records;
+	uint32_t records_offset;	/* 0: there are none */
 	uint32_t map_bytes;
 	uint32_t stride;
 	uint64_t pixels_bytes;
@@ -45,9 +49,11 @@ struct plan {
 };
 
 static struct plan
-make_plan(const struct shmx_stream *stream, uint32_t slots)
+make_plan(const struct shmx_region_plan *want)
 {
 	struct plan p = { .page = (uint32_t)sysconf(_SC_PAGESIZE) };
+	const struct shmx_stream *stream = want->streams;
+	uint32_t slots = want->slots, end;
 
 	p.stride = (uint32_t)base_round_up(
 		(uint64_t)stream->width * shmx_format_bytes(stream->format),
@@ -61,8 +67,13 @@ make_plan(const struct shmx_stream *stream, uint32_t slots)
 		slots * (uint32_t)sizeof(struct shmx_slot_meta);
 	p.ext_bytes = p.damage_offset + SHMX_DAMAGE_ENTRIES *
 		(uint32_t)sizeof(struct shmx_damage_entry);
-	p.map_bytes = (uint32_t)base_round_up(
-		p.ext_offset + p.ext_bytes + SHMX_SLOT_HEAD, p.page);
+	end = p.ext_offset + p.ext_bytes;
+	if (want->features & SHMX_FEATURE_RECORDS_INSIDE) {
+		p.records = SHMX_RECORDS_INSIDE;
+		p.records_offset = (uint32_t)base_round_up(end, p.page);
+		end = p.records_offset + p.records * SHMX_RECORD_BYTES;
+	}
+	p.map_bytes = (uint32_t)base_round_up(end + SHMX_SLOT_HEAD, p.page);
 	p.slot_stride = base_round_up(p.pixels_bytes + SHMX_SLOT_HEAD, p.page);
 	p.region_bytes = p.map_bytes + slots * p.slot_stride;
 	return p;
@@ -134,13 +145,22 @@ write_header(struct shmx_region *r, const struct plan *p,
 	h->slots_offset = p->map_bytes - (uint32_t)SHMX_SLOT_HEAD;
 	h->frame_capacity = (uint32_t)(p->slot_stride -
 				       sizeof(struct shmx_frame_header));
+	if (p->records != 0) {
+		h->reader_slots = p->records;
+		h->reader_stride = SHMX_RECORD_BYTES;
+		h->readers_offset = p->records_offset;
+		h->control_offset = p->records_offset +
+			SHMX_RECORD_CONTROL_OFFSET;
+		h->control_bytes = SHMX_RECORD_CONTROL_BYTES;
+		h->control_stride = SHMX_RECORD_BYTES;
+	}
 	/* Last, for whoever maps it by name. */
 	h->magic = SHMX_MAGIC;
 }
 
 static void
-write_ext(struct shmx_region *r, const struct plan *p, uint32_t slots,
-	  uint32_t history)
+write_ext(struct shmx_region *r, const struct plan *p,
+	  const struct shmx_region_plan *want)
 {
 	struct shmx_ext *e = r->ring.ext;
 
@@ -148,12 +168,13 @@ write_ext(struct shmx_region *r, const struct plan *p, uint32_t slots,
 	e->version = SHMX_EXT_VERSION;
 	e->bytes = p->ext_bytes;
 	e->session = r->session;
+	e->features = want->features;
 	e->region_bytes = p->region_bytes;
 	e->page_bytes = p->page;
-	e->slots = slots;
+	e->slots = want->slots;
 	e->readers_max = SHMX_READERS_MAX;
 	e->holds_max = SHMX_HOLDS_MAX;
-	e->history = history;
+	e->history = want->history;
 	e->state_offset = p->state_offset;
 	e->meta_offset = p->meta_offset;
 	e->damage_offset = p->damage_offset;
@@ -207,27 +228,71 @@ place_ring(void *map, const struct plan *p, uint32_t slots, uint32_t history)
 	};
 }
 
-int
-shmx_region_create(struct shmx_region *r, const char *name,
-		   const struct shmx_stream *stream, uint32_t slots,
-		   uint32_t history, const char *root)
+static struct shmx_records
+place_records(void *map, uint32_t offset, uint32_t count)
 {
-	struct plan p = make_plan(stream, slots);
+	return (struct shmx_records){
+		.base = count != 0 ? (char *)map + offset : NULL,
+		.offset = offset,
+		.count = count,
+		.connected = &((struct shmx_header *)map)->readers_connected,
+	};
+}
+
+/*
+ * Two more ways into the region, each a file description of its own: one to
+ * map a record through, and one for all else, through which nobody can.
+ */
+static int
+open_shares(struct shmx_region *r)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", r->fd);
+	r->data_fd = base_sys.open(path, O_RDONLY | O_CLOEXEC, 0);
+	if (r->data_fd < 0)
+		return -errno;
+	r->records_fd = base_sys.open(path, O_RDWR | O_CLOEXEC, 0);
+	return r->records_fd < 0 ? -errno : 0;
+}
+
+static int
+make_memory(struct shmx_region *r, const char *name,
+	    const struct shmx_region_plan *want, uint64_t bytes)
+{
+	bool inside = want->features & SHMX_FEATURE_RECORDS_INSIDE;
 	char label[sizeof(SHMX_LABEL_RING) + SHMX_NAME_MAX];
 	int ret;
 
-	*r = (struct shmx_region){ .fd = -1 };
-	ret = check_memory(&p, name, slots, history + 2, root);
+	snprintf(label, sizeof(label), SHMX_LABEL_RING "%s", name);
+	ret = shmx_segment_create(label, bytes, inside ? SHMX_SEALS_RECORD :
+				  SHMX_SEALS_DATA, &r->fd, &r->map);
 	if (ret < 0)
 		return ret;
-	snprintf(label, sizeof(label), SHMX_LABEL_RING "%s", name);
-	ret = shmx_segment_create(label, p.region_bytes, SHMX_SEALS_DATA,
-				  &r->fd, &r->map);
+	r->bytes = bytes;
+	if (inside)
+		ret = open_shares(r);
+	if (ret < 0)
+		shmx_region_destroy(r);
+	return ret;
+}
+
+int
+shmx_region_create(struct shmx_region *r, const char *name,
+		   const struct shmx_region_plan *want, const char *root)
+{
+	struct plan p = make_plan(want);
+	int ret;
+
+	*r = (struct shmx_region){ .fd = -1, .data_fd = -1, .records_fd = -1 };
+	ret = check_memory(&p, name, want->slots, want->history + 2, root);
+	if (ret < 0)
+		return ret;
+	ret = make_memory(r, name, want, p.region_bytes);
 	if (ret < 0)
 		return base_error(ret, "cannot make the %.1f MB of ring "
 				  "\"%s\": %s", megabytes(p.region_bytes),
 				  name, strerror(-ret));
-	r->bytes = p.region_bytes;
 	r->map_bytes = p.map_bytes;
 	r->slot_stride = (uint32_t)p.slot_stride;
 	r->stride = p.stride;
@@ -235,10 +300,11 @@ shmx_region_create(struct shmx_region *r, const char *name,
 	if (getrandom(&r->session, sizeof(r->session), GRND_NONBLOCK) !=
 	    sizeof(r->session))
 		r->session = base_now_ns() ^ (uint64_t)getpid() << 32;
-	r->ring = place_ring(r->map, &p, slots, history);
-	write_header(r, &p, stream, slots);
-	write_ext(r, &p, slots, history);
-	write_slots(r, &p, stream, slots);
+	r->ring = place_ring(r->map, &p, want->slots, want->history);
+	r->records = place_records(r->map, p.records_offset, p.records);
+	write_header(r, &p, want->streams, want->slots);
+	write_ext(r, &p, want);
+	write_slots(r, &p, want->streams, want->slots);
 	return 0;
 }
 
@@ -248,6 +314,8 @@ shmx_region_destroy(struct shmx_region *r)
 	shmx_segment_unmap(r->map, r->bytes);
 	r->map = NULL;
 	base_close(&r->fd);
+	base_close(&r->data_fd);
+	base_close(&r->records_fd);
 }
 
 /* --------------------------------------------------------- a peer's --- */
@@ -292,6 +360,32 @@ header_fault(const struct shmx_header *h, uint32_t map_bytes,
 	return NULL;
 }
 
+/* Records in the region: none, or all that SHMX v2.0 says of them. */
+static const char *
+records_fault(const struct shmx_header *h, const struct shmx_ext *e)
+{
+	uint32_t end = h->ext_offset + e->bytes;
+	bool inside = e->features & SHMX_FEATURE_RECORDS_INSIDE;
+
+	if ((h->readers_offset != 0) != inside)
+		return "reader records where there are none";
+	if (!inside)
+		return NULL;
+	if (h->reader_slots < 1 || h->reader_slots > SHMX_READERS_MAX ||
+	    h->reader_stride != SHMX_RECORD_BYTES ||
+	    h->control_stride != SHMX_RECORD_BYTES ||
+	    h->control_bytes != SHMX_RECORD_CONTROL_BYTES)
+		return "reader records of another shape";
+	if (h->readers_offset < end || h->readers_offset % 64 != 0 ||
+	    h->readers_offset > e->map_bytes ||
+	    h->reader_slots * SHMX_RECORD_BYTES >
+	    e->map_bytes - h->readers_offset ||
+	    h->control_offset != h->readers_offset +
+	    SHMX_RECORD_CONTROL_OFFSET)
+		return "reader records out of bounds";
+	return NULL;
+}
+
 static const char *
 ext_fault(const struct shmx_ext *e, const struct shmx_header *h,
 	  uint32_t map_bytes, uint64_t region_bytes)
@@ -316,7 +410,7 @@ ext_fault(const struct shmx_ext *e, const struct shmx_header *h,
 	    !table_fits(e, e->damage_offset, e->damage_entries,
 			sizeof(struct shmx_damage_entry)))
 		return "tables out of bounds";
-	return NULL;
+	return records_fault(h, e);
 }
 
 int
@@ -345,7 +439,11 @@ shmx_region_check(struct shmx_layout *layout, void *map, uint32_t map_bytes,
 	p.damage_offset = e.damage_offset;
 	*layout = (struct shmx_layout){
 		.ring = place_ring(map, &p, e.slots, e.history),
+		.records = place_records(map, h.readers_offset,
+					 h.readers_offset != 0 ?
+					 h.reader_slots : 0),
 		.region_bytes = region_bytes,
+		.features = e.features,
 		.map_bytes = map_bytes,
 		.static_offset = h.static_offset,
 		.static_used = h.static_used,

@@ -8,11 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "records.h"
 #include "ring.h"
 
 /* The producer's ring memory.  All offsets from its start. */
 struct shmx_region {
 	int fd;
+	int data_fd;			/* to hand out: cannot be mapped */
+	int records_fd;			/* writable, and it; or both -1 */
+	struct shmx_records records;	/* those in the region */
 	void *map;			/* all of it */
 	uint64_t bytes;
 	uint32_t map_bytes;		/* P: offset of slot 0's pixels */
@@ -23,15 +27,25 @@ struct shmx_region {
 	struct shmx_ring ring;
 };
 
+/* What a region is to be like. */
+struct shmx_region_plan {
+	const struct shmx_stream *streams;	/* checked */
+	unsigned stream_count;
+	uint32_t slots;
+	uint32_t history;
+	uint64_t features;		/* enum shmx_feature */
+};
+
 /*
- * Make the memory of a ring with one image stream: directory written, every
- * slot free, sealed.  The memory that there is is checked first; root is as
- * in shmx_memory_available().  -ENOMEM with base_error() said.
+ * Make the memory of a ring: directory written, every slot free, sealed.
+ * With SHMX_FEATURE_RECORDS_INSIDE it has SHMX_RECORDS_INSIDE reader records,
+ * and is sealed in size only: who has records_fd can write to it.  The memory
+ * that there is is checked first; root is as in shmx_memory_available().
+ * -ENOMEM with base_error() said.
  */
 int
 shmx_region_create(struct shmx_region *region, const char *name,
-		   const struct shmx_stream *stream, uint32_t slots,
-		   uint32_t history, const char *root);
+		   const struct shmx_region_plan *plan, const char *root);
 void
 shmx_region_destroy(struct shmx_region *region);
 
@@ -47,7 +61,9 @@ shmx_region_pixels(const struct shmx_region *region, uint32_t slot)
 /* What a reader keeps of a region's header, once checked. */
 struct shmx_layout {
 	struct shmx_ring ring;
+	struct shmx_records records;	/* none, or those in the region */
 	uint64_t region_bytes;
+	uint64_t features;
 	uint32_t map_bytes;
 	uint32_t static_offset;
 	uint32_t static_used;

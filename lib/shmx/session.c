@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -36,7 +37,7 @@ shmx_session_unref(struct shmx_session *s)
 		shmx_segment_unmap(s->pixels, s->layout.region_bytes -
 				   s->layout.map_bytes);
 	shmx_segment_unmap(s->map, s->layout.map_bytes);
-	shmx_segment_unmap(s->record, SHMX_RECORD_BYTES);
+	shmx_segment_unmap(s->record_map, s->record_map_bytes);
 	base_close(&s->data_fd);
 	base_close(&s->record_fd);
 	base_close(&s->wake_fd);
@@ -45,16 +46,25 @@ shmx_session_unref(struct shmx_session *s)
 	free(s);
 }
 
+/* A descriptor of the whole region: is it, and can nobody resize it? */
+static int
+check_region(int fd, uint64_t bytes)
+{
+	int ret = shmx_segment_check(fd, bytes, SHMX_SEALS_SIZE);
+
+	return ret == 0 ? 0 :
+		base_error(ret, "the producer's ring is not sealed memory of "
+			   "the size it says");
+}
+
 static int
 map_data(struct shmx_session *s, const struct shmx_welcome *w)
 {
 	int ret;
 
-	ret = shmx_segment_check(s->data_fd, w->region_bytes,
-				 SHMX_SEALS_SIZE);
+	ret = check_region(s->data_fd, w->region_bytes);
 	if (ret < 0)
-		return base_error(ret, "the producer's ring is not sealed "
-				  "memory of the size it says");
+		return ret;
 	if (w->map_bytes == 0 || w->map_bytes > w->region_bytes)
 		return base_error(-EPROTO, "the producer's ring is malformed: "
 				  "sizes out of range");
@@ -69,27 +79,60 @@ map_data(struct shmx_session *s, const struct shmx_welcome *w)
 				 w->region_bytes, w->session);
 }
 
+/* Map the record, at that offset of its memory. */
 static int
-map_record(struct shmx_session *s, const struct shmx_welcome *w, int fd)
+map_record_at(struct shmx_session *s, uint64_t offset)
 {
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t before = offset % page;
 	void *map;
 	int ret;
 
-	if (w->holds < 1 || w->holds > SHMX_HOLDS_MAX ||
-	    w->record_bytes != SHMX_RECORD_BYTES)
-		return base_error(-EPROTO, "the producer granted a record "
-				  "that makes no sense");
-	ret = shmx_segment_check(fd, w->record_bytes, SHMX_SEALS_SIZE);
-	if (ret < 0)
-		return base_error(ret, "the reader's record is not sealed "
-				  "memory of the size it should have");
-	ret = shmx_segment_map(fd, 0, SHMX_RECORD_BYTES,
+	ret = shmx_segment_map(s->record_fd, offset - before,
+			       before + SHMX_RECORD_BYTES,
 			       PROT_READ | PROT_WRITE, &map);
 	if (ret < 0)
 		return base_error(ret, "cannot map the reader's record: %s",
 				  strerror(-ret));
-	s->record = map;
+	s->record_map = map;
+	s->record_map_bytes = before + SHMX_RECORD_BYTES;
+	s->record = (void *)((char *)map + before);
 	return 0;
+}
+
+/* One of the region's own, which is the second descriptor as well. */
+static int
+map_record_inside(struct shmx_session *s, const struct shmx_welcome *w)
+{
+	const struct shmx_records *records = &s->layout.records;
+	int ret;
+
+	if (w->record >= records->count)
+		return base_error(-EPROTO, "the producer granted a record "
+				  "that there is not");
+	ret = check_region(s->record_fd, w->region_bytes);
+	return ret < 0 ? ret :
+		map_record_at(s, records->offset +
+			      (uint64_t)w->record * SHMX_RECORD_BYTES);
+}
+
+static int
+map_record(struct shmx_session *s, const struct shmx_welcome *w)
+{
+	int ret;
+
+	if (w->holds < 1 || w->holds > SHMX_HOLDS_MAX ||
+	    (w->record_bytes != SHMX_RECORD_BYTES && w->record_bytes != 0))
+		return base_error(-EPROTO, "the producer granted a record "
+				  "that makes no sense");
+	if (w->record_bytes == 0)
+		return map_record_inside(s, w);
+	ret = shmx_segment_check(s->record_fd, w->record_bytes,
+				 SHMX_SEALS_SIZE);
+	if (ret < 0)
+		return base_error(ret, "the reader's record is not sealed "
+				  "memory of the size it should have");
+	return map_record_at(s, 0);
 }
 
 static int
@@ -128,7 +171,7 @@ shmx_session_create(struct shmx_session **out, struct shmx_channel *ch,
 
 	ret = map_data(s, w);
 	if (ret == 0)
-		ret = map_record(s, w, s->record_fd);
+		ret = map_record(s, w);
 	if (ret == 0)
 		ret = begin_control(s);
 	if (ret < 0) {

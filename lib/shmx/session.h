@@ -34,6 +34,8 @@ struct shmx_session {
 	struct shmx_layout layout;
 	void *map;			/* layout.map_bytes, read-only */
 	struct shmx_record *record;
+	void *record_map;		/* the pages that it lies in */
+	size_t record_map_bytes;
 	struct shmx_control_out control; /* guarded by the reader's lock */
 	int data_fd;
 	int record_fd;			/* only for who inspects us */

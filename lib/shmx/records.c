@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * records.c - reader records that lie in the region itself
+ */
+#include "config.h"
+
+#include "records.h"
+
+#include <string.h>
+
+#include "atomic.h"
+
+/* Nobody else writes to it: it is taken, and its reader not yet told. */
+static void
+wipe(struct shmx_record *record)
+{
+	struct shmx_control_ring *control = (void *)
+		((char *)record + SHMX_RECORD_CONTROL_OFFSET);
+	_Atomic uint64_t *words = (void *)record;
+	size_t i, n = sizeof(*record) / sizeof(*words);
+
+	/* Other writers may be looking, and v2.0's inspectors. */
+	for (i = 0; i < n; i++)
+		if (i != offsetof(struct shmx_record, in_use) /
+		    sizeof(*words))
+			shmx_store_relaxed(&words[i], 0);
+	shmx_store_relaxed(&control->read, 0);
+	shmx_store_relaxed(&control->written, 0);
+}
+
+struct shmx_record *
+shmx_records_take(const struct shmx_records *r)
+{
+	struct shmx_record *record;
+	uint32_t i, none;
+
+	for (i = r->count; i-- > 0;) {
+		record = shmx_records_at(r, i);
+		none = 0;
+		/* Acquires what the last owner left. */
+		if (!shmx_cas_acq_rel(&record->in_use, &none, 1))
+			continue;
+		wipe(record);
+		shmx_add_relaxed(r->connected, 1);
+		return record;
+	}
+	return NULL;
+}
+
+void
+shmx_records_free(const struct shmx_records *r, struct shmx_record *record)
+{
+	wipe(record);
+	shmx_add_relaxed(r->connected, (uint32_t)-1);
+	/* Hands it over, wiped, to who takes it next. */
+	shmx_store_release(&record->in_use, 0);
+}
