@@ -36,6 +36,8 @@ _Static_assert(sizeof(void *) == 8, "the ring needs a 64-bit platform");
 #define shmx_store_seq_cst(p, v) \
 	atomic_store_explicit((p), (v), memory_order_seq_cst)
 
+#define shmx_exchange_seq_cst(p, v) \
+	atomic_exchange_explicit((p), (v), memory_order_seq_cst)
 #define shmx_add_relaxed(p, v) \
 	atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
 #define shmx_add_acq_rel(p, v) \

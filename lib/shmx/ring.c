@@ -89,7 +89,10 @@
  * S1, S2, W6 and W7's load are seq_cst: either S2 sees the frame or W7 sees
  * the flag.  W7 clears the flag before it sends, so a reader that does not
  * run costs one system call, not one for each frame.  A clear that hits a
- * newer S1 is harmless: the byte that follows it wakes the reader.  A writer
+ * newer S1 is harmless: the byte that follows it wakes the reader.  It is an
+ * exchange, so that it hits none that comes later still: a store could wait
+ * in a store buffer until that reader has read all bytes, found no frame and
+ * armed again, and the next W7 would take it for awake.  A writer
  * that dies between the two closes the reader's connection, which wakes it
  * as well.
  *
@@ -304,7 +307,8 @@ shmx_writer_sleepers(const struct shmx_scan *scan)
 		/* W7: Dekker with S1. */
 		if (shmx_load_seq_cst(sleeping) == 0)
 			continue;
-		shmx_store_release(sleeping, 0);
+		/* An exchange: not after an S1 that it has not seen. */
+		(void)shmx_exchange_seq_cst(sleeping, 0);
 		sleepers |= UINT64_C(1) << i;
 	}
 	return sleepers;
