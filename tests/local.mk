@@ -38,6 +38,7 @@ shell_tests += \
 	%D%/test-headers.sh \
 	%D%/test-includes.sh \
 	%D%/test-install.sh \
+	%D%/test-models.sh \
 	%D%/test-push.sh \
 	%D%/test-shmx.sh \
 	%D%/test-wrappers.sh
@@ -275,7 +276,7 @@ AM_TESTS_ENVIRONMENT = \
 valgrind_run = $(LIBTOOL) --mode=execute $(VALGRIND) -q --error-exitcode=99 \
 	--leak-check=full --suppressions=$(abs_top_srcdir)/%D%/valgrind.supp
 
-.PHONY: check-valgrind check-long check-loop
+.PHONY: check-valgrind check-long check-loop check-model
 check-valgrind:
 	@if test '$(VALGRIND)' = no; then \
 		echo "check-valgrind: valgrind was not there at configure time" >&2; \
@@ -300,10 +301,22 @@ check-long: all $(check_LTLIBRARIES) $(long_tests)
 			TEST_SUITE_LOG=test-long.log; \
 	fi
 
+# Every search of the protocol's models; `make check` runs the quick ones. One
+# row and its relatives: make check-model MODELS=wake
+check-model:
+	MODELS='$(MODELS)' MODEL_LOG=test-models-rows.log \
+		$(MAKE) $(AM_MAKEFLAGS) check check_PROGRAMS= \
+		TESTS=%D%/test-models.sh TEST_SUITE_LOG=test-models-suite.log
+MODELS = all
+
 # For a test that fails now and then: make check-loop TESTS=tests/test-ring
 check-loop:
 	@n=0; while $(MAKE) $(AM_MAKEFLAGS) check; do \
 		n=`expr $$n + 1`; echo "check-loop: $$n rounds passed"; \
 	done
 
-CLEANFILES += test-valgrind.log test-long.log
+EXTRA_DIST += %D%/models/README.md %D%/models/rows %D%/models/buffers.h \
+	%D%/models/attach.pml %D%/models/control.pml \
+	%D%/models/every.pml %D%/models/hold.pml %D%/models/wake.pml
+CLEANFILES += test-valgrind.log test-long.log test-models-suite.log \
+	test-models-rows.log

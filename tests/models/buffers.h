@@ -34,6 +34,9 @@ byte m[WORDS];
 #ifndef DEPTH
 #define DEPTH 2
 #endif
+#if DEPTH > 3
+#error DEPTH is at most 3
+#endif
 
 typedef buffer {
 	byte n;
@@ -51,12 +54,13 @@ inline drain_one(p)
 #if DEPTH > 1
 	b[p].at[0] = b[p].at[1];
 	b[p].v[0] = b[p].v[1];
-	b[p].at[1] = 0;
-	b[p].v[1] = 0
-#else
-	b[p].at[0] = 0;
-	b[p].v[0] = 0
 #endif
+#if DEPTH > 2
+	b[p].at[1] = b[p].at[2];
+	b[p].v[1] = b[p].v[2];
+#endif
+	b[p].at[DEPTH - 1] = 0;
+	b[p].v[DEPTH - 1] = 0
 }
 
 inline drain_all(p)
@@ -75,13 +79,18 @@ inline drain_all(p)
 		b[p].n++ \
 	}
 
-#if DEPTH > 1
+/* Its own store of that word if one waits, the newest. */
+#define QUEUED(p, a, i) (b[p].n > i && b[p].at[i] == (a))
+#if DEPTH > 2
 #define LOAD(p, a) \
-	(b[p].n > 1 && b[p].at[1] == (a) -> b[p].v[1] : \
-	(b[p].n > 0 && b[p].at[0] == (a) -> b[p].v[0] : m[a]))
+	(QUEUED(p, a, 2) -> b[p].v[2] : (QUEUED(p, a, 1) -> b[p].v[1] : \
+	(QUEUED(p, a, 0) -> b[p].v[0] : m[a])))
+#elif DEPTH > 1
+#define LOAD(p, a) \
+	(QUEUED(p, a, 1) -> b[p].v[1] : \
+	(QUEUED(p, a, 0) -> b[p].v[0] : m[a]))
 #else
-#define LOAD(p, a) \
-	(b[p].n > 0 && b[p].at[0] == (a) -> b[p].v[0] : m[a])
+#define LOAD(p, a) (QUEUED(p, a, 0) -> b[p].v[0] : m[a])
 #endif
 
 #define FENCE(p) (b[p].n == 0)
