@@ -520,7 +520,7 @@ START_TEST(lives_unseen_are_bounded)
 	open_ring(0);
 	for (i = 0; i < 100; i++) {
 		tell(&c, 'o');
-		tell(&c, 1);
+		tell(&c, i < 99 ? 1 : 2);
 		tell(&c, 'c');
 	}
 	await_readers(0);
@@ -528,10 +528,9 @@ START_TEST(lives_unseen_are_bounded)
 		m = receive_type(SHMX_CONTROL_HELLO);
 		ck_assert_uint_gt(m.reader, last);
 		last = m.reader;
-		receive_numbers(last, 1);
+		receive_numbers(last, i < 63 ? 1 : 2);
 		receive_type(SHMX_CONTROL_BYE);
 	}
-	ck_assert_uint_eq(last, 100);
 	receive_nothing();
 	tell(&c, 0);
 	child_end(&c);

@@ -165,6 +165,7 @@ welcome(struct shmx_reader *r)
 	r->state = SHMX_ATTACHED;
 	r->last = 0;
 	r->error = 0;
+	r->evicted = false;
 	r->trouble[0] = '\0';
 	r->producers++;
 	ret = shmx_reader_watch(r, s->wake_fd, ABOUT_WAKE);
@@ -266,6 +267,25 @@ shmx_reader_hear_greeting(struct shmx_reader *r)
 	give_up(r, -EPROTO, base_error_line());
 }
 
+/* Sent away, in the producer's words. */
+static bool
+hear_eviction(struct shmx_reader *r)
+{
+	struct shmx_refusal refusal;
+	const void *body;
+
+	body = shmx_channel_body(&r->channel, sizeof(refusal), 0);
+	if (body == NULL)
+		return false;
+	memcpy(&refusal, body, sizeof(refusal));
+	clean_text(refusal.text, sizeof(refusal.text));
+	shmx_reader_lose(r, "sent this reader away");
+	r->evicted = true;
+	set_trouble(r, -EPIPE, refusal.text);
+	base_error(-EPIPE, "%s", r->trouble);
+	return true;
+}
+
 /* ATTACHED: all that can come is a farewell, or the end. */
 static void
 hear_attached(struct shmx_reader *r)
@@ -274,10 +294,30 @@ hear_attached(struct shmx_reader *r)
 
 	if (ret == -EAGAIN)
 		return;
-	if (ret == 0 && r->channel.in.header.type != SHMX_MSG_BYE)
-		shmx_reader_lose(r, "does not speak the protocol");
-	else
+	if (ret < 0 || r->channel.in.header.type == SHMX_MSG_BYE)
 		lose_ended(r);
+	else if (r->channel.in.header.type != SHMX_MSG_ERROR ||
+		 !hear_eviction(r))
+		shmx_reader_lose(r, "does not speak the protocol");
+}
+
+/* The end, which its last words may explain. */
+static void
+hear_the_end(struct shmx_reader *r)
+{
+	hear_attached(r);
+	if (r->state == SHMX_ATTACHED)
+		lose_ended(r);
+}
+
+void
+shmx_reader_lose_evicted(struct shmx_reader *r)
+{
+	hear_attached(r);
+	/* The words are on their way. */
+	if (r->state == SHMX_ATTACHED)
+		shmx_reader_lose(r, "sent this reader away");
+	r->evicted = true;
 }
 
 /* Some wake-up bytes; 0 at their end, when the producer is gone. */
@@ -295,7 +335,7 @@ hear_wake(struct shmx_reader *r)
 	ssize_t n = drain_wake(r);
 
 	if (n == 0)
-		lose_ended(r);
+		hear_the_end(r);
 	else if (n < 0 && errno != EAGAIN && errno != EINTR)
 		/* No socket, and readable for ever. */
 		shmx_reader_lose(r, "does not speak the protocol");
@@ -318,7 +358,7 @@ handle(struct shmx_reader *r, enum shmx_about about)
 		if (r->state == SHMX_GREETING)
 			give_up(r, -ECONNRESET, "the producer has died");
 		else if (r->state == SHMX_ATTACHED)
-			lose_ended(r);
+			hear_the_end(r);
 		break;
 	case ABOUT_WAKE:
 		if (r->state == SHMX_ATTACHED)
@@ -350,10 +390,10 @@ shmx_reader_dispatch(struct shmx_reader *r)
 		look |= handle(r, ev[i].data.u32);
 	lost = attached && r->state != SHMX_ATTACHED;
 	/*
-	 * A successor may be there already.  Who was refused has to wait for
-	 * the timer, or it would ask again and again.
+	 * A successor may be there already.  Who was refused or sent away has
+	 * to wait for the timer, or it would ask again and again.
 	 */
-	if (r->state == SHMX_ABSENT && (look || lost))
+	if (r->state == SHMX_ABSENT && (look || (lost && !r->evicted)))
 		(void)shmx_reader_find(r);
 	if (!lost)
 		return 0;

@@ -67,6 +67,17 @@ shmx_hold_ref(struct shmx_hold *hold)
 	return hold;
 }
 
+bool
+shmx_hold_valid(const struct shmx_hold *hold)
+{
+	/*
+	 * Not a load: what was read from the frame happens before this, and,
+	 * this being a release that the host's exchange acquires, before the
+	 * writer touches the slot.
+	 */
+	return shmx_add_acq_rel(&hold->session->record->evicted, 0) == 0;
+}
+
 void
 shmx_release(struct shmx_hold *hold)
 {
@@ -193,6 +204,15 @@ take(struct shmx_reader *r, struct shmx_hold *hold, int ret,
 		return nothing_yet(r);
 	if (ret < 0)
 		return say_malformed(r);
+	/*
+	 * After R3: if it is 0 then, the writer still looked at the word when
+	 * the frame was held.
+	 */
+	if (shmx_load_seq_cst(&r->session->record->evicted) != 0) {
+		shmx_ring_release(hold->word);
+		shmx_reader_lose_evicted(r);
+		return -EPIPE;
+	}
 	if (!read_meta(r->session, found, &hold->info)) {
 		shmx_ring_release(hold->word);
 		return say_malformed(r);

@@ -118,6 +118,13 @@ drop(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 		/* One in the region is free once the writer looks away. */
 		if (peer->seat->record_fd >= 0)
 			shmx_store_relaxed(&peer->seat->record->in_use, 0);
+		/*
+		 * Should it live on, it is not to believe that what it holds
+		 * stays as it is.  Before its words are overlooked; acquires
+		 * shmx_hold_valid().
+		 */
+		if (!host->finishing)
+			shmx_exchange_seq_cst(&peer->seat->record->evicted, 1);
 		shmx_readers_remove(host->readers, peer->seat);
 		/* Release: who sees it gone sees no hold of it. */
 		shmx_store_release(&host->holds_granted, granted);
@@ -138,6 +145,13 @@ drop(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 }
 
 static void
+send_error(const struct shmx_peer *peer, const struct shmx_refusal *r)
+{
+	(void)shmx_channel_send(peer->conn, SHMX_MSG_ERROR, r, sizeof(*r),
+				NULL, 0);
+}
+
+static void
 refuse(struct shmx_host *host, struct shmx_peer *peer, int error,
        const char *fmt, ...) BASE_PRINTF(4, 5);
 
@@ -153,8 +167,7 @@ refuse(struct shmx_host *host, struct shmx_peer *peer, int error,
 	va_end(ap);
 	host->refused++;
 	shmx_store_relaxed(&host->ext->refused, host->refused);
-	(void)shmx_channel_send(peer->conn, SHMX_MSG_ERROR, &r, sizeof(r),
-				NULL, 0);
+	send_error(peer, &r);
 	drop(host, peer, r.text);
 }
 
@@ -595,6 +608,7 @@ shmx_host_finish(struct shmx_host *host)
 {
 	unsigned i;
 
+	host->finishing = true;
 	for (i = 0; i < SHMX_PEERS_MAX; i++)
 		if (host->peers[i] != NULL) {
 			(void)shmx_channel_send(host->peers[i]->conn,
@@ -634,6 +648,93 @@ shmx_host_receive(struct shmx_host *host, struct shmx_control *out, void *data)
 	while ((ret = shmx_mail_receive(&host->mail, out, data, &bad)) ==
 	       -EPROTO)
 		drop_sender(host, bad);
+	pthread_mutex_unlock(&host->lock);
+	return ret;
+}
+
+/* ------------------------------------------------------- who is there -- */
+
+/* As the reader says, but for what the host knows of it. */
+static void
+look_at(const struct shmx_peer *peer, struct shmx_reader_snapshot *s)
+{
+	const struct shmx_record *record = peer->seat->record;
+	uint64_t word;
+	uint32_t i;
+
+	*s = (struct shmx_reader_snapshot){
+		.id = peer->serial,
+		.pid = (int32_t)peer->pid,
+		.holds_granted = peer->seat->holds,
+		.last_seen = shmx_load_relaxed(&record->last_frame_seen),
+		.held = shmx_load_relaxed(&record->held),
+		.skipped = shmx_load_relaxed(&record->skipped),
+		.presented_sequence =
+			shmx_load_acquire(&record->presented_sequence),
+		.presented_ns = shmx_load_relaxed(&record->presented_ns),
+		.seen_ns = shmx_load_relaxed(&record->seen_ns),
+		.put_ns = shmx_load_relaxed(&record->put_ns),
+		.completed_ns = shmx_load_relaxed(&record->completed_ns),
+		.phase_ns = shmx_load_relaxed(&record->phase_ns),
+	};
+	memcpy(s->label, peer->label, sizeof(s->label));
+	for (i = 0; i < peer->seat->holds; i++) {
+		word = shmx_load_relaxed(&record->hold[i]);
+		if (word != 0)
+			s->holding[s->holds_used++] = word >> 16;
+	}
+}
+
+unsigned
+shmx_host_list(struct shmx_host *host, void *out, size_t size, unsigned max)
+{
+	struct shmx_reader_snapshot s;
+	unsigned i, n = 0;
+
+	pthread_mutex_lock(&host->lock);
+	for (i = 0; i < SHMX_PEERS_MAX; i++) {
+		if (host->peers[i] == NULL || host->peers[i]->state != ATTACHED)
+			continue;
+		if (n < max) {
+			look_at(host->peers[i], &s);
+			memcpy((char *)out + n * size, &s,
+			       BASE_MIN(size, sizeof(s)));
+		}
+		n++;
+	}
+	pthread_mutex_unlock(&host->lock);
+	return n;
+}
+
+static void
+evict(struct shmx_host *host, struct shmx_peer *peer, const char *why)
+{
+	struct shmx_refusal r = { .error = EPERM };
+
+	snprintf(r.text, sizeof(r.text), "the producer of ring \"%s\" sent "
+		 "this reader away: %s", host->claim->name, why);
+	host->evicted++;
+	shmx_store_relaxed(&host->ext->evicted, host->evicted);
+	send_error(peer, &r);
+	drop(host, peer, "is sent away");
+}
+
+int
+shmx_host_evict(struct shmx_host *host, uint64_t id, const char *why)
+{
+	struct shmx_peer *peer;
+	int ret = -ENOENT;
+	unsigned i;
+
+	pthread_mutex_lock(&host->lock);
+	for (i = 0; i < SHMX_PEERS_MAX && ret != 0; i++) {
+		peer = host->peers[i];
+		if (peer == NULL || peer->state != ATTACHED ||
+		    peer->serial != id)
+			continue;
+		evict(host, peer, why);
+		ret = 0;
+	}
 	pthread_mutex_unlock(&host->lock);
 	return ret;
 }

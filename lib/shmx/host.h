@@ -52,6 +52,8 @@ struct shmx_host {
 	uint64_t serial;
 	struct shmx_mail mail;
 	uint64_t refused;
+	uint64_t evicted;
+	bool finishing;			/* what is held now stays as it is */
 
 	/* For statistics: written by the service, read by anybody. */
 	shmx_a32 attached_now;
@@ -84,6 +86,20 @@ shmx_host_service(struct shmx_host *host, uint64_t deadline_ns);
 int
 shmx_host_receive(struct shmx_host *host, struct shmx_control *out,
 		  void *data);
+
+/*
+ * The attached readers, up to max of them, each in `size` bytes of what out
+ * points to; how many there are.  Any thread.
+ */
+unsigned
+shmx_host_list(struct shmx_host *host, void *out, size_t size, unsigned max);
+
+/*
+ * Send the reader of that id away, and say why.  -ENOENT: there is none.  Any
+ * thread.
+ */
+int
+shmx_host_evict(struct shmx_host *host, uint64_t id, const char *why);
 
 /* Have the service return -ECANCELED, now and for good.  Any thread. */
 void

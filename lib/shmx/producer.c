@@ -477,6 +477,7 @@ shmx_producer_stats(struct shmx_producer *p, struct shmx_producer_stats *out,
 		.slots = p->writer.ring.slots,
 		.bytes = p->region.bytes,
 		.refused = shmx_load_relaxed(&p->region.ring.ext->refused),
+		.evicted = shmx_load_relaxed(&p->region.ring.ext->evicted),
 	};
 
 	stats.slots_held = (uint32_t)__builtin_popcountll(shmx_scan_held(

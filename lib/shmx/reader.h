@@ -37,6 +37,7 @@ struct shmx_reader {
 	struct shmx_session *session;
 	pthread_mutex_t lock;
 	uint64_t last;			/* sequence held last in session */
+	bool evicted;			/* by the last producer */
 	int error;			/* of the last attempt to attach */
 	char trouble[512];
 
@@ -77,5 +78,9 @@ shmx_reader_hear_greeting(struct shmx_reader *r);
 /* Part from the producer; says why.  The reader looks for another. */
 void
 shmx_reader_lose(struct shmx_reader *r, const char *why);
+
+/* The same when the producer has sent the reader away. */
+void
+shmx_reader_lose_evicted(struct shmx_reader *r);
 
 #endif

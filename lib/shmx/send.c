@@ -36,6 +36,9 @@ send_message(struct shmx_reader *r, uint32_t type, const void *data,
 	if (s == NULL)
 		return base_error(-EPIPE, "ring \"%s\" is not attached",
 				  r->name);
+	if (shmx_load_acquire(&s->record->evicted) != 0)
+		return base_error(-EPIPE, "the producer of ring \"%s\" sent "
+				  "this reader away", r->name);
 	ret = shmx_control_put(&s->control, type, data, bytes);
 	if (ret == -ENOBUFS) {
 		shmx_add_relaxed(&r->unsent, 1);

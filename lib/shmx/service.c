@@ -7,6 +7,7 @@
 #include "producer.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -94,4 +95,24 @@ shmx_control_wait(struct shmx_producer *p, int timeout_ms)
 					  strerror(-ret));
 	}
 	return 0;
+}
+
+/* -------------------------------------------------------------- readers -- */
+
+int
+shmx_producer_readers(struct shmx_producer *p,
+		      struct shmx_reader_snapshot *out, size_t size,
+		      unsigned max)
+{
+	return (int)shmx_host_list(&p->host, out, size, max);
+}
+
+int
+shmx_producer_evict(struct shmx_producer *p, uint64_t reader, const char *why)
+{
+	int ret;
+
+	ret = shmx_host_evict(&p->host, reader, why);
+	return ret < 0 ? base_error(ret, "ring \"%s\" has no reader %" PRIu64,
+				    p->claim.name, reader) : 0;
 }

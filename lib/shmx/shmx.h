@@ -278,6 +278,7 @@ struct shmx_producer_stats {
 	uint32_t slots_held;		/* slots in some reader's hand now */
 	uint64_t bytes;			/* memory of the ring */
 	uint64_t refused;		/* attempts to attach */
+	uint64_t evicted;		/* readers sent away */
 };
 
 /* size is sizeof(struct shmx_producer_stats) as the caller knows it. */
@@ -299,6 +300,52 @@ shmx_producer_fd(const struct shmx_producer *producer);
  */
 int
 shmx_producer_service(struct shmx_producer *producer);
+
+/* ------------------------------------------------------ who is attached -- */
+
+/*
+ * A reader, as the producer sees it.  From last_seen on it is what the reader
+ * says of itself.
+ */
+struct shmx_reader_snapshot {
+	uint64_t id;			/* never given to another */
+	int32_t pid;
+	uint32_t holds_granted;
+	uint32_t holds_used;
+	uint32_t pad;
+	char label[64];			/* what it calls itself */
+	uint64_t holding[SHMX_HOLDS_MAX]; /* sequences, holds_used of them */
+	uint64_t last_seen;		/* sequence held last */
+	uint64_t held;			/* frames held, each counted once */
+	uint64_t skipped;		/* frames passed over */
+	uint64_t presented_sequence;	/* on screen last, and when */
+	uint64_t presented_ns;
+	uint64_t seen_ns;		/* when it did what with a frame last */
+	uint64_t put_ns;
+	uint64_t completed_ns;
+	uint64_t phase_ns;
+};
+
+/*
+ * Look at the attached readers: up to max of them are written to out, size is
+ * sizeof(struct shmx_reader_snapshot) as the caller knows it.  Returns how
+ * many there are.  Threads: any.
+ */
+int
+shmx_producer_readers(struct shmx_producer *producer,
+		      struct shmx_reader_snapshot *out, size_t size,
+		      unsigned max);
+
+/*
+ * Send a reader away, such as one that is stopped and keeps frames that others
+ * want: what it holds returns to the producer at once, shmx_hold_valid() tells
+ * it so, and its next call returns -EPIPE with `why`, one line.  It may ask to
+ * be attached again.  -ENOENT: no reader of that id is attached.  Threads:
+ * any, also while another is in shmx_begin().
+ */
+int
+shmx_producer_evict(struct shmx_producer *producer, uint64_t reader,
+		    const char *why);
 
 /* ------------------------------------------------ messages from readers -- */
 
@@ -420,8 +467,8 @@ shmx_reader_trouble(const struct shmx_reader *reader);
 /*
  * Sleep until a frame newer than the last one held is there: 0.  -ETIMEDOUT
  * after timeout_ms milliseconds (-1: never), -EPIPE as soon as the producer is
- * found to be gone (once; the next call waits for its successor), -EINTR on a
- * signal.  Spins for a short, adaptive time first unless SHMX_NO_SPIN=1.
+ * found to be gone or to have sent the reader away (once; the next call waits
+ * for its successor, or to be let in again), -EINTR on a signal.  Spins for a short, adaptive time first unless SHMX_NO_SPIN=1.
  */
 int
 shmx_wait(struct shmx_reader *reader, int timeout_ms);
@@ -449,7 +496,8 @@ shmx_reader_dispatch(struct shmx_reader *reader);
  *
  * Errors: -EAGAIN nothing has been published yet (or, after 64 tries, the
  * producer laps us: keep the frame there is); -EBUSY every granted hold is in
- * use; -EPROTO the ring says nonsense (the reader detaches).
+ * use; -EPROTO the ring says nonsense (the reader detaches); -EPIPE the
+ * producer sent the reader away (it has detached).
  * No system call.
  */
 int
@@ -467,6 +515,15 @@ shmx_hold_next(struct shmx_reader *reader, struct shmx_hold **out);
 /* One more reference.  Returns hold.  Threads: any. */
 struct shmx_hold *
 shmx_hold_ref(struct shmx_hold *hold);
+
+/*
+ * Is the frame still what it was when it was held?  Always, unless the
+ * producer sent the reader away (shmx_producer_evict(), or for breaking the
+ * protocol): then never again.  What was read before true was returned was
+ * right.  No system call.  Threads: any.
+ */
+bool
+shmx_hold_valid(const struct shmx_hold *hold);
 
 /*
  * Give a reference back; with the last one the slot returns to the producer

@@ -20,17 +20,25 @@
 #include "base/sys.h"
 #include "atomic.h"
 
+/* Attached, and not sent away: the connection is about to tell of that. */
+static bool
+is_admitted(const struct shmx_reader *r)
+{
+	return r->session != NULL &&
+	       shmx_load_relaxed(&r->session->record->evicted) == 0;
+}
+
 static bool
 has_news(const struct shmx_reader *r)
 {
-	return r->session != NULL &&
+	return is_admitted(r) &&
 	       shmx_ring_latest(&r->session->layout.ring) > r->last;
 }
 
 int
 shmx_reader_arm(struct shmx_reader *r)
 {
-	if (r->session == NULL ||
+	if (!is_admitted(r) ||
 	    shmx_ring_arm(&r->session->layout.ring, r->session->record,
 			  r->last))
 		return 0;
