@@ -130,6 +130,10 @@ check_programs += %D%/test-selftest
 %C%_test_selftest_SOURCES = %D%/test-selftest.c
 %C%_test_selftest_LDADD = $(suite_libs)
 
+check_programs += %D%/test-streams
+%C%_test_streams_SOURCES = %D%/test-streams.c
+%C%_test_streams_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-tlv
 %C%_test_tlv_SOURCES = %D%/test-tlv.c
 %C%_test_tlv_LDADD = lib/shmx/libshmx-core.la $(suite_libs)

@@ -34,6 +34,7 @@
 #include "child.h"
 #include "frames.h"
 #include "shmx/atomic.h"
+#include "shmx/checksum.h"
 #include "shmx/region.h"
 #include "shmx/segment.h"
 #include "suite.h"
@@ -859,13 +860,10 @@ static void
 use_layout(const struct shmx_layout *layout, const void *map)
 {
 	struct shmx_found found;
-	struct shmx_image_info info;
 	struct shmx_rect16 box;
 	shmx_a64 word = 0;
 	uint64_t q;
 
-	(void)info;
-	(void)map;
 	if (shmx_ring_hold_latest(&layout->ring, &word, &found) == 0) {
 		ck_assert_uint_lt(found.slot, layout->ring.slots);
 		(void)*(volatile uint64_t *)
@@ -874,8 +872,17 @@ use_layout(const struct shmx_layout *layout, const void *map)
 	(void)shmx_ring_hold_next(&layout->ring, &word, 0, &found);
 	for (q = 0; q < 200; q++)
 		(void)shmx_ring_damage(&layout->ring, q, &box);
-	ck_assert_uint_le((uint64_t)layout->static_offset +
-			  layout->static_used, layout->map_bytes);
+	ck_assert((const char *)layout->directory.bytes >=
+		  (const char *)map + sizeof(struct shmx_header));
+	ck_assert((const char *)layout->directory.bytes +
+		  layout->directory.capacity <=
+		  (const char *)layout->ring.ext);
+	ck_assert_uint_le(layout->slots_offset +
+			  (uint64_t)layout->ring.slots * layout->slot_stride,
+			  layout->region_bytes);
+	ck_assert_uint_le(shmx_layout_payload(layout, 0) +
+			  layout->frame_capacity,
+			  layout->slots_offset + layout->slot_stride);
 }
 
 /*
@@ -972,7 +979,7 @@ START_TEST(a_directory_that_is_wrong_has_no_picture)
 	struct child c;
 	unsigned char *dir;
 	uint32_t before;
-	size_t at, i;
+	size_t at, i, read = 0;
 
 	fake_make(&f);
 	ck_assert_int_eq(open_fake(&f, &c, &r), 0);
@@ -981,8 +988,12 @@ START_TEST(a_directory_that_is_wrong_has_no_picture)
 		memcpy(&before, dir + at, 4);
 		for (i = 0; i < BASE_ARRAY_SIZE(edges); i++) {
 			memcpy(dir + at, &edges[i], 4);
+			/* It must not be the hash alone that tells. */
+			f.header->static_hash =
+				shmx_hash(dir, f.header->static_used);
 			if (shmx_reader_image(r, &info, sizeof(info)) < 0)
 				continue;
+			read++;
 			ck_assert_ptr_nonnull(memchr(info.name, '\0',
 						     sizeof(info.name)));
 			ck_assert_uint_ge(info.width, 1);
@@ -992,6 +1003,9 @@ START_TEST(a_directory_that_is_wrong_has_no_picture)
 		}
 		memcpy(dir + at, &before, 4);
 	}
+	ck_assert_uint_gt(read, 0);
+	/* Nothing but the hash is wrong. */
+	ck_assert_int_eq(shmx_reader_image(r, &info, sizeof(info)), -EPROTO);
 	child_say(c.line, 'q');
 	child_end(&c);
 	shmx_reader_close(r);

@@ -152,8 +152,8 @@ START_TEST(what_is_unknown_is_refused)
 	s.format = SHMX_FOURCC('N', 'O', 'N', 'E');
 	check_refused("test", &o, -EINVAL, "is no pixel format");
 	s.format = picture.format;
-	s.kind = (enum shmx_stream_kind)2;
-	check_refused("test", &o, -ENOTSUP, "one image stream");
+	s.kind = (enum shmx_stream_kind)3;
+	check_refused("test", &o, -EINVAL, "neither an image nor data");
 }
 END_TEST
 
@@ -181,17 +181,17 @@ START_TEST(a_stream_has_an_id_and_a_name)
 }
 END_TEST
 
-START_TEST(there_is_exactly_one_stream)
+START_TEST(there_is_one_image_at_most)
 {
 	const struct shmx_stream two[2] = { picture, picture };
 	struct shmx_producer_options o = options(two);
 
 	o.stream_count = 2;
-	check_refused("test", &o, -ENOTSUP, "exactly one stream");
+	check_refused("test", &o, -EINVAL, "at most one image");
 	o.stream_count = 0;
-	check_refused("test", &o, -ENOTSUP, "exactly one stream");
+	check_refused("test", &o, -EINVAL, "needs streams, or frame_bytes");
 	o = options(NULL);
-	check_refused("test", &o, -ENOTSUP, "exactly one stream");
+	check_refused("test", &o, -EINVAL, "at NULL");
 }
 END_TEST
 
@@ -231,7 +231,7 @@ START_TEST(options_of_an_older_caller_are_completed)
 	ck_assert_uint_eq(stats.slots, 8);
 	shmx_producer_close(p);
 	o.size = sizeof(size_t);
-	check_refused("test", &o, -ENOTSUP, "exactly one stream");
+	check_refused("test", &o, -EINVAL, "needs streams, or frame_bytes");
 	o.size = sizeof(size_t) - 1;
 	check_refused("test", &o, -EINVAL, "SHMX_PRODUCER_OPTIONS_INIT");
 	o.size = 0;
@@ -1117,7 +1117,7 @@ main(void)
 			    BASE_ARRAY_SIZE(good_names));
 	tcase_add_test(tc, what_is_unknown_is_refused);
 	tcase_add_test(tc, a_stream_has_an_id_and_a_name);
-	tcase_add_test(tc, there_is_exactly_one_stream);
+	tcase_add_test(tc, there_is_one_image_at_most);
 	tcase_add_loop_test(tc, slots_are_two_more_than_the_history, 0,
 			    BASE_ARRAY_SIZE(shapes));
 	tcase_add_test(tc, options_of_an_older_caller_are_completed);

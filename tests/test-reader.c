@@ -531,7 +531,8 @@ START_TEST(no_pixel_is_mapped_before_it_is_asked_for)
 	ck_assert_uint_gt(mapped_bytes(&writable), 0);
 	ck_assert(!writable);
 	ck_assert(frame_is_whole(h));
-	ck_assert_uint_eq(mapped_bytes(&writable), info->memory_bytes);
+	/* The page with the first slot's header is mapped twice. */
+	ck_assert_uint_eq(mapped_bytes(&writable), info->memory_bytes + 4096);
 	ck_assert(!writable);
 	shmx_release(h);
 	shmx_reader_close(r);

@@ -117,7 +117,7 @@ publish(struct ring *r)
 	meta->height = 48;
 	meta->stride = 256;
 	meta->format = SHMX_XRGB8888;
-	meta->pixels_offset = shmx_region_pixels(&r->region, (uint32_t)slot);
+	meta->pixels_offset = shmx_region_data(&r->region, (uint32_t)slot);
 	shmx_writer_publish(&r->writer, all);
 }
 

@@ -192,8 +192,8 @@ shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
  * holds to keep two frames under way. A frame that goes by core PutImage may
  * be complete when this returns.
  *
- * Errors: -EAGAIN as for shmfb_begin(); -ENOTSUP a format other than
- * SHMX_XRGB8888 and SHMX_ARGB8888, or SHMFB_SHM was asked for and the server
+ * Errors: -EAGAIN as for shmfb_begin(); -ENOTSUP a frame without a picture, or
+ * of a format other than SHMX_XRGB8888 and SHMX_ARGB8888, or SHMFB_SHM was asked for and the server
  * refuses this ring; -EPROTO a frame that does not fit into its ring;
  * -ENOMEM; -EPIPE when the server is gone.
  */

@@ -246,6 +246,9 @@ shmfb_repaint_now(struct shmfb *fb)
 static int
 check_frame(const struct shmx_frame_info *f)
 {
+	if (f->width == 0 && f->height == 0)
+		return base_error(-ENOTSUP,
+			"the frame has no picture that could be shown");
 	if (f->format != SHMX_XRGB8888 && f->format != SHMX_ARGB8888)
 		return base_error(-ENOTSUP,
 			"frames of format %s cannot be shown, only XRGB8888 and ARGB8888",

@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/base.h"
 #include "base/clock.h"
@@ -22,7 +21,7 @@
 #include "atomic.h"
 #include "latency.h"
 #include "reader.h"
-#include "segment.h"
+#include "stream.h"
 
 /* A reference to a hold that is in use already; false when it is not. */
 static bool
@@ -118,36 +117,56 @@ read_damage(struct shmx_frame_info *info, const struct shmx_slot_meta *meta)
 	}
 }
 
+/* Whole rows of pixels, inside the payload's part of the slot. */
+static bool
+has_picture(const struct shmx_slot_meta *meta, uint64_t payload,
+	    uint64_t capacity)
+{
+	uint64_t row = (uint64_t)meta->width * shmx_format_bytes(meta->format);
+	uint64_t bytes = (uint64_t)meta->stride * meta->height;
+
+	return meta->width >= 1 && meta->width <= SHMX_SIDE_MAX &&
+	       meta->height >= 1 && meta->height <= SHMX_SIDE_MAX &&
+	       row != 0 && meta->stride >= row && meta->stride % 64 == 0 &&
+	       meta->pixels_offset % 4 == 0 &&
+	       meta->pixels_offset >= payload + SHMX_STREAM_HEAD &&
+	       meta->pixels_offset <= payload + capacity &&
+	       bytes <= payload + capacity - meta->pixels_offset;
+}
+
+static void
+read_picture(struct shmx_frame_info *info, const struct shmx_slot_meta *meta)
+{
+	info->width = meta->width;
+	info->height = meta->height;
+	info->stride = meta->stride;
+	info->format = meta->format;
+	info->offset = meta->pixels_offset;
+	read_damage(info, meta);
+}
+
 /*
  * Read what the ring says of the held slot, once, and believe none of it.
- * False when it does not describe pixels inside the ring.
+ * False when it does not describe a frame inside the slot.
  */
 static bool
 read_meta(const struct shmx_session *s, const struct shmx_found *found,
 	  struct shmx_frame_info *info)
 {
+	uint64_t payload = shmx_layout_payload(&s->layout, found->slot);
+	uint32_t capacity = s->layout.frame_capacity;
 	struct shmx_slot_meta meta;
-	uint64_t bytes, row;
+	bool picture;
 
 	shmx_copy_words(&meta, &s->layout.ring.meta[found->slot],
 			sizeof(meta));
-	if (meta.width < 1 || meta.width > SHMX_SIDE_MAX ||
-	    meta.height < 1 || meta.height > SHMX_SIDE_MAX)
-		return false;
-	row = (uint64_t)meta.width * shmx_format_bytes(meta.format);
-	bytes = (uint64_t)meta.stride * meta.height;
-	if (row == 0 || meta.stride < row || meta.stride % 64 != 0 ||
-	    meta.pixels_offset < s->layout.map_bytes ||
-	    meta.pixels_offset % 4 != 0 ||
-	    meta.pixels_offset > s->layout.region_bytes ||
-	    bytes > s->layout.region_bytes - meta.pixels_offset)
+	picture = meta.width != 0 || meta.height != 0;
+	if (meta.payload_bytes > capacity ||
+	    meta.tlv_count > SHMX_STREAMS_MAX ||
+	    (picture && !has_picture(&meta, payload, capacity)))
 		return false;
 	*info = (struct shmx_frame_info){
 		.sequence = found->sequence,
-		.width = meta.width,
-		.height = meta.height,
-		.stride = meta.stride,
-		.format = meta.format,
 		.sim_time = meta.sim_time,
 		.input_sequence = meta.input_sequence,
 		.begun_ns = meta.begun_ns,
@@ -155,9 +174,12 @@ read_meta(const struct shmx_session *s, const struct shmx_found *found,
 		.memory_fd = s->data_fd,
 		.memory_bytes = s->layout.region_bytes,
 		.ring_id = s->ring_id,
-		.offset = meta.pixels_offset,
+		.payload_offset = payload,
+		.payload_bytes = meta.payload_bytes,
+		.tlv_count = meta.tlv_count,
 	};
-	read_damage(info, &meta);
+	if (picture)
+		read_picture(info, &meta);
 	return true;
 }
 
@@ -286,25 +308,14 @@ shmx_frame_info(const struct shmx_hold *hold)
 const void *
 shmx_frame_pixels(struct shmx_hold *hold)
 {
-	struct shmx_session *s = hold->session;
-	uint64_t from = s->layout.map_bytes;
-	void *m = NULL;
-	int ret = 0;
+	const void *pixels = NULL;
 
-	pthread_mutex_lock(&s->pixels_lock);
-	if (s->pixels == NULL) {
-		ret = shmx_segment_map(s->data_fd, from,
-				       s->layout.region_bytes - from,
-				       PROT_READ, &m);
-		s->pixels = m;
-	}
-	pthread_mutex_unlock(&s->pixels_lock);
-	if (ret < 0) {
-		base_error(ret, "cannot map the frames of the ring: %s",
-			   strerror(-ret));
-		return NULL;
-	}
-	return (const char *)s->pixels + (hold->info.offset - from);
+	if (hold->info.width == 0)
+		base_error(-ENOENT, "the frame has no picture");
+	else
+		(void)shmx_session_slots(hold->session, hold->info.offset,
+					 &pixels);
+	return pixels;
 }
 
 bool

@@ -188,8 +188,8 @@ survey_ours(struct shmx_inspector *n, const struct shmx_header *h,
 		return malformed(n, "sections out of bounds");
 	shmx_survey_ring(&n->survey, &layout, h);
 	drop_torn(n, h, &layout);
-	shmx_survey_directory(&n->survey, n->copy +
-			      layout.static_offset, layout.static_used);
+	shmx_survey_directory(&n->survey, layout.directory.bytes,
+			      h->static_used);
 	take_readers(n, h);
 	return 0;
 }

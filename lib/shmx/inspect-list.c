@@ -70,17 +70,6 @@ shmx_ring_kind_name(enum shmx_ring_kind kind)
 	return "?";
 }
 
-const char *
-shmx_element_name(uint32_t type)
-{
-	static const char *const names[] = {
-		"?", "bool", "i8", "u8", "i16", "u16", "i32", "u32", "i64",
-		"u64", "f16", "bf16", "f32", "f64",
-	};
-
-	return names[type < BASE_ARRAY_SIZE(names) ? type : 0];
-}
-
 static void
 add(struct shmx_inspect_list *list, const struct place *place)
 {

@@ -14,11 +14,14 @@
  *	E+...	struct shmx_damage_entry, 16 bytes each, 64 of them
  *	R	reader records, 4096 bytes each		page-aligned
  *	P - 88	slot 0: frame header 64, TLV 8, stream TLV 16,
- *	P	its pixels				page-aligned
+ *	P	its first stream's data			page-aligned
+ *		more streams: TLV 8, stream TLV 16, data ...
  *		slot 1 at P - 88 + slot_stride, ...
  *
  * E, P and slot_stride are multiples of the page size: a reader maps [0, P)
- * and no pixel, and every slot's pixels start on a page.
+ * and no pixel, and every slot's pixels start on a page.  A slot starts at 8
+ * mod 16 and a TLV in it at a multiple of 16 from the first, so the data of
+ * every stream is aligned to 16.
  *
  * In a native ring all of this is one memfd, written by the producer alone
  * and sealed so that nobody else can ever map it writable; it has no reader
@@ -58,17 +61,6 @@ enum {
 	SHMX_TLV_ALIGN = 16,
 };
 
-/* Element types and layouts of SHMX v2.0 that images use. */
-enum {
-	SHMX_DT_U8 = 3,
-	SHMX_DT_U16 = 5,
-	SHMX_DT_U32 = 7,
-};
-enum {
-	SHMX_LAYOUT_SOA_SCALAR = 0,
-	SHMX_LAYOUT_AOS_VECTOR = 1,
-};
-
 /* SHMX v2.0.  Constant once the ring is announced, but for the atomics. */
 struct shmx_header {
 	uint64_t magic;
@@ -79,10 +71,10 @@ struct shmx_header {
 	uint64_t session;
 	shmx_a32 static_generation;
 	uint32_t ext_check;		/* ext_offset ^ SHMX_EXT_CHECK */
-	uint64_t static_hash;
+	shmx_a64 static_hash;		/* shmx_hash() of the used bytes */
 	uint32_t static_offset;
 	uint32_t static_capacity;
-	uint32_t static_used;
+	shmx_a32 static_used;
 	uint32_t slots;
 	uint32_t slot_stride;
 	uint32_t slots_offset;
@@ -109,18 +101,18 @@ struct shmx_tlv {
 /* Follows a TLV of type SHMX_TLV_STATIC_DIR; then name, then extra. */
 struct shmx_stream_desc {
 	uint32_t stream_id;
-	uint32_t element_type;
+	uint32_t element_type;		/* enum shmx_element_type */
 	uint32_t components;
-	uint32_t layout;
-	uint32_t bytes_per_element;
-	uint32_t reserved;
+	uint32_t layout;		/* enum shmx_stream_layout */
+	uint32_t bytes_per_element;	/* of one component */
+	uint32_t capacity;		/* elements in a frame; 0 in v2.0 */
 	uint32_t name_bytes;
 	uint32_t extra_bytes;
 };
 
 #define SHMX_IMAGE_MAGIC	UINT32_C(0x31474D49)	/* "IMG1" */
 
-/* The extra field of an image stream: the largest frame it carries. */
+/* Starts the extra field of an image stream: the largest frame it carries. */
 struct shmx_image_desc {
 	uint32_t magic;
 	uint32_t width;

@@ -19,6 +19,7 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/directory.c %D%/directory.h \
 	%D%/error.c \
 	%D%/format.c \
+	%D%/frame.c %D%/frame.h \
 	%D%/hold.c \
 	%D%/host.c %D%/host.h \
 	%D%/inspect.c %D%/inspect.h \
@@ -45,8 +46,10 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/service.c \
 	%D%/session.c %D%/session.h \
 	%D%/survey.c %D%/survey.h \
+	%D%/stream.c %D%/stream.h \
 	%D%/tlv.c %D%/tlv.h \
 	%D%/version.c \
+	%D%/view.c \
 	%D%/wait.c
 
 # -version-info C:R:A, before each release:

@@ -28,6 +28,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "atomic.h"
+#include "stream.h"
 
 #define DEFAULT_SLOTS 8
 #define DEFAULT_HISTORY 1
@@ -90,27 +91,6 @@ shmx_producer_service(struct shmx_producer *p)
 
 /* ------------------------------------------------------ open and close -- */
 
-static int
-check_stream(const struct shmx_stream *s)
-{
-	if (s->kind != SHMX_STREAM_IMAGE)
-		return base_error(-ENOTSUP, "a ring carries one image stream "
-				  "in this version of shmx");
-	if (s->width < 1 || s->width > SHMX_SIDE_MAX ||
-	    s->height < 1 || s->height > SHMX_SIDE_MAX)
-		return base_error(-EINVAL, "a frame of %" PRIu32 "x%" PRIu32
-				  " is not possible: each side is 1 to %d "
-				  "pixels", s->width, s->height,
-				  SHMX_SIDE_MAX);
-	if (shmx_format_bytes(s->format) == 0)
-		return base_error(-EINVAL, "0x%08" PRIx32 " is no pixel format "
-				  "of shmx", s->format);
-	if (s->name == NULL || strlen(s->name) > 63 || s->id == 0)
-		return base_error(-EINVAL, "a stream needs an id that is not "
-				  "0 and a name of at most 63 bytes");
-	return 0;
-}
-
 /* The caller's options, completed with the defaults. */
 static int
 read_options(struct shmx_producer_options *o,
@@ -124,9 +104,6 @@ read_options(struct shmx_producer_options *o,
 		return base_error(ret, "options must begin with "
 				  "SHMX_PRODUCER_OPTIONS_INIT, and hold "
 				  "nothing that this version does not know");
-	if (o->streams == NULL || o->stream_count != 1)
-		return base_error(-ENOTSUP, "a ring carries exactly one stream "
-				  "in this version of shmx");
 	if ((o->flags & ~(uint32_t)SHMX_NO_THREAD) != 0)
 		return base_error(-EINVAL, "unknown producer flags 0x%" PRIx32,
 				  o->flags);
@@ -140,21 +117,25 @@ read_options(struct shmx_producer_options *o,
 				  "there are at most %d slots, and at least "
 				  "two more than the history", o->slots,
 				  o->history, SHMX_SLOTS_MAX);
-	return check_stream(o->streams);
+	return shmx_streams_check(o->streams, o->stream_count);
 }
 
+/* As a slot and what is before it: a page, then the first stream's data. */
 static int
 map_scratch(struct shmx_producer *p)
 {
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t bytes = page + p->region.slot_stride;
 	void *m;
 
 	/* Costs nothing until it is written. */
-	m = base_sys.mmap(NULL, p->region.pixels_bytes, PROT_READ | PROT_WRITE,
+	m = base_sys.mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (m == MAP_FAILED)
 		return base_error(-errno, "cannot map scratch memory: %s",
 				  strerror(errno));
 	p->scratch = m;
+	p->scratch_bytes = bytes;
 	return 0;
 }
 
@@ -167,8 +148,16 @@ make_region(struct shmx_producer *p, const char *name,
 		.stream_count = o->stream_count,
 		.slots = o->slots,
 		.history = o->history,
+		.frame_bytes = o->frame_bytes,
+		.directory_bytes = o->directory_bytes,
 	};
 
+	if (o->stream_count > 0 && o->streams->kind == SHMX_STREAM_IMAGE)
+		p->stream = *o->streams;
+	/* Borrowed for the call alone. */
+	p->stream.name = NULL;
+	p->stream.extra = NULL;
+	shmx_outline_init(&p->outline, o->streams, o->stream_count);
 	return shmx_region_create(&p->region, name, &plan, "");
 }
 
@@ -215,8 +204,6 @@ shmx_producer_open(struct shmx_producer **out, const char *name,
 		return base_error(-ENOMEM, "out of memory");
 	p->claim.lock_fd = p->host.epoll_fd = -1;
 	p->region.fd = p->region.data_fd = p->region.records_fd = -1;
-	p->stream = *o.streams;
-	p->stream.name = NULL;
 	base_log_init(&p->log, "shmx");
 	base_log_ask(&p->log, o.log, o.log_data);
 
@@ -287,7 +274,7 @@ shmx_producer_close(struct shmx_producer *p)
 	free(p->message_data);
 	shmx_readers_finish(&p->readers);
 	if (p->scratch != NULL)
-		munmap(p->scratch, p->region.pixels_bytes);
+		munmap(p->scratch, p->scratch_bytes);
 	shmx_region_destroy(&p->region);
 	free(p);
 }
@@ -302,10 +289,10 @@ shmx_begin(struct shmx_producer *p, struct shmx_frame *frame)
 
 	slot = shmx_writer_claim(&p->writer, shmx_readers_enter(&p->readers));
 	shmx_readers_leave(&p->readers);
-	frame->pixels = slot < 0 ? p->scratch :
+	shmx_frame_start(&p->outline, frame, slot < 0 ?
+		(char *)p->scratch + p->scratch_bytes - p->region.slot_stride :
 		(char *)p->region.map +
-		shmx_region_pixels(&p->region, (uint32_t)slot);
-	frame->stride = p->region.stride;
+		shmx_region_data(&p->region, (uint32_t)slot));
 	frame->width = p->stream.width;
 	frame->height = p->stream.height;
 	frame->format = p->stream.format;
@@ -393,14 +380,13 @@ write_meta(const struct shmx_producer *p, struct shmx_slot_meta *meta,
 	meta->input_sequence = frame->input_sequence;
 	meta->width = frame->width;
 	meta->height = frame->height;
-	meta->stride = p->region.stride;
+	meta->stride = p->outline.stride;
 	meta->format = p->stream.format;
-	meta->payload_bytes = (uint32_t)(sizeof(struct shmx_tlv) +
-					 sizeof(struct shmx_stream_tlv) +
-					 p->region.pixels_bytes);
-	meta->tlv_count = 1;
-	meta->pixels_offset = shmx_region_pixels(&p->region, frame->slot);
-	meta->pixels_bytes = (uint64_t)p->region.stride * frame->height;
+	meta->payload_bytes = frame->payload_bytes;
+	meta->tlv_count = frame->tlv_count;
+	meta->pixels_offset = frame->pixels == NULL ? 0 :
+		shmx_region_data(&p->region, frame->slot);
+	meta->pixels_bytes = (uint64_t)p->outline.stride * frame->height;
 	shmx_store_relaxed(&meta->watermark, frame->height);
 	meta->published_ns = base_now_ns();
 }
@@ -429,9 +415,10 @@ shmx_publish(struct shmx_producer *p, struct shmx_frame *frame)
 	struct shmx_slot_meta *meta;
 	struct shmx_rect16 box;
 	uint64_t sequence;
+	uint32_t least = p->outline.has_image;
 
-	assert(frame->width >= 1 && frame->width <= p->stream.width);
-	assert(frame->height >= 1 && frame->height <= p->stream.height);
+	assert(frame->width >= least && frame->width <= p->stream.width);
+	assert(frame->height >= least && frame->height <= p->stream.height);
 	assert(frame->slot == SHMX_NO_SLOT ||
 	       (int)frame->slot == p->writer.claimed);
 	/* The latter is a frame that was published before, or never begun. */
@@ -442,10 +429,12 @@ shmx_publish(struct shmx_producer *p, struct shmx_frame *frame)
 		shmx_store_relaxed(&p->region.ring.ext->dropped, p->dropped);
 		return 0;
 	}
-	frame->width = BASE_MIN(BASE_MAX(frame->width, 1), p->stream.width);
-	frame->height = BASE_MIN(BASE_MAX(frame->height, 1),
+	frame->width = BASE_MIN(BASE_MAX(frame->width, least),
+				p->stream.width);
+	frame->height = BASE_MIN(BASE_MAX(frame->height, least),
 				 p->stream.height);
 	frame->damage_count = BASE_MIN(frame->damage_count, SHMX_DAMAGE_MAX);
+	shmx_frame_finish(&p->outline, frame);
 
 	meta = &p->region.ring.meta[frame->slot];
 	box = write_damage(p, meta, frame);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "frame.h"
 #include "host.h"
 #include "readers.h"
 #include "region.h"
@@ -23,12 +24,14 @@ struct shmx_producer {
 	struct shmx_writer writer;
 	struct shmx_readers readers;
 	struct shmx_region region;
-	struct shmx_stream stream;
+	struct shmx_stream stream;	/* its image; or zero */
 	uint32_t last_width;		/* of the frame published last */
 	uint32_t last_height;
 	uint64_t dropped;
 	uint64_t wakes;
-	void *scratch;			/* pixels_bytes, never read */
+	struct shmx_outline outline;
+	void *scratch;			/* never read; see map_scratch() */
+	size_t scratch_bytes;
 
 	struct base_log log;
 	struct shmx_claim claim;

@@ -274,30 +274,52 @@ shmx_reader_stats(const struct shmx_reader *r, struct shmx_reader_stats *out,
 	memcpy(out, &stats, BASE_MIN(size, sizeof(stats)));
 }
 
-int
-shmx_reader_image(const struct shmx_reader *r, struct shmx_image_info *out,
-		  size_t size)
+uint64_t
+shmx_reader_generation(const struct shmx_reader *r)
 {
 	const struct shmx_session *s = r->session;
-	struct shmx_image_info info = { .stream_id = 0 };
-	uint32_t used;
-	void *copy;
-	int ret;
+
+	return s == NULL ? 0 : shmx_directory_number(s->ring_id,
+		/* Acquires what it numbers. */
+		shmx_load_acquire(&s->layout.directory.header
+				  ->static_generation));
+}
+
+int
+shmx_reader_directory(const struct shmx_reader *r, struct shmx_directory **out)
+{
+	const struct shmx_session *s = r->session;
 
 	if (s == NULL)
 		return base_error(-EAGAIN, "ring \"%s\" is not attached",
 				  r->name);
-	used = s->layout.static_used;
-	copy = base_sys.calloc(1, used + 8);
-	if (copy == NULL)
-		return base_error(-ENOMEM, "out of memory");
-	shmx_copy_words(copy, (const char *)s->map + s->layout.static_offset,
-			used & ~UINT32_C(7));
-	ret = shmx_directory_find_image(copy, used & ~UINT32_C(7), &info);
-	free(copy);
+	return shmx_directory_read(out, &s->layout.directory, s->ring_id);
+}
+
+int
+shmx_reader_image(const struct shmx_reader *r, struct shmx_image_info *out,
+		  size_t size)
+{
+	const struct shmx_directory_entry *image;
+	struct shmx_image_info info = { .stream_id = 0 };
+	struct shmx_directory *dir;
+	int ret;
+
+	ret = shmx_reader_directory(r, &dir);
 	if (ret < 0)
-		return base_error(ret, "ring \"%s\" carries no picture",
-				  r->name);
-	memcpy(out, &info, BASE_MIN(size, sizeof(info)));
-	return 0;
+		return ret;
+	image = shmx_directory_image(dir);
+	if (image != NULL) {
+		info.stream_id = image->stream.id;
+		info.width = image->stream.width;
+		info.height = image->stream.height;
+		info.format = image->stream.format;
+		snprintf(info.name, sizeof(info.name), "%s",
+			 image->stream.name);
+		memcpy(out, &info, BASE_MIN(size, sizeof(info)));
+	}
+	shmx_directory_free(dir);
+	return image != NULL ? 0 :
+		base_error(-ENOENT, "ring \"%s\" carries no picture",
+			   r->name);
 }

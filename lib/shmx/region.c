@@ -24,12 +24,7 @@
 #include "directory.h"
 #include "memory.h"
 #include "segment.h"
-
-/* SHMX offsets have 32 bits, and so has X's offset into a segment. */
-#define REGION_MAX UINT64_C(0xffffffff)
-#define STRIDE_ALIGN 64
-/* A reader copies a peer's directory: not gigabytes of it. */
-#define DIRECTORY_MAX (UINT32_C(1) << 20)
+#include "stream.h"
 
 /* Where everything goes; see layout.h. */
 struct plan {
@@ -42,24 +37,72 @@ struct plan {
 	uint32_t records;
 	uint32_t records_offset;	/* 0: there are none */
 	uint32_t map_bytes;
-	uint32_t stride;
-	uint64_t pixels_bytes;
 	uint64_t slot_stride;
 	uint64_t region_bytes;
 };
 
-static struct plan
-make_plan(const struct shmx_region_plan *want)
+/* Payload of a slot. */
+static int
+plan_frame(const struct shmx_region_plan *want, uint64_t *payload)
+{
+	const struct shmx_stream *s = want->streams;
+	uint64_t all = 0, room, image = 0;
+	unsigned i;
+
+	if (want->stream_count == 0 && want->frame_bytes == 0)
+		return base_error(-EINVAL, "a ring needs streams, or "
+				  "frame_bytes for those that will be added");
+	for (i = 0; i < want->stream_count; i++) {
+		room = shmx_stream_room(shmx_stream_bytes(&s[i]));
+		if (s[i].kind == SHMX_STREAM_IMAGE)
+			image = room;
+		else
+			room += image;
+		if (want->frame_bytes != 0 && want->frame_bytes < room)
+			return base_error(-EINVAL, "stream \"%s\" does not fit "
+					  "into frames of %" PRIu64 " bytes: "
+					  "it takes %" PRIu64, s[i].name,
+					  want->frame_bytes, room);
+		all += shmx_stream_room(shmx_stream_bytes(&s[i]));
+	}
+	*payload = want->frame_bytes != 0 ? want->frame_bytes : all;
+	return 0;
+}
+
+/* Where the directory ends. */
+static int
+plan_directory(const struct shmx_region_plan *want, struct plan *p)
+{
+	uint64_t need = shmx_directory_bytes(want->streams,
+					     want->stream_count);
+	uint64_t bytes = want->directory_bytes != 0 ? want->directory_bytes :
+		need;
+
+	if (need > SHMX_DIRECTORY_MAX || bytes > SHMX_DIRECTORY_MAX)
+		return base_error(-EINVAL, "a directory of %" PRIu64 " bytes "
+				  "is larger than the %" PRIu32 " it may have",
+				  BASE_MAX(need, bytes), SHMX_DIRECTORY_MAX);
+	if (bytes < need)
+		return base_error(-EINVAL, "the streams need a directory of %"
+				  PRIu64 " bytes, not %" PRIu64, need, bytes);
+	p->ext_offset = (uint32_t)base_round_up(
+		sizeof(struct shmx_header) + BASE_MAX(bytes, 1), p->page);
+	return 0;
+}
+
+static int
+make_plan(const struct shmx_region_plan *want, struct plan *out)
 {
 	struct plan p = { .page = (uint32_t)sysconf(_SC_PAGESIZE) };
-	const struct shmx_stream *stream = want->streams;
 	uint32_t slots = want->slots, end;
+	uint64_t payload = 0;
+	int ret;
 
-	p.stride = (uint32_t)base_round_up(
-		(uint64_t)stream->width * shmx_format_bytes(stream->format),
-		STRIDE_ALIGN);
-	p.pixels_bytes = (uint64_t)p.stride * stream->height;
-	p.ext_offset = p.page;
+	ret = plan_frame(want, &payload);
+	if (ret == 0)
+		ret = plan_directory(want, &p);
+	if (ret < 0)
+		return ret;
 	p.state_offset = sizeof(struct shmx_ext);
 	p.meta_offset = (uint32_t)base_round_up(
 		p.state_offset + slots * sizeof(shmx_a64), 64);
@@ -74,9 +117,14 @@ make_plan(const struct shmx_region_plan *want)
 		end = p.records_offset + p.records * SHMX_RECORD_BYTES;
 	}
 	p.map_bytes = (uint32_t)base_round_up(end + SHMX_SLOT_HEAD, p.page);
-	p.slot_stride = base_round_up(p.pixels_bytes + SHMX_SLOT_HEAD, p.page);
+	/* What no ring can have is said by who checks the memory. */
+	payload = BASE_MIN(payload, SHMX_REGION_MAX);
+	p.slot_stride = base_round_up(sizeof(struct shmx_frame_header) +
+				      BASE_MAX(payload, SHMX_STREAM_HEAD),
+				      p.page);
 	p.region_bytes = p.map_bytes + slots * p.slot_stride;
-	return p;
+	*out = p;
+	return 0;
 }
 
 static double
@@ -114,19 +162,18 @@ check_memory(const struct plan *p, const char *name, uint32_t slots,
 	struct shmx_memory have = shmx_memory_available(root);
 
 	/* Scratch memory, for when no slot is free, is needed too. */
-	have.bytes -= BASE_MIN(have.bytes, p->pixels_bytes);
-	if (have.bytes > REGION_MAX)
-		have = (struct shmx_memory){ REGION_MAX, "a ring may have" };
+	have.bytes -= BASE_MIN(have.bytes, p->slot_stride);
+	if (have.bytes > SHMX_REGION_MAX)
+		have = (struct shmx_memory){ SHMX_REGION_MAX,
+			"a ring may have" };
 	return p->region_bytes <= have.bytes ? 0 :
 		say_too_large(p, name, slots, slots_min, have);
 }
 
 static void
-write_header(struct shmx_region *r, const struct plan *p,
-	     const struct shmx_stream *stream, uint32_t slots)
+write_header(struct shmx_region *r, const struct plan *p, uint32_t slots)
 {
 	struct shmx_header *h = r->map;
-	int used;
 
 	h->version_major = SHMX_VERSION_MAJOR;
 	h->version_minor = SHMX_VERSION_MINOR;
@@ -136,15 +183,10 @@ write_header(struct shmx_region *r, const struct plan *p,
 	h->session = r->session;
 	h->static_offset = sizeof(*h);
 	h->static_capacity = p->ext_offset - (uint32_t)sizeof(*h);
-	used = shmx_directory_write((char *)r->map + sizeof(*h),
-				    h->static_capacity, stream, p->stride);
-	h->static_used = (uint32_t)BASE_MAX(used, 0);
-	shmx_store_relaxed(&h->static_generation, 1);
 	h->slots = slots;
 	h->slot_stride = (uint32_t)p->slot_stride;
 	h->slots_offset = p->map_bytes - (uint32_t)SHMX_SLOT_HEAD;
-	h->frame_capacity = (uint32_t)(p->slot_stride -
-				       sizeof(struct shmx_frame_header));
+	h->frame_capacity = r->frame_capacity;
 	if (p->records != 0) {
 		h->reader_slots = p->records;
 		h->reader_stride = SHMX_RECORD_BYTES;
@@ -154,8 +196,6 @@ write_header(struct shmx_region *r, const struct plan *p,
 		h->control_bytes = SHMX_RECORD_CONTROL_BYTES;
 		h->control_stride = SHMX_RECORD_BYTES;
 	}
-	/* Last, for whoever maps it by name. */
-	h->magic = SHMX_MAGIC;
 }
 
 static void
@@ -187,32 +227,6 @@ write_ext(struct shmx_region *r, const struct plan *p,
 	shmx_store_relaxed(&e->host_state, SHMX_HOST_RUNNING);
 }
 
-/* The TLV headers of every slot, as for a frame of the largest size. */
-static void
-write_slots(struct shmx_region *r, const struct plan *p,
-	    const struct shmx_stream *stream, uint32_t slots)
-{
-	unsigned bytes = shmx_format_bytes(stream->format);
-	const struct shmx_tlv tlv = {
-		.type = SHMX_TLV_FRAME_STREAM,
-		.length = (uint32_t)(sizeof(struct shmx_stream_tlv) +
-				     p->pixels_bytes),
-	};
-	const struct shmx_stream_tlv st = {
-		.stream_id = stream->id,
-		.elements = (uint32_t)(p->pixels_bytes / bytes),
-		.bytes = (uint32_t)p->pixels_bytes,
-	};
-	char *pixels;
-	uint32_t s;
-
-	for (s = 0; s < slots; s++) {
-		pixels = (char *)r->map + shmx_region_pixels(r, s);
-		memcpy(pixels - sizeof(st), &st, sizeof(st));
-		memcpy(pixels - sizeof(st) - sizeof(tlv), &tlv, sizeof(tlv));
-	}
-}
-
 static struct shmx_ring
 place_ring(void *map, const struct plan *p, uint32_t slots, uint32_t history)
 {
@@ -226,6 +240,39 @@ place_ring(void *map, const struct plan *p, uint32_t slots, uint32_t history)
 		.slots = slots,
 		.history = history,
 	};
+}
+
+struct shmx_directory_place
+shmx_region_directory(const struct shmx_region *r)
+{
+	struct shmx_header *h = r->map;
+
+	return (struct shmx_directory_place){
+		.header = h,
+		.sequence = &r->ring.ext->directory_sequence,
+		.bytes = (char *)r->map + h->static_offset,
+		.capacity = h->static_capacity,
+	};
+}
+
+/* All that is constant, the magic number last. */
+static int
+write_region(struct shmx_region *r, const struct plan *p,
+	     const struct shmx_region_plan *want)
+{
+	struct shmx_directory_place place;
+	int ret;
+
+	write_header(r, p, want->slots);
+	write_ext(r, p, want);
+	place = shmx_region_directory(r);
+	ret = shmx_directory_append(&place, want->streams,
+				    want->stream_count);
+	if (ret < 0)
+		return base_error(ret, "cannot write the directory: %s",
+				  strerror(-ret));
+	place.header->magic = SHMX_MAGIC;
+	return 0;
 }
 
 static struct shmx_records
@@ -281,11 +328,14 @@ int
 shmx_region_create(struct shmx_region *r, const char *name,
 		   const struct shmx_region_plan *want, const char *root)
 {
-	struct plan p = make_plan(want);
+	struct plan p;
 	int ret;
 
 	*r = (struct shmx_region){ .fd = -1, .data_fd = -1, .records_fd = -1 };
-	ret = check_memory(&p, name, want->slots, want->history + 2, root);
+	ret = make_plan(want, &p);
+	if (ret == 0)
+		ret = check_memory(&p, name, want->slots, want->history + 2,
+				   root);
 	if (ret < 0)
 		return ret;
 	ret = make_memory(r, name, want, p.region_bytes);
@@ -295,17 +345,17 @@ shmx_region_create(struct shmx_region *r, const char *name,
 				  name, strerror(-ret));
 	r->map_bytes = p.map_bytes;
 	r->slot_stride = (uint32_t)p.slot_stride;
-	r->stride = p.stride;
-	r->pixels_bytes = p.pixels_bytes;
+	r->frame_capacity = (uint32_t)(p.slot_stride -
+				       sizeof(struct shmx_frame_header));
 	if (getrandom(&r->session, sizeof(r->session), GRND_NONBLOCK) !=
 	    sizeof(r->session))
 		r->session = base_now_ns() ^ (uint64_t)getpid() << 32;
 	r->ring = place_ring(r->map, &p, want->slots, want->history);
 	r->records = place_records(r->map, p.records_offset, p.records);
-	write_header(r, &p, want->streams, want->slots);
-	write_ext(r, &p, want);
-	write_slots(r, &p, want->streams, want->slots);
-	return 0;
+	ret = write_region(r, &p, want);
+	if (ret < 0)
+		shmx_region_destroy(r);
+	return ret;
 }
 
 void
@@ -354,8 +404,9 @@ header_fault(const struct shmx_header *h, uint32_t map_bytes,
 	    (uint64_t)h->ext_offset + sizeof(struct shmx_ext) > map_bytes)
 		return "extension out of bounds";
 	if (h->static_offset < sizeof(*h) || h->static_offset % 8 != 0 ||
-	    h->static_used > DIRECTORY_MAX ||
-	    (uint64_t)h->static_offset + h->static_used > h->ext_offset)
+	    h->static_used > BASE_MIN(h->static_capacity,
+				      SHMX_DIRECTORY_MAX) ||
+	    (uint64_t)h->static_offset + h->static_capacity > h->ext_offset)
 		return "directory out of bounds";
 	return NULL;
 }
@@ -383,6 +434,25 @@ records_fault(const struct shmx_header *h, const struct shmx_ext *e)
 	    h->control_offset != h->readers_offset +
 	    SHMX_RECORD_CONTROL_OFFSET)
 		return "reader records out of bounds";
+	return NULL;
+}
+
+/* The frames: whole slots, of whole cache lines, where mapping ends. */
+static const char *
+slots_fault(const struct shmx_header *h, uint32_t map_bytes,
+	    uint64_t region_bytes)
+{
+	uint64_t head = sizeof(struct shmx_frame_header);
+
+	if (h->slots_offset != map_bytes - SHMX_SLOT_HEAD ||
+	    map_bytes % 64 != 0 || h->slot_stride % 64 != 0)
+		return "slots out of place";
+	if (h->frame_capacity < SHMX_STREAM_HEAD ||
+	    head + h->frame_capacity > h->slot_stride)
+		return "frames larger than slots";
+	if (h->slots_offset + (uint64_t)h->slots * h->slot_stride >
+	    region_bytes)
+		return "slots out of bounds";
 	return NULL;
 }
 
@@ -423,7 +493,7 @@ shmx_region_check(struct shmx_layout *layout, void *map, uint32_t map_bytes,
 	const char *fault;
 
 	if (map_bytes < sizeof(h) || map_bytes > region_bytes ||
-	    region_bytes > REGION_MAX)
+	    region_bytes > SHMX_REGION_MAX)
 		return malformed("sizes out of range");
 	shmx_copy_words(&h, map, sizeof(h));
 	fault = header_fault(&h, map_bytes, session);
@@ -431,6 +501,8 @@ shmx_region_check(struct shmx_layout *layout, void *map, uint32_t map_bytes,
 		return malformed(fault);
 	shmx_copy_words(&e, (char *)map + h.ext_offset, sizeof(e));
 	fault = ext_fault(&e, &h, map_bytes, region_bytes);
+	if (fault == NULL)
+		fault = slots_fault(&h, map_bytes, region_bytes);
 	if (fault != NULL)
 		return malformed(fault);
 	p.ext_offset = h.ext_offset;
@@ -444,9 +516,18 @@ shmx_region_check(struct shmx_layout *layout, void *map, uint32_t map_bytes,
 					 h.reader_slots : 0),
 		.region_bytes = region_bytes,
 		.features = e.features,
+		.first_sequence = e.first_sequence,
+		.generation = e.generation,
 		.map_bytes = map_bytes,
-		.static_offset = h.static_offset,
-		.static_used = h.static_used,
+		.slots_offset = h.slots_offset,
+		.slot_stride = h.slot_stride,
+		.frame_capacity = h.frame_capacity,
+	};
+	layout->directory = (struct shmx_directory_place){
+		.header = map,
+		.sequence = &layout->ring.ext->directory_sequence,
+		.bytes = (char *)map + h.static_offset,
+		.capacity = h.static_capacity,
 	};
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "directory.h"
 #include "records.h"
 #include "ring.h"
 
@@ -19,10 +20,9 @@ struct shmx_region {
 	struct shmx_records records;	/* those in the region */
 	void *map;			/* all of it */
 	uint64_t bytes;
-	uint32_t map_bytes;		/* P: offset of slot 0's pixels */
+	uint32_t map_bytes;		/* P: offset of slot 0's first data */
 	uint32_t slot_stride;
-	uint32_t stride;		/* of a row, bytes */
-	uint64_t pixels_bytes;		/* of the largest frame */
+	uint32_t frame_capacity;	/* payload bytes a slot takes */
 	uint64_t session;
 	struct shmx_ring ring;
 };
@@ -34,6 +34,8 @@ struct shmx_region_plan {
 	uint32_t slots;
 	uint32_t history;
 	uint64_t features;		/* enum shmx_feature */
+	uint64_t frame_bytes;		/* payload of a slot; 0: as needed */
+	uint64_t directory_bytes;	/* 0: as needed */
 };
 
 /*
@@ -41,7 +43,8 @@ struct shmx_region_plan {
  * With SHMX_FEATURE_RECORDS_INSIDE it has SHMX_RECORDS_INSIDE reader records,
  * and is sealed in size only: who has records_fd can write to it.  The memory
  * that there is is checked first; root is as in shmx_memory_available().
- * -ENOMEM with base_error() said.
+ * -EINVAL for a plan whose parts do not fit together, -ENOMEM; with
+ * base_error() said.
  */
 int
 shmx_region_create(struct shmx_region *region, const char *name,
@@ -49,14 +52,16 @@ shmx_region_create(struct shmx_region *region, const char *name,
 void
 shmx_region_destroy(struct shmx_region *region);
 
-/*
- * Offset of row 0 of a slot.
- */
+/* Where the data of a slot's first stream starts; 0: the first slot. */
 static inline uint64_t
-shmx_region_pixels(const struct shmx_region *region, uint32_t slot)
+shmx_region_data(const struct shmx_region *region, uint32_t slot)
 {
 	return region->map_bytes + (uint64_t)slot * region->slot_stride;
 }
+
+/* The directory of a ring that is ours. */
+struct shmx_directory_place
+shmx_region_directory(const struct shmx_region *region);
 
 /* What a reader keeps of a region's header, once checked. */
 struct shmx_layout {
@@ -64,10 +69,22 @@ struct shmx_layout {
 	struct shmx_records records;	/* none, or those in the region */
 	uint64_t region_bytes;
 	uint64_t features;
+	uint64_t first_sequence;
+	uint32_t generation;
 	uint32_t map_bytes;
-	uint32_t static_offset;
-	uint32_t static_used;
+	uint32_t slots_offset;		/* of slot 0, its header */
+	uint32_t slot_stride;
+	uint32_t frame_capacity;	/* payload bytes in a slot */
+	struct shmx_directory_place directory;
 };
+
+/* Where a slot's payload starts; whatever slot_stride is, it lies inside. */
+static inline uint64_t
+shmx_layout_payload(const struct shmx_layout *layout, uint32_t slot)
+{
+	return layout->slots_offset + (uint64_t)slot * layout->slot_stride +
+		sizeof(struct shmx_frame_header);
+}
 
 /*
  * Check a ring that a peer made, mapped at map for map_bytes of its

@@ -33,17 +33,42 @@ shmx_session_unref(struct shmx_session *s)
 {
 	if (s == NULL || shmx_add_acq_rel(&s->references, (uint32_t)-1) != 1)
 		return;
-	if (s->pixels != NULL)
-		shmx_segment_unmap(s->pixels, s->layout.region_bytes -
-				   s->layout.map_bytes);
+	if (s->slots != NULL)
+		shmx_segment_unmap(s->slots, s->layout.region_bytes -
+				   s->slots_from);
+	shmx_directory_free(s->directory);
 	shmx_segment_unmap(s->map, s->layout.map_bytes);
 	shmx_segment_unmap(s->record_map, s->record_map_bytes);
 	base_close(&s->data_fd);
 	base_close(&s->record_fd);
 	base_close(&s->wake_fd);
 	base_close(&s->conn);
-	pthread_mutex_destroy(&s->pixels_lock);
+	pthread_mutex_destroy(&s->lock);
 	free(s);
+}
+
+int
+shmx_session_slots(struct shmx_session *s, uint64_t offset, const void **out)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	void *m = NULL;
+	int ret = 0;
+
+	pthread_mutex_lock(&s->lock);
+	if (s->slots == NULL) {
+		/* A slot's head may lie in the page before its pixels. */
+		s->slots_from = s->layout.slots_offset & ~(page - 1);
+		ret = shmx_segment_map(s->data_fd, s->slots_from,
+				       s->layout.region_bytes - s->slots_from,
+				       PROT_READ, &m);
+		s->slots = m;
+	}
+	pthread_mutex_unlock(&s->lock);
+	if (ret < 0)
+		return base_error(ret, "cannot map the frames of the ring: %s",
+				  strerror(-ret));
+	*out = (const char *)s->slots + (offset - s->slots_from);
+	return 0;
 }
 
 /* A descriptor of the whole region: is it, and can nobody resize it? */
@@ -163,7 +188,7 @@ shmx_session_create(struct shmx_session **out, struct shmx_channel *ch,
 	if (s == NULL)
 		return base_error(-ENOMEM, "out of memory");
 	shmx_store_relaxed(&s->references, 1);
-	pthread_mutex_init(&s->pixels_lock, NULL);
+	pthread_mutex_init(&s->lock, NULL);
 	s->conn = -1;
 	s->data_fd = shmx_channel_take_fd(ch, 0);
 	s->record_fd = shmx_channel_take_fd(ch, 1);

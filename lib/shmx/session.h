@@ -45,8 +45,10 @@ struct shmx_session {
 	uint32_t holds;			/* granted */
 	struct shmx_hold hold[SHMX_HOLDS_MAX];
 
-	pthread_mutex_t pixels_lock;	/* guards the first mapping */
-	void *pixels;			/* the slots, read-only; or NULL */
+	pthread_mutex_t lock;		/* guards what follows */
+	void *slots;			/* from slots_from on; or NULL */
+	uint64_t slots_from;
+	struct shmx_directory *directory; /* as read last, or NULL */
 };
 
 /*
@@ -57,6 +59,14 @@ struct shmx_session {
 int
 shmx_session_create(struct shmx_session **out, struct shmx_channel *ch,
 		    int conn);
+
+/*
+ * What lies at that offset of the ring, which is that of a slot or in one;
+ * mapped at the first call.  -errno, with base_error() said, when that fails.
+ * Threads: any.
+ */
+int
+shmx_session_slots(struct shmx_session *s, uint64_t offset, const void **out);
 
 void
 shmx_session_ref(struct shmx_session *s);

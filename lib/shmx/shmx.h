@@ -71,6 +71,7 @@ shmx_error(void);
 #define SHMX_HOLDS_MAX		8
 #define SHMX_READERS_MAX	64
 #define SHMX_DAMAGE_MAX		12
+#define SHMX_STREAMS_MAX	256
 
 #define SHMX_FOURCC(a, b, c, d) \
 	((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | \
@@ -98,6 +99,47 @@ shmx_format_bytes(uint32_t format);
 const char *
 shmx_format_name(uint32_t format);
 
+/* --------------------------------------------------------------- types -- */
+
+/*
+ * What the elements of a stream consist of; numbered as in SHMX v2.0.  Little
+ * endian, as in the memory of the machine.  SHMX_BOOL is a byte, 0 or 1;
+ * SHMX_F16 is IEEE 754 binary16, SHMX_BF16 the upper half of a binary32.
+ */
+enum shmx_element_type {
+	SHMX_BOOL = 1,
+	SHMX_I8,
+	SHMX_U8,
+	SHMX_I16,
+	SHMX_U16,
+	SHMX_I32,
+	SHMX_U32,
+	SHMX_I64,
+	SHMX_U64,
+	SHMX_F16,
+	SHMX_BF16,
+	SHMX_F32,
+	SHMX_F64,
+};
+
+/* Bytes of one component of a type; 0 for one that is not listed above. */
+unsigned
+shmx_element_bytes(uint32_t element_type);
+
+/* "f32" for SHMX_F32; "unknown" where it is.  Static storage. */
+const char *
+shmx_element_name(uint32_t element_type);
+
+/*
+ * How elements of several components lie in memory: for points with three
+ * components x x x ... y y y ... z z z ... (an array for each component) or
+ * x y z x y z ... (an array of structures).
+ */
+enum shmx_stream_layout {
+	SHMX_SOA = 0,
+	SHMX_AOS = 1,
+};
+
 /*
  * A rectangle in pixels, (0, 0) the top left corner of the frame.  Left and
  * top may be negative and the far edges may lie outside where a function
@@ -116,11 +158,26 @@ struct shmx_producer;
 
 enum shmx_stream_kind {
 	SHMX_STREAM_IMAGE = 1,
+	SHMX_STREAM_DATA,
 };
 
 /*
- * What a ring carries, declared once when it is made and readable by every
- * peer in the ring's directory.  All pointers are borrowed for the call.
+ * A part of what a ring's frames carry, declared when the ring is made or by
+ * shmx_producer_add_stream(), and readable by every peer in the ring's
+ * directory.  All pointers are borrowed for the call.
+ *
+ * A frame is one picture, or none, and any number of arrays of numbers, all
+ * published in the same instant:
+ *
+ *	const struct shmx_stream streams[] = {
+ *		{ .kind = SHMX_STREAM_IMAGE, .id = 1, .name = "picture",
+ *		  .width = 800, .height = 600, .format = SHMX_XRGB8888 },
+ *		{ .kind = SHMX_STREAM_DATA, .id = 2, .name = "energy",
+ *		  .element_type = SHMX_F64, .capacity = 1 },
+ *		{ .kind = SHMX_STREAM_DATA, .id = 3, .name = "positions",
+ *		  .element_type = SHMX_F32, .components = 3,
+ *		  .layout = SHMX_SOA, .capacity = 100000 },
+ *	};
  */
 struct shmx_stream {
 	enum shmx_stream_kind kind;
@@ -131,6 +188,16 @@ struct shmx_stream {
 	uint32_t width;			/* 1 to SHMX_SIDE_MAX */
 	uint32_t height;		/* 1 to SHMX_SIDE_MAX */
 	uint32_t format;		/* SHMX_XRGB8888 ... */
+
+	/* SHMX_STREAM_DATA: an array of elements. */
+	uint32_t element_type;		/* enum shmx_element_type */
+	uint32_t components;		/* of each element; 0 means 1 */
+	uint32_t layout;		/* enum shmx_stream_layout */
+	uint32_t capacity;		/* elements in a frame at most */
+
+	/* Anything else that readers should know: units, a schema ... */
+	const void *extra;
+	uint32_t extra_bytes;		/* 0: none */
 };
 
 enum shmx_producer_flags {
@@ -159,17 +226,33 @@ typedef void shmx_log_fn(void *data, int level, const char *line);
 /* Begin with SHMX_PRODUCER_OPTIONS_INIT; zero means the default. */
 struct shmx_producer_options {
 	size_t size;			/* set by the initialiser */
+	/*
+	 * At most one image among them, and that the first.  NULL and 0 for
+	 * none yet, with frame_bytes to say how much a frame will take.
+	 */
 	const struct shmx_stream *streams;
-	unsigned stream_count;		/* this version takes exactly one */
+	unsigned stream_count;		/* at most SHMX_STREAMS_MAX */
 	unsigned slots;			/* default 8; at least history + 2 */
 	unsigned history;		/* newest frames kept; default 1 */
 	uint32_t flags;			/* enum shmx_producer_flags */
 	shmx_log_fn *log;		/* NULL: SHMX_DEBUG=1 to stderr only */
 	void *log_data;
+	/*
+	 * Room in each slot: each stream of a frame takes 24 bytes and its
+	 * data, rounded up to a multiple of 16.  Default: what all streams
+	 * take together when they are full.  Less than that is allowed where
+	 * they never are (but for each one alone, beside the image).
+	 */
+	size_t frame_bytes;
+	/*
+	 * Room for the directory, rounded up so that pages are full: 40 bytes
+	 * and name and extra for each stream.  Default: what the streams need.
+	 */
+	size_t directory_bytes;
 };
 
 #define SHMX_PRODUCER_OPTIONS_INIT { sizeof(struct shmx_producer_options), \
-	0, 0, 0, 0, 0, 0, 0 }
+	0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /*
  * Make a ring and own its name.  name is [A-Za-z0-9._-]{1,64}; a leading "/"
@@ -180,8 +263,8 @@ struct shmx_producer_options {
  * The readers of the ring may together hold slots - history - 1 frames at a
  * time (6 by default); with that the producer never waits and never drops.
  *
- * Errors: -EINVAL bad name, size, format, slots or flags; -ENOTSUP another
- * number or kind of streams; -E2BIG options of a newer version; -EADDRINUSE a
+ * Errors: -EINVAL bad name, streams, size, format, slots or flags; -EEXIST two
+ * streams have the same id; -E2BIG options of a newer version; -EADDRINUSE a
  * live producer owns the name; -ENOMEM the slots do not fit into the memory
  * that there is (the message says how many would); -EMFILE no descriptors;
  * -EACCES or another errno, the directory of sockets cannot be used.
@@ -210,10 +293,10 @@ shmx_producer_close(struct shmx_producer *producer);
 /*
  * A frame being drawn.  shmx_begin() sets every member; the caller may change
  * width and height (never above what begin set), sim_time and input_sequence,
- * and adds damage with shmx_damage().
+ * adds damage with shmx_damage() and data with shmx_frame_append().
  */
 struct shmx_frame {
-	void *pixels;			/* row 0; page-aligned */
+	void *pixels;			/* row 0; page-aligned; or NULL */
 	size_t stride;			/* bytes from row to row */
 	uint32_t width;
 	uint32_t height;
@@ -224,13 +307,16 @@ struct shmx_frame {
 	 * everything has to be drawn.
 	 */
 	uint32_t age;
-	double sim_time;		/* the simulation's own clock, any unit */
+	double sim_time;		/* the simulation's own, any unit */
 	uint64_t input_sequence;	/* last input seen, for the reader */
 	uint32_t damage_count;		/* 0: all of the frame is new */
 	struct shmx_rect damage[SHMX_DAMAGE_MAX];
 	/* The library's. */
 	uint32_t slot;
 	uint64_t begun_ns;
+	void *payload;
+	uint32_t payload_bytes;
+	uint32_t tlv_count;
 };
 
 /*
@@ -253,6 +339,43 @@ shmx_begin(struct shmx_producer *producer, struct shmx_frame *frame);
 void
 shmx_damage(struct shmx_frame *frame, int32_t x, int32_t y, int32_t width,
 	    int32_t height);
+
+/*
+ * Put a data stream into the frame: room for that many elements, in the slot
+ * itself.  *data, aligned to 16 bytes (to a page, where it is the first and
+ * there is no image), is to be filled before shmx_publish(); what is in it
+ * until then is not defined.  For SHMX_SOA the array of each component has
+ * `elements` elements.  Every stream may be in a frame once or not at all;
+ * the image always is.
+ *
+ * Errors: -ENOENT no data stream of that id in the ring; -EEXIST it is in the
+ * frame already; -EOVERFLOW more elements than its capacity; -ENOSPC more
+ * than the frame has room for; -EINVAL the frame is not begun.  The frame is
+ * then as it was.  No system call.  Threads: shmx_begin()'s.
+ */
+int
+shmx_frame_append(struct shmx_producer *producer, struct shmx_frame *frame,
+		  uint32_t stream_id, uint32_t elements, void **data);
+
+/* The same, with the data copied from where it is. */
+int
+shmx_frame_append_copy(struct shmx_producer *producer,
+		       struct shmx_frame *frame, uint32_t stream_id,
+		       uint32_t elements, const void *data);
+
+/*
+ * Add a data stream to the ring's directory; it may be in frames that are
+ * begun from now on.  Readers see another shmx_reader_generation(), and know
+ * the stream when they meet it in a frame.
+ *
+ * Errors: -EINVAL no such stream is possible, or it is an image; -EEXIST the
+ * ring has a stream of that id; -ENOSPC the directory (see directory_bytes)
+ * is full, there are SHMX_STREAMS_MAX, or no frame has room for the stream
+ * beside the image; -ENOMEM.  Threads: shmx_begin()'s.
+ */
+int
+shmx_producer_add_stream(struct shmx_producer *producer,
+			 const struct shmx_stream *stream);
 
 /*
  * Publish the frame that shmx_begin() gave.  From here on its pixels belong
@@ -533,7 +656,10 @@ shmx_hold_valid(const struct shmx_hold *hold);
 void
 shmx_release(struct shmx_hold *hold);
 
-/* What is known of a held frame; valid as long as the hold. */
+/*
+ * What is known of a held frame; valid as long as the hold.  A frame without a
+ * picture has width, height, stride and format 0.
+ */
 struct shmx_frame_info {
 	uint64_t sequence;		/* 1, 2, 3 ... of this producer */
 	uint64_t skipped;		/* frames passed over since the last */
@@ -557,6 +683,10 @@ struct shmx_frame_info {
 	uint64_t memory_bytes;
 	uint64_t ring_id;
 	uint64_t offset;
+	/* All of its streams as they lie there, as TLVs. */
+	uint64_t payload_offset;
+	uint32_t payload_bytes;
+	uint32_t tlv_count;
 };
 
 const struct shmx_frame_info *
@@ -564,13 +694,68 @@ shmx_frame_info(const struct shmx_hold *hold);
 
 /*
  * The pixels of row 0, read-only, mapped at the first call for this ring (a
- * viewer that only passes slots on never maps them).  NULL when that fails;
- * shmx_error() says why.  Valid until the hold is released.  The memory is
- * the producer's: a hostile one may still change it, so whoever parses it
- * (rather than looks at it) copies it first.
+ * viewer that only passes slots on never maps them).  NULL when that fails or
+ * the frame has no picture; shmx_error() says why.  Valid until the hold is
+ * released.  The memory is the producer's: a hostile one may still change it,
+ * so whoever parses it (rather than looks at it) copies it first.
  */
 const void *
 shmx_frame_pixels(struct shmx_hold *hold);
+
+/* A stream of a held frame. */
+struct shmx_stream_view {
+	enum shmx_stream_kind kind;
+	uint32_t id;
+	uint32_t element_type;		/* enum shmx_element_type; or unknown */
+	uint32_t components;
+	uint32_t layout;		/* enum shmx_stream_layout */
+	uint32_t elements;		/* of an image: pixels, with padding */
+	size_t bytes;
+	const void *data;		/* read-only, aligned to 16 */
+	/*
+	 * Component c of element i lies at data + i * element_stride +
+	 * c * component_stride.
+	 */
+	size_t element_stride;
+	size_t component_stride;
+	uint64_t reserved[2];
+};
+
+/*
+ * A stream of a held frame, where it lies: no copy is made, and *view is good
+ * until the hold is released.  A stream that the directory does not know
+ * (SHMX v2.0 allows that) has element_type, components and strides 0.
+ *
+ * Whatever a hostile producer does, data and bytes stay inside the ring; what
+ * is in them it can change at any time, so whoever parses it rather than
+ * computes with it takes shmx_frame_stream_copy().
+ *
+ * Errors: -ENOENT the frame has no such stream; -EPROTO the frame or the
+ * ring's directory is malformed; -EAGAIN the directory is being changed;
+ * -ENOMEM and others when the ring cannot be mapped.  No system call but at
+ * the first call for a ring, and after the directory has changed.
+ * Threads: any.
+ */
+int
+shmx_frame_stream(struct shmx_hold *hold, uint32_t id,
+		  struct shmx_stream_view *view);
+
+/*
+ * All streams of a held frame, in the order in which they were put into it:
+ * the first max of them in views[].  Returns how many there are in all, or an
+ * error as above but -ENOENT; views[] is not defined then.
+ */
+int
+shmx_frame_streams(struct shmx_hold *hold, struct shmx_stream_view *views,
+		   unsigned max);
+
+/*
+ * As shmx_frame_stream(), with the data copied into size bytes at buf, which
+ * nobody changes behind the caller's back.  -ENOSPC when they are too few.
+ */
+int
+shmx_frame_stream_copy(struct shmx_hold *hold, uint32_t id, void *buf,
+		       size_t size, struct shmx_stream_view *view);
 
 /*
  * The part of a held frame that differs from the frame of that sequence
@@ -667,7 +852,7 @@ shmx_reader_stats(const struct shmx_reader *reader,
  * What the ring's directory says of its image stream, before any frame:
  * name (NUL-terminated), the largest width and height, the format.  -EAGAIN
  * while not attached; -ENOENT it carries no image; -EPROTO it is malformed;
- * -ENOMEM.
+ * -ENOMEM; -EAGAIN also while the directory is being changed.
  */
 struct shmx_image_info {
 	char name[64];
@@ -680,6 +865,51 @@ struct shmx_image_info {
 int
 shmx_reader_image(const struct shmx_reader *reader,
 		  struct shmx_image_info *info, size_t size);
+
+/*
+ * All that the ring's directory says, as it was at one instant: a snapshot of
+ * one's own.  It outlives the reader.
+ *
+ * Errors: -EAGAIN while not attached, or while the directory is being
+ * changed; -EPROTO it is malformed; -ENOMEM.  *out is the caller's, to be
+ * freed with shmx_directory_free().
+ */
+struct shmx_directory;
+
+int
+shmx_reader_directory(const struct shmx_reader *reader,
+		      struct shmx_directory **out);
+
+/*
+ * A number that is another one whenever the directory is another one, also
+ * that of another producer: to know when to take a new snapshot, whose own
+ * number shmx_directory_generation() is.  0 while not attached.  Cheap.
+ */
+uint64_t
+shmx_reader_generation(const struct shmx_reader *reader);
+
+uint64_t
+shmx_directory_generation(const struct shmx_directory *directory);
+
+/* How many streams there are. */
+unsigned
+shmx_directory_count(const struct shmx_directory *directory);
+
+/*
+ * The stream of that index, from 0 up in the order in which they were
+ * declared, or of that id; NULL where there is none.  Borrowed, name and
+ * extra too, as long as the directory.  components is at least 1; capacity is
+ * 0 where it is not known (SHMX v2.0); extra is aligned to 8 bytes.  A name
+ * has '?' for control characters.
+ */
+const struct shmx_stream *
+shmx_directory_get(const struct shmx_directory *directory, unsigned index);
+const struct shmx_stream *
+shmx_directory_find(const struct shmx_directory *directory, uint32_t id);
+
+/* NULL is allowed. */
+void
+shmx_directory_free(struct shmx_directory *directory);
 
 /* ----------------------------------------------------------- inspecting -- */
 
@@ -893,10 +1123,6 @@ shmx_inspect_reader(const struct shmx_inspector *inspector, unsigned i,
 int
 shmx_inspect_stream(const struct shmx_inspector *inspector, unsigned i,
 		    struct shmx_inspect_stream *stream, size_t size);
-
-/* "u32", "f64", ..., or "?".  Static storage. */
-const char *
-shmx_element_name(uint32_t element_type);
 
 /*
  * Remove what a dead named ring left in /dev/shm.  -EBUSY when it is in use

@@ -4,7 +4,7 @@
  *
  * Input: how much less of it is mapped, 2 bytes; how much more there is, 2
  * bytes, 0 for what there was; since which frame damage is asked for, 8 bytes;
- * then patches of what is mapped.
+ * then patches of it.
  */
 #include "config.h"
 
@@ -15,10 +15,17 @@
 #include "shmx/reader.h"
 #include "shmx/region.h"
 
+/* Where a reader maps from to see slots. */
+static uint64_t
+slots_from(const struct shmx_layout *layout)
+{
+	return layout->slots_offset & ~UINT64_C(4095);
+}
+
 /* A session of that ring, which nobody frees. */
 static void
 make_session(struct shmx_session *s, const struct shmx_layout *layout,
-	     void *map, void *pixels)
+	     void *map, void *slots)
 {
 	unsigned i;
 
@@ -26,11 +33,12 @@ make_session(struct shmx_session *s, const struct shmx_layout *layout,
 	s->references = 1000;
 	s->layout = *layout;
 	s->map = map;
-	s->pixels = pixels;
+	s->slots = slots;
+	s->slots_from = slots_from(layout);
 	s->record = fuzz_memory(SHMX_RECORD_BYTES);
 	s->data_fd = s->wake_fd = s->conn = -1;
 	s->holds = SHMX_HOLDS_MAX;
-	pthread_mutex_init(&s->pixels_lock, NULL);
+	pthread_mutex_init(&s->lock, NULL);
 	for (i = 0; i < s->holds; i++) {
 		s->hold[i].session = s;
 		s->hold[i].word = &s->record->hold[i];
@@ -49,16 +57,20 @@ make_reader(struct shmx_reader *r, struct shmx_session *s)
 }
 
 static void
-read_ring(struct shmx_layout *layout, void *map, uint64_t since)
+read_ring(struct shmx_layout *layout, void *map, const unsigned char *all,
+	  uint64_t all_bytes, uint64_t since)
 {
-	uint64_t bytes = layout->region_bytes - layout->map_bytes;
-	void *pixels = fuzz_memory(bytes);
+	uint64_t from = slots_from(layout);
+	uint64_t bytes = layout->region_bytes - from;
+	void *slots = fuzz_memory(bytes);
 	struct shmx_session s;
 	struct shmx_reader r;
 	struct shmx_hold *hold;
 	unsigned i;
 
-	make_session(&s, layout, map, pixels);
+	if (from < all_bytes)
+		memcpy(slots, all + from, BASE_MIN(bytes, all_bytes - from));
+	make_session(&s, layout, map, slots);
 	make_reader(&r, &s);
 	if (shmx_hold_latest(&r, &hold) == 0) {
 		fuzz_look(hold, since, true);
@@ -71,17 +83,26 @@ read_ring(struct shmx_layout *layout, void *map, uint64_t since)
 	}
 	for (i = 0; i < s.holds; i++)
 		fuzz_expect(s.record->hold[i] == 0);
-	pthread_mutex_destroy(&s.pixels_lock);
+	pthread_mutex_destroy(&s.lock);
+	shmx_directory_free(s.directory);
 	free(s.record);
-	free(pixels);
+	free(slots);
 }
 
 static void
 read_directory(const struct shmx_layout *l, const unsigned char *map)
 {
-	fuzz_expect(l->static_offset <= l->map_bytes &&
-		    l->static_used <= l->map_bytes - l->static_offset);
-	fuzz_touch(map + l->static_offset, l->static_used);
+	const unsigned char *bytes = l->directory.bytes;
+	struct shmx_directory *dir;
+	int ret;
+
+	fuzz_expect(bytes >= map && bytes - map <= l->map_bytes &&
+		    l->directory.capacity <= l->map_bytes - (bytes - map));
+	fuzz_touch(bytes, l->directory.capacity);
+	ret = shmx_directory_read(&dir, &l->directory, 1);
+	fuzz_expect(ret == 0 || ret == -EPROTO || ret == -EAGAIN);
+	if (ret == 0)
+		shmx_directory_free(dir);
 }
 
 int
@@ -94,24 +115,28 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint32_t map_bytes = ring->welcome.map_bytes;
 	uint64_t region_bytes = ring->welcome.region_bytes;
 	struct shmx_layout layout;
-	unsigned char *map;
+	unsigned char *map, *all;
 	int ret;
 
 	map_bytes -= less < map_bytes ? less : map_bytes;
 	if (more != 0)
 		region_bytes = map_bytes + more;
-	map = fuzz_memory(map_bytes);
-	memcpy(map, ring->bytes, map_bytes);
+	all = fuzz_memory(ring->welcome.region_bytes);
+	memcpy(all, ring->bytes, ring->welcome.region_bytes);
 	while (in.left != 0)
-		fuzz_patch(&in, map, map_bytes);
+		fuzz_patch(&in, all, ring->welcome.region_bytes);
+	map = fuzz_memory(map_bytes);
+	memcpy(map, all, map_bytes);
 	ret = shmx_region_check(&layout, map, map_bytes, region_bytes,
 				ring->welcome.session);
 	fuzz_expect(ret == 0 || ret == -EPROTO);
 	if (ret == 0) {
 		read_directory(&layout, map);
-		read_ring(&layout, map, since);
+		read_ring(&layout, map, all, ring->welcome.region_bytes,
+			  since);
 	}
 	free(map);
+	free(all);
 	return 0;
 }
 
@@ -148,6 +173,17 @@ fuzz_seeds(void (*seed)(const void *data, size_t size))
 			 e->slots * 8, 8);
 	fuzz_put_patches(&s, ring->bytes, h->ext_offset + e->damage_offset +
 			 sizeof(struct shmx_damage_entry), 64, 8);
+	seed(s.data, s.size);
+
+	/* The headers of its streams, and its directory. */
+	begin_seed(&s, 1);
+	fuzz_put_patches(&s, ring->bytes, h->slots_offset + 64 +
+			 (e->latest & 0xffff) * h->slot_stride, 24, 4);
+	fuzz_put_patches(&s, ring->bytes, h->slots_offset + 64 +
+			 (e->latest & 0xffff) * h->slot_stride + 288, 24, 4);
+	seed(s.data, s.size);
+	begin_seed(&s, 1);
+	fuzz_put_patches(&s, ring->bytes, h->static_offset, 160, 4);
 	seed(s.data, s.size);
 
 	/* What it says of the newest frame, in the slot of latest. */

@@ -11,6 +11,7 @@
 
 #include <shmx/shmx.h>
 
+#include <errno.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -56,17 +57,21 @@ fuzz_connect(const char *name)
 static inline struct shmx_producer *
 fuzz_producer(const char *name)
 {
-	static const struct shmx_stream stream = {
-		.kind = SHMX_STREAM_IMAGE, .id = 1, .name = "picture",
-		.width = 16, .height = 4, .format = SHMX_XRGB8888,
+	static const struct shmx_stream streams[] = {
+		{ .kind = SHMX_STREAM_IMAGE, .id = 1, .name = "picture",
+		  .width = 16, .height = 4, .format = SHMX_XRGB8888 },
+		{ .kind = SHMX_STREAM_DATA, .id = 2, .name = "numbers",
+		  .element_type = SHMX_F32, .components = 3,
+		  .layout = SHMX_AOS, .capacity = 5 },
 	};
 	struct shmx_producer_options o = SHMX_PRODUCER_OPTIONS_INIT;
 	struct shmx_producer *p;
 	struct shmx_frame f;
+	void *data;
 	uint64_t n;
 
-	o.streams = &stream;
-	o.stream_count = 1;
+	o.streams = streams;
+	o.stream_count = 2;
 	o.slots = 5;
 	o.history = 2;
 	o.flags = SHMX_NO_THREAD;
@@ -78,6 +83,8 @@ fuzz_producer(const char *name)
 		shmx_begin(p, &f);
 		shmx_damage(&f, 2, 1, 8, 2);
 		shmx_damage(&f, 10, 0, 6, 4);
+		fuzz_expect(shmx_frame_append(p, &f, 2, 5, &data) == 0);
+		memset(data, (int)n, 60);
 		fuzz_expect(shmx_publish(p, &f) == n);
 	}
 	return p;
@@ -153,6 +160,28 @@ fuzz_put_patches(struct fuzz_seed *s, const void *bytes, size_t at,
 	}
 }
 
+/* What the streams of a frame are said to have can be read. */
+static inline void
+fuzz_look_at_streams(struct shmx_hold *hold)
+{
+	struct shmx_stream_view v[SHMX_STREAMS_MAX];
+	uint64_t most;
+	int i, n;
+
+	n = shmx_frame_streams(hold, v, SHMX_STREAMS_MAX);
+	fuzz_expect(n == -EPROTO || n == -EAGAIN ||
+		    (n >= 0 && n <= SHMX_STREAMS_MAX));
+	for (i = 0; i < n; i++) {
+		fuzz_touch(v[i].data, v[i].bytes);
+		if (v[i].elements == 0 || v[i].components == 0)
+			continue;
+		most = (v[i].elements - 1) * (uint64_t)v[i].element_stride +
+			(v[i].components - 1) *
+			(uint64_t)v[i].component_stride;
+		fuzz_expect(most <= v[i].bytes);
+	}
+}
+
 /* All that a reader may do with a frame. */
 static inline void
 fuzz_look(struct shmx_hold *hold, uint64_t since, bool pixels)
@@ -177,6 +206,8 @@ fuzz_look(struct shmx_hold *hold, uint64_t since, bool pixels)
 	fuzz_expect(r.height == 0 || (r.y >= 0 &&
 		    (uint32_t)(r.y + r.height) <= info->height));
 	shmx_presented(hold, since);
+	if (pixels)
+		fuzz_look_at_streams(hold);
 	if (p == NULL)
 		return;
 	for (i = 0; i < info->height; i++)
