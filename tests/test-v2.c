@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "child.h"
+#include "golden.h"
 #include "suite.h"
 #include "v2/v2.h"
 
@@ -96,24 +96,6 @@ END_TEST
 
 /* --------------------------------------------------------------- golden -- */
 
-/* A region, byte by byte. */
-static unsigned char golden[4096];
-
-static void
-put(size_t at, uint64_t value, unsigned bytes)
-{
-	unsigned i;
-
-	for (i = 0; i < bytes; i++)
-		golden[at + i] = (unsigned char)(value >> 8 * i);
-}
-
-static void
-put_text(size_t at, const char *text)
-{
-	memcpy(golden + at, text, strlen(text));
-}
-
 enum {
 	STATIC = 128, READERS = 384, CONTROL = 512, SLOTS = 768,
 	SLOT = 64 + 256, ALL = SLOTS + 3 * SLOT,
@@ -122,43 +104,24 @@ enum {
 static void
 put_header(void)
 {
-	static const uint32_t layout[] = {	/* from 48 on */
-		STATIC, 256, 48 + 64, 3, SLOT, SLOTS, 200, 2, 64, READERS,
-		CONTROL, 128, 128,
-	};
-	size_t i;
-
 	put(0, UINT64_C(0x48494E415F53484D), 8);
 	put(8, 2, 4);
 	put(16, 0x01020304, 4);
 	put(24, SESSION, 8);
 	put(32, 2, 4);				/* generation */
-	for (i = 0; i < sizeof(layout) / sizeof(*layout); i++)
-		put(48 + 4 * i, layout[i], 4);
+	put_words(48, STATIC, 256, 48 + 64, 3, SLOT, SLOTS, 200, 2, 64, READERS,
+		  CONTROL, 128, 128);
 }
 
 static void
 put_directory(void)
 {
-	put(STATIC, 0x1000, 4);
-	put(STATIC + 4, 32 + 4, 4);
-	put(STATIC + 8, 42, 4);
-	put(STATIC + 12, 9, 4);			/* U64 */
-	put(STATIC + 16, 1, 4);
-	put(STATIC + 24, 8, 4);
-	put(STATIC + 32, 4, 4);
+	/* TLV; id, U64, components, layout, bytes, reserved, name, extra */
+	put_words(STATIC, 0x1000, 32 + 4, 42, 9, 1, 0, 8, 0, 4, 0);
 	put_text(STATIC + 40, "tick");
-	put(STATIC + 48, 0x1000, 4);
-	put(STATIC + 52, 32 + 8 + 3, 4);
-	put(STATIC + 56, 43, 4);
-	put(STATIC + 60, 13, 4);		/* F64 */
-	put(STATIC + 64, 3, 4);
-	put(STATIC + 68, 1, 4);			/* AOS */
-	put(STATIC + 72, 8, 4);
-	put(STATIC + 80, 8, 4);
-	put(STATIC + 84, 3, 4);
+	put_words(STATIC + 48, 0x1000, 32 + 8 + 3, 43, 13, 3, 1, 8, 0, 8, 3);
 	put_text(STATIC + 88, "positionxyz");
-	put(40, v2_hash(golden + STATIC, 48 + 64), 8);
+	put(40, v2_hash(golden.bytes + STATIC, 48 + 64), 8);
 }
 
 /* The n-th frame, in its slot: a number, and sixteen elements. */
@@ -174,21 +137,13 @@ put_frame(uint64_t n)
 	    UINT64_C(0x3ff0000000000000), 8);			/* 1.0 */
 	put(slot + 24, 32 + 96, 4);
 	put(slot + 28, 2, 4);
-	put(payload, 0x2000, 4);
-	put(payload + 4, 16 + 8, 4);
-	put(payload + 8, 42, 4);
-	put(payload + 12, 1, 4);
-	put(payload + 16, 8, 4);
+	put_words(payload, 0x2000, 16 + 8, 42, 1, 8, 0);
 	put(payload + 24, n, 8);
-	put(payload + 32, 0x2000, 4);
-	put(payload + 36, 16 + 64, 4);
-	put(payload + 40, 7, 4);
-	put(payload + 44, 16, 4);
-	put(payload + 48, 64, 4);
+	put_words(payload + 32, 0x2000, 16 + 64, 7, 16, 64, 0);
 	for (i = 0; i < 16; i++)
 		put(payload + 56 + 4 * i,
 		    (uint32_t)(n * 2654435761) ^ i, 4);
-	put(slot + 32, v2_checksum(golden + payload, 128), 4);
+	put(slot + 32, v2_checksum(golden.bytes + payload, 128), 4);
 	put(104, n, 8);				/* frame_seq */
 	put(112, n, 4);				/* write_index */
 	put(120, n, 4);				/* reserve_index */
@@ -208,18 +163,6 @@ put_reader(const struct v2_client *c)
 	put_text(CONTROL + 24, "hello");
 }
 
-static void
-compare(const void *got, size_t bytes)
-{
-	const unsigned char *p = got;
-	size_t i;
-
-	for (i = 0; i < bytes; i++)
-		ck_assert_msg(p[i] == golden[i],
-			      "byte %zu: 0x%02x, not 0x%02x", i, p[i],
-			      golden[i]);
-}
-
 START_TEST(regions_are_golden)
 {
 	struct v2_view view;
@@ -227,20 +170,20 @@ START_TEST(regions_are_golden)
 	put_header();
 	put_directory();
 	ck_assert_uint_eq(server.bytes, ALL);
-	compare(server.map, ALL);
+	compare_golden(server.map, ALL);
 
 	put_frame(1);
 	put_frame(2);
 	ck_assert_uint_eq(publish(1), 1);
 	ck_assert_uint_eq(publish(2), 2);
-	compare(server.map, ALL);
+	compare_golden(server.map, ALL);
 
 	ck_assert_int_eq(v2_client_open(&client, name), 0);
 	ck_assert_int_eq(v2_latest(&client, &view), 0);
 	ck_assert_int_eq(v2_control_send(&client, V2_CONTROL_USER, "hello",
 					 5), 0);
 	put_reader(&client);
-	compare(server.map, ALL);
+	compare_golden(server.map, ALL);
 	v2_client_close(&client);
 }
 END_TEST

@@ -25,7 +25,11 @@ check_PROGRAMS += $(v2_programs)
 shell_tests += tests/test-v2-peers.sh
 
 if HAVE_CHECK
+check_programs += tests/test-golden
+tests_test_golden_SOURCES = tests/test-golden.c tests/golden.h
+tests_test_golden_LDADD = %D%/libv2.la lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += tests/test-v2
-tests_test_v2_SOURCES = tests/test-v2.c
+tests_test_v2_SOURCES = tests/test-v2.c tests/golden.h
 tests_test_v2_LDADD = %D%/libv2.la $(suite_libs)
 endif
