@@ -39,6 +39,7 @@ shell_tests += \
 	%D%/test-includes.sh \
 	%D%/test-install.sh \
 	%D%/test-models.sh \
+	%D%/test-ls.sh \
 	%D%/test-push.sh \
 	%D%/test-shmx.sh \
 	%D%/test-wrappers.sh
@@ -237,7 +238,9 @@ include tests/fuzz/local.mk
 # Shell tests that need an X server.
 x11_scripts = %D%/test-kills.x11 %D%/test-view.x11
 
-check_PROGRAMS += $(check_programs) %D%/xquery
+check_PROGRAMS += $(check_programs) %D%/holder %D%/xquery
+%C%_holder_SOURCES = %D%/holder.c
+%C%_holder_LDADD = lib/shmx/libshmx.la
 %C%_xquery_SOURCES = %D%/xquery.c
 %C%_xquery_CFLAGS = $(AM_CFLAGS) $(XCB_CFLAGS)
 %C%_xquery_LDADD = $(XCB_LIBS)

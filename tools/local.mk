@@ -26,6 +26,14 @@ bin_PROGRAMS += %D%/shmx-push
 	%D%/input.c %D%/input.h
 %C%_shmx_push_LDADD = $(tool_libs)
 
+bin_PROGRAMS += %D%/shmx-ls
+%C%_shmx_ls_SOURCES = %D%/shmx-ls.c %D%/snapshot.c %D%/snapshot.h
+%C%_shmx_ls_LDADD = $(tool_libs)
+
+bin_PROGRAMS += %D%/shmx-rm
+%C%_shmx_rm_SOURCES = %D%/shmx-rm.c
+%C%_shmx_rm_LDADD = $(tool_libs)
+
 # The viewer, and the same with an SDL2 window surface to compare with.
 %C%_viewer_sources = \
 	%D%/write-png.c %D%/write-png.h \

@@ -442,6 +442,11 @@ shmx_remove(const char *name)
 	ret = shmx_name_check(name, &name);
 	if (ret < 0)
 		return ret;
+	if (shmx_rendezvous_owner(name, &pid) == 0) {
+		shmx_process_name(pid, who, sizeof(who));
+		return base_error(-EBUSY, "ring \"%s\" is in use: %s "
+				  "produces it", name, who);
+	}
 	fd = shmx_object_open(name);
 	if (fd < 0)
 		return fd;

@@ -170,9 +170,8 @@ shmx_object_open(const char *name)
 	fd = base_sys.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
 			   O_CLOEXEC, 0);
 	if (fd < 0)
-		return base_error(-errno, "no ring \"%s\": nothing produces "
-				  "it, and %s: %s", name, path,
-				  strerror(errno));
+		return base_error(-errno, "no named ring \"%s\": %s: %s",
+				  name, path, strerror(errno));
 	if (base_sys.fstat(fd, &st) < 0)
 		ret = base_error(-errno, "cannot look at %s: %s", path,
 				 strerror(errno));
