@@ -18,7 +18,7 @@
 enum { CONNS = 3 };
 enum {
 	SERVE, CONNECT, RAW, FRAMED, CLOSE, RECEIVE, RECORD, PUBLISH, TAKE,
-	STEPS
+	LOOK, EVICT, STEPS
 };
 
 static struct shmx_producer *producer;
@@ -150,6 +150,24 @@ take_messages(void)
 	}
 }
 
+/* What the producer says of its readers, and one of them sent away. */
+static void
+look_at_readers(int evict)
+{
+	struct shmx_reader_snapshot s[CONNS] = { { 0 } };
+	int i, n = shmx_producer_readers(producer, s, sizeof(*s), CONNS);
+
+	fuzz_expect(n >= 0 && n <= CONNS);
+	for (i = 0; i < n; i++) {
+		fuzz_expect(memchr(s[i].label, '\0', sizeof(s[i].label)));
+		fuzz_expect(s[i].holds_used <= s[i].holds_granted);
+		fuzz_expect(s[i].holds_granted <= SHMX_HOLDS_MAX);
+	}
+	if (evict >= 0 && evict < n)
+		fuzz_expect(shmx_producer_evict(producer, s[evict].id,
+						"fuzz") == 0);
+}
+
 static void
 step(struct fuzz_input *in)
 {
@@ -183,6 +201,12 @@ step(struct fuzz_input *in)
 		break;
 	case PUBLISH:
 		check_publish();
+		break;
+	case LOOK:
+		look_at_readers(-1);
+		break;
+	case EVICT:
+		look_at_readers((int)i);
 		break;
 	}
 }
@@ -349,7 +373,8 @@ fuzz_seeds(void (*seed)(const void *data, size_t size))
 		put_record(&s, i, 2064, UINT64_C(0x0000000800003000));
 		put_record(&s, i, 2080, UINT64_C(0x0000000000003001));
 		put_record(&s, i, 2056, 32);
-		put_step(&s, i == 0 ? TAKE : CLOSE, i);
+		put_step(&s, LOOK, 0);
+		put_step(&s, i == 0 ? EVICT : CLOSE, 0);
 		put_step(&s, SERVE, 0);
 	}
 	put_step(&s, TAKE, 0);

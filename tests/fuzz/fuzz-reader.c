@@ -21,8 +21,8 @@ enum {
 	SEND,		/* the welcome, with descriptors */
 	FRAMED,		/* any message */
 	RAW,		/* any bytes */
-	DISPATCH, LATEST, NEXT, RELEASE, WAKE, CONTROL, HANG_UP,
-	STEPS
+	DISPATCH, LATEST, NEXT, RELEASE, WAKE, CONTROL, DIRECTORY,
+	HANG_UP, STEPS
 };
 
 static struct shmx_reader *reader;
@@ -151,6 +151,24 @@ look(int ret, uint64_t since)
 }
 
 static void
+read_directory(void)
+{
+	struct shmx_directory *d;
+	const struct shmx_stream *s;
+	unsigned i;
+
+	if (shmx_reader_directory(reader, &d) < 0)
+		return;
+	for (i = 0; (s = shmx_directory_get(d, i)) != NULL; i++) {
+		fuzz_touch(s->name, strlen(s->name));
+		fuzz_touch(s->extra, s->extra_bytes);
+		(void)shmx_directory_find(d, s->id);
+	}
+	fuzz_expect(i == shmx_directory_count(d));
+	shmx_directory_free(d);
+}
+
+static void
 step(struct fuzz_input *in)
 {
 	unsigned op = fuzz_u8(in);
@@ -191,6 +209,9 @@ step(struct fuzz_input *in)
 		break;
 	case CONTROL:
 		(void)shmx_control_send(reader, 0x3000, us.data, op * 8);
+		break;
+	case DIRECTORY:
+		read_directory();
 		break;
 	case HANG_UP:
 		base_close(&us.conn);
@@ -239,7 +260,7 @@ static void
 put_look(struct fuzz_seed *s)
 {
 	static const uint8_t steps[] = { WAKE, DISPATCH, LATEST, RELEASE, NEXT,
-		CONTROL, NEXT };
+		CONTROL, NEXT, DIRECTORY };
 
 	fuzz_put(s, steps, sizeof(steps));
 }
@@ -283,6 +304,7 @@ fuzz_seeds(void (*seed)(const void *data, size_t size))
 	/* Changed while it is read. */
 	s.size = 0;
 	put_attach(&s, 0);
+	put_patches(&s, RING, ring->bytes, 128, 144, 4);
 	put_look(&s);
 	put_patches(&s, RING, ring->bytes, h->ext_offset + e->meta_offset +
 		    (e->latest & 0xffff) * sizeof(struct shmx_slot_meta) + 40,
