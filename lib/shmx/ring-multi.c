@@ -115,7 +115,8 @@
  *				stays whole for who holds it
  *	writer, M6 to M7	the same, and a gap in the numbers
  *	writer, M7 to M8	a whole frame that nobody hears of: announced
- *	writer, M8 to M9	sleepers are woken by who reaps
+ *	writer, M8 to M9	all readers are woken by who reaps, also those
+ *				whose flag it took down
  *	host			the ring ends; the others write on, unheard
  *
  * A slot is freed once its owner can write no more, that is by its death: a

@@ -68,8 +68,9 @@ shmx_multi_abandon(struct shmx_multi *w);
 
 /*
  * The host, once an owner writes no more: free the slots that it claimed, and
- * announce a frame that it had published.  How many slots were freed.  Whoever
- * sleeps is to be woken afterwards.
+ * announce a frame that it had published.  How many slots were freed.  Every
+ * reader is to be sent a wake-up afterwards, its flag up or down: the dead may
+ * have taken the flag down and not sent.
  */
 unsigned
 shmx_multi_reap(const struct shmx_ring *ring, uint32_t owner);
