@@ -195,6 +195,20 @@ warmest(const struct shmx_writer *w, uint64_t set)
 	return best;
 }
 
+/* The slot of a set whose content is oldest, if it has any. */
+static int
+oldest(const struct shmx_writer *w, uint64_t set)
+{
+	int best = -1;
+	uint32_t s;
+
+	for (s = 0; s < w->ring.slots; s++)
+		if (set >> s & 1 &&
+		    (best < 0 || w->sequence[s] < w->sequence[best]))
+			best = (int)s;
+	return best;
+}
+
 /* W2 and W3 for one candidate. */
 static bool
 try_claim(struct shmx_writer *w, const struct shmx_scan *scan, int slot)
@@ -228,10 +242,24 @@ note_freed(struct shmx_writer *w, uint64_t free)
 	w->free = free;
 }
 
+/* A slot of the set, the best that is not held; or -1. */
+static int
+claim_of(struct shmx_writer *w, const struct shmx_scan *scan, uint64_t set)
+{
+	int slot;
+
+	for (; set != 0; set &= ~(UINT64_C(1) << slot)) {
+		slot = w->oldest_first ? oldest(w, set) : warmest(w, set);
+		if (try_claim(w, scan, slot))
+			return slot;
+	}
+	return -1;
+}
+
 int
 shmx_writer_claim(struct shmx_writer *w, const struct shmx_scan *scan)
 {
-	uint64_t all, likely, set;
+	uint64_t all, likely;
 	int slot;
 
 	if (w->claimed >= 0)
@@ -240,15 +268,12 @@ shmx_writer_claim(struct shmx_writer *w, const struct shmx_scan *scan)
 	likely = all & ~shmx_scan_held(scan, w->ring.slots);
 	note_freed(w, likely);
 
-	for (set = likely; (slot = warmest(w, set)) >= 0;
-	     set &= ~(UINT64_C(1) << slot))
-		if (try_claim(w, scan, slot))
-			return slot;
-	for (set = all & ~likely; (slot = warmest(w, set)) >= 0;
-	     set &= ~(UINT64_C(1) << slot))
-		if (try_claim(w, scan, slot))
-			return slot;
-	return -1;
+	slot = claim_of(w, scan, likely & ~w->avoid);
+	if (slot < 0)
+		slot = claim_of(w, scan, likely & w->avoid);
+	if (slot < 0)
+		slot = claim_of(w, scan, all & ~likely);
+	return slot;
 }
 
 uint64_t

@@ -49,6 +49,10 @@ struct shmx_writer {
 	uint64_t free;			/* slots found free at that claim */
 	uint64_t claims;
 	int claimed;			/* slot being written, or -1 */
+
+	/* What the caller would like, set before a claim; no promise. */
+	uint64_t avoid;			/* slots to be taken last */
+	bool oldest_first;		/* not the warmest */
 };
 
 /* Set up the writer of an empty ring: every state word FREE. */
