@@ -107,6 +107,10 @@ check_programs += %D%/test-memory
 %C%_test_memory_SOURCES = %D%/test-memory.c
 %C%_test_memory_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
+check_programs += %D%/test-named
+%C%_test_named_SOURCES = %D%/test-named.c
+%C%_test_named_LDADD = %D%/v2/libv2.la lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-producer
 %C%_test_producer_SOURCES = %D%/test-producer.c
 %C%_test_producer_LDADD = lib/shmx/libshmx-core.la $(suite_libs)

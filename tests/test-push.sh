@@ -55,6 +55,23 @@ run ring --size 100x50 --stats "$raw"
 is "three frames: status" "$status" 0
 is "three frames" "$(frames)" 3
 
+named=shmfb-test-push-$$
+run ring --size 100x50 --lazy-checksum "$raw"
+is "lazy checksums of what has none: status" "$status" 2
+"$push" "$named" --named --size 100x50 --slots 5 --stay --stats "$raw" \
+	>"$tap_tmp/out" 2>"$tap_tmp/err" &
+pid=$!
+tries=100
+until [ -e "/dev/shm/$named" ] || [ $tries = 0 ]; do
+	sleep 0.05
+	tries=$((tries - 1))
+done
+ok "a named ring is there" "$top_builddir/tests/v2/v2-read" --frames 1 "$named"
+kill "$pid"
+wait "$pid"
+like "it has a power of two of slots" "$(cat "$tap_tmp/out")" '"slots": 8'
+not_ok "and is gone at the end" test -e "/dev/shm/$named"
+
 head -c 50001 "$raw" >"$tap_tmp/cut"
 run ring --size 100x50 "$tap_tmp/cut"
 says "a stream that ends within a frame" 1 "ends within frame 3: 10001 of 20000"

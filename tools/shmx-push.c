@@ -28,6 +28,8 @@ struct push {
 	bool stay;
 	bool wait;
 	bool stats;
+	bool named;
+	bool lazy_checksum;
 	unsigned slots;
 	unsigned history;
 	uint64_t frames;
@@ -35,7 +37,7 @@ struct push {
 
 enum {
 	OPT_FORMAT = 256, OPT_SIZE, OPT_PIXEL, OPT_FPS, OPT_LOOP, OPT_SLOTS,
-	OPT_HISTORY, OPT_STAY, OPT_WAIT, OPT_STATS,
+	OPT_HISTORY, OPT_STAY, OPT_WAIT, OPT_STATS, OPT_NAMED, OPT_LAZY_CHECKSUM,
 };
 
 static const struct argp_option options[] = {
@@ -57,6 +59,11 @@ static const struct argp_option options[] = {
 	  "8, which lets readers hold 6", 3 },
 	{ "history", OPT_HISTORY, "K", 0, "newest frames that are not "
 	  "overwritten; default 1", 3 },
+	{ "named", OPT_NAMED, NULL, 0, "keep the ring in /dev/shm/NAME, where "
+	  "readers of SHMX v2.0 find it too; the slots become a power of "
+	  "two", 3 },
+	{ "lazy-checksum", OPT_LAZY_CHECKSUM, NULL, 0, "with --named: sum up "
+	  "frames only while such a reader is there", 3 },
 	{ "stats", OPT_STATS, NULL, 0, "print one JSON object at the end", 4 },
 	{ 0 }
 };
@@ -146,6 +153,12 @@ parse(int key, char *arg, struct argp_state *state)
 	case OPT_STATS:
 		p->stats = true;
 		break;
+	case OPT_NAMED:
+		p->named = true;
+		break;
+	case OPT_LAZY_CHECKSUM:
+		p->lazy_checksum = true;
+		break;
 	case OPT_SLOTS:
 		p->slots = parse_count("--slots", arg, 3, state);
 		break;
@@ -163,6 +176,8 @@ parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (p->ring == NULL)
 			argp_error(state, "which ring? give it a NAME");
+		if (p->lazy_checksum && !p->named)
+			argp_error(state, "--lazy-checksum is for --named");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -212,6 +227,8 @@ open_ring(const struct push *p)
 	o.stream_count = 1;
 	o.slots = p->slots;
 	o.history = p->history;
+	o.flags = (p->named ? SHMX_NAMED : 0) |
+		(p->lazy_checksum ? SHMX_LAZY_CHECKSUM : 0);
 	if (shmx_producer_open(&producer, p->ring, &o) < 0)
 		die("%s", shmx_error());
 	atexit(close_ring);

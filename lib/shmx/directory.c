@@ -192,11 +192,13 @@ shmx_directory_append(const struct shmx_directory_place *place,
 		      const struct shmx_stream *streams, unsigned count)
 {
 	uint32_t used = shmx_load_relaxed(&place->header->static_used);
+	uint32_t room = BASE_MIN(place->capacity, SHMX_DIRECTORY_MAX);
 	uint64_t more = shmx_directory_bytes(streams, count);
 	char *bytes, *p;
 	unsigned i;
 
-	if (more > BASE_MIN(place->capacity, SHMX_DIRECTORY_MAX) - used)
+	/* In a named ring others can write to the header. */
+	if (used > room || used % SHMX_TLV_ALIGN != 0 || more > room - used)
 		return -ENOSPC;
 	bytes = base_sys.calloc(1, more + 1);
 	if (bytes == NULL)

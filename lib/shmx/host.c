@@ -356,6 +356,7 @@ send_welcome(struct shmx_host *host, struct shmx_peer *peer, int wake_fd)
 		.holds = seat->holds,
 		.map_bytes = host->map_bytes,
 		.session = host->session,
+		.features = host->features,
 		.region_bytes = host->region_bytes,
 		.record_bytes = inside ? 0 : SHMX_RECORD_BYTES,
 	};
@@ -420,6 +421,7 @@ greet_inspector(struct shmx_host *host, struct shmx_peer *peer)
 		.version = SHMX_PROTOCOL_VERSION,
 		.map_bytes = host->map_bytes,
 		.session = host->session,
+		.features = host->features,
 		.region_bytes = host->region_bytes,
 	};
 	int ret = shmx_roster_welcome(peer->conn, &w, host->data_fd);

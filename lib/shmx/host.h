@@ -38,6 +38,7 @@ struct shmx_host {
 	int records_fd;			/* -1: no records in the region */
 	struct shmx_records records;
 	uint64_t session;
+	uint64_t features;
 	uint64_t region_bytes;
 	uint32_t map_bytes;
 	uint32_t holds_total;

@@ -433,7 +433,7 @@ shmx_inspect_open(struct shmx_inspector **out, const char *name)
 int
 shmx_remove(const char *name)
 {
-	char path[sizeof(SHMX_OBJECT_DIR) + SHMX_NAME_MAX + 1], who[64];
+	char path[SHMX_OBJECT_PATH], who[64];
 	struct stat st, named;
 	enum shmx_ring_kind kind;
 	int fd, ret = 0;
@@ -450,7 +450,7 @@ shmx_remove(const char *name)
 	fd = shmx_object_open(name);
 	if (fd < 0)
 		return fd;
-	snprintf(path, sizeof(path), SHMX_OBJECT_DIR "/%s", name);
+	shmx_object_path(path, name);
 	if (!is_ring(fd, &kind)) {
 		ret = base_error(-EINVAL, "%s is no ring", path);
 	} else if (shmx_object_state(name, fd, &pid) == SHMX_RING_RUNNING) {

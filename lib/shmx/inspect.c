@@ -159,43 +159,16 @@ shmx_inspect_held(struct shmx_inspector *n, const struct shmx_proc_fd *fd,
 
 /* ----------------------------------------------------------- objects -- */
 
-int
-shmx_object_open(const char *name)
-{
-	char path[sizeof(SHMX_OBJECT_DIR) + SHMX_NAME_MAX + 1];
-	struct stat st;
-	int fd, ret = 0;
-
-	snprintf(path, sizeof(path), SHMX_OBJECT_DIR "/%s", name);
-	fd = base_sys.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-			   O_CLOEXEC, 0);
-	if (fd < 0)
-		return base_error(-errno, "no named ring \"%s\": %s: %s",
-				  name, path, strerror(errno));
-	if (base_sys.fstat(fd, &st) < 0)
-		ret = base_error(-errno, "cannot look at %s: %s", path,
-				 strerror(errno));
-	else if (st.st_uid != geteuid())
-		ret = base_error(-EACCES, "%s belongs to user %u, not to you",
-				 path, (unsigned)st.st_uid);
-	else if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
-		ret = base_error(-EINVAL, "%s is no ring", path);
-	if (ret == 0)
-		return fd;
-	base_close(&fd);
-	return ret;
-}
-
 enum shmx_ring_state
 shmx_object_state(const char *name, int fd, pid_t *pid)
 {
-	char path[sizeof(SHMX_OBJECT_DIR) + SHMX_NAME_MAX + 1];
+	char path[SHMX_OBJECT_PATH];
 	struct stat st;
 
 	*pid = 0;
 	if (base_sys.fstat(fd, &st) < 0)
 		return SHMX_RING_LEFTOVER;
-	snprintf(path, sizeof(path), SHMX_OBJECT_DIR "/%s", name);
+	shmx_object_path(path, name);
 	*pid = shmx_proc_flock_owner(st.st_dev, st.st_ino);
 	/* Nobody locks those of SHMX v2.0; but somebody has them mapped. */
 	if (*pid <= 0)

@@ -18,10 +18,9 @@
 #include <sys/types.h>
 
 #include "channel.h"
+#include "object.h"
 #include "procfs.h"
 #include "survey.h"
-
-#define SHMX_OBJECT_DIR "/dev/shm"
 
 /* A reader's record, outside of the ring. */
 struct shmx_inspect_record {
@@ -87,10 +86,6 @@ shmx_inspect_copy(struct shmx_inspector *inspector);
 
 bool
 shmx_inspect_is_stopped(pid_t pid);
-
-/* Open the object of a name: a descriptor, the caller's, checked as to whose. */
-int
-shmx_object_open(const char *name);
 
 /*
  * How a named object is used: RUNNING and by whom (0 where that cannot be

@@ -30,6 +30,7 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/layout.h \
 	%D%/mail.c %D%/mail.h \
 	%D%/memory.c %D%/memory.h \
+	%D%/object.c %D%/object.h \
 	%D%/procfs.c %D%/procfs.h \
 	%D%/producer.c %D%/producer.h \
 	%D%/protocol.h \
@@ -48,6 +49,7 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/survey.c %D%/survey.h \
 	%D%/stream.c %D%/stream.h \
 	%D%/tlv.c %D%/tlv.h \
+	%D%/v2.c %D%/v2.h \
 	%D%/version.c \
 	%D%/view.c \
 	%D%/wait.c

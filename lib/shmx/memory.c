@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -194,4 +195,14 @@ shmx_memory_available(const char *root)
 	limit_cgroup(&m, root);
 	limit_resources(&m, root);
 	return m;
+}
+
+void
+shmx_memory_limit_dir(struct shmx_memory *m, const char *dir,
+		      const char *limit)
+{
+	struct statvfs fs;
+
+	if (statvfs(dir, &fs) == 0)
+		limit_to(m, (uint64_t)fs.f_bavail * fs.f_frsize, limit);
 }

@@ -20,4 +20,9 @@ struct shmx_memory {
 struct shmx_memory
 shmx_memory_available(const char *root);
 
+/* The same for a file in that directory; limit says what has so much free. */
+void
+shmx_memory_limit_dir(struct shmx_memory *memory, const char *dir,
+		      const char *limit);
+
 #endif

@@ -28,10 +28,12 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "atomic.h"
+#include "object.h"
 #include "stream.h"
 
 #define DEFAULT_SLOTS 8
 #define DEFAULT_HISTORY 1
+#define FLAGS (SHMX_NO_THREAD | SHMX_NAMED | SHMX_LAZY_CHECKSUM)
 
 /* ------------------------------------------------------------ service -- */
 
@@ -91,6 +93,17 @@ shmx_producer_service(struct shmx_producer *p)
 
 /* ------------------------------------------------------ open and close -- */
 
+/* SHMX v2.0 counts frames modulo 2^32, and finds their slots by that. */
+static unsigned
+round_slots(unsigned slots)
+{
+	unsigned n = 4;
+
+	while (n < slots)
+		n *= 2;
+	return n;
+}
+
 /* The caller's options, completed with the defaults. */
 static int
 read_options(struct shmx_producer_options *o,
@@ -104,7 +117,7 @@ read_options(struct shmx_producer_options *o,
 		return base_error(ret, "options must begin with "
 				  "SHMX_PRODUCER_OPTIONS_INIT, and hold "
 				  "nothing that this version does not know");
-	if ((o->flags & ~(uint32_t)SHMX_NO_THREAD) != 0)
+	if ((o->flags & ~(uint32_t)FLAGS) != 0)
 		return base_error(-EINVAL, "unknown producer flags 0x%" PRIx32,
 				  o->flags);
 	if (o->slots == 0)
@@ -117,6 +130,8 @@ read_options(struct shmx_producer_options *o,
 				  "there are at most %d slots, and at least "
 				  "two more than the history", o->slots,
 				  o->history, SHMX_SLOTS_MAX);
+	if (o->flags & SHMX_NAMED)
+		o->slots = round_slots(o->slots);
 	return shmx_streams_check(o->streams, o->stream_count);
 }
 
@@ -139,6 +154,13 @@ map_scratch(struct shmx_producer *p)
 	return 0;
 }
 
+static uint64_t
+features_of(uint32_t flags)
+{
+	return flags & SHMX_NAMED ?
+		SHMX_FEATURE_NAMED | SHMX_FEATURE_RECORDS_INSIDE : 0;
+}
+
 static int
 make_region(struct shmx_producer *p, const char *name,
 	    const struct shmx_producer_options *o)
@@ -150,7 +172,9 @@ make_region(struct shmx_producer *p, const char *name,
 		.history = o->history,
 		.frame_bytes = o->frame_bytes,
 		.directory_bytes = o->directory_bytes,
+		.features = features_of(o->flags),
 	};
+	int ret = 0;
 
 	if (o->stream_count > 0 && o->streams->kind == SHMX_STREAM_IMAGE)
 		p->stream = *o->streams;
@@ -158,7 +182,31 @@ make_region(struct shmx_producer *p, const char *name,
 	p->stream.name = NULL;
 	p->stream.extra = NULL;
 	shmx_outline_init(&p->outline, o->streams, o->stream_count);
-	return shmx_region_create(&p->region, name, &plan, "");
+	/* First, as what stands there may have to be removed by hand. */
+	if (o->flags & SHMX_NAMED)
+		ret = shmx_object_check(name, p->claim.lock_fd);
+	if (ret == 0)
+		ret = shmx_region_create(&p->region, name, &plan, "");
+	if (ret < 0)
+		return ret;
+	shmx_writer_init(&p->writer, &p->region.ring);
+	if (o->flags & SHMX_NAMED)
+		shmx_v2_init(&p->v2, &p->region,
+			     o->flags & SHMX_LAZY_CHECKSUM);
+	return 0;
+}
+
+/* Last of all: who finds it by its name finds it whole, and served. */
+static int
+announce(struct shmx_producer *p, const struct shmx_producer_options *o)
+{
+	int ret = 0;
+
+	if (o->flags & SHMX_NAMED)
+		ret = shmx_object_announce(p->claim.name, p->region.fd,
+					   p->claim.lock_fd);
+	p->announced = (o->flags & SHMX_NAMED) && ret == 0;
+	return ret;
 }
 
 static int
@@ -175,6 +223,7 @@ start_host(struct shmx_producer *p, const struct shmx_producer_options *o)
 	p->host.records_fd = p->region.records_fd;
 	p->host.records = p->region.records;
 	p->host.session = p->region.session;
+	p->host.features = features_of(o->flags);
 	p->host.region_bytes = p->region.bytes;
 	p->host.map_bytes = p->region.map_bytes;
 	p->host.holds_total = o->slots - o->history - 1;
@@ -214,7 +263,6 @@ shmx_producer_open(struct shmx_producer **out, const char *name,
 	ret = make_region(p, name, &o);
 	if (ret < 0)
 		goto fail;
-	shmx_writer_init(&p->writer, &p->region.ring);
 	ret = shmx_readers_init(&p->readers);
 	if (ret < 0) {
 		base_error(ret, "out of memory");
@@ -227,6 +275,8 @@ shmx_producer_open(struct shmx_producer **out, const char *name,
 		ret = map_scratch(p);
 	if (ret == 0)
 		ret = start_host(p, &o);
+	if (ret == 0)
+		ret = announce(p, &o);
 	if (ret < 0)
 		goto fail;
 	base_log(&p->log, BASE_LOG_DEBUG, "ring %s: %u slots of %" PRIu32
@@ -265,6 +315,8 @@ shmx_producer_close(struct shmx_producer *p)
 		return;
 	stop_thread(p);
 	/* The name first, so that nobody new comes. */
+	if (p->announced && p->claim.pid == getpid())
+		shmx_object_withdraw(p->claim.name, p->region.fd);
 	shmx_rendezvous_unclaim(&p->claim);
 	if (p->region.map != NULL)
 		shmx_store_seq_cst(&p->region.ring.ext->host_state,
@@ -287,8 +339,12 @@ shmx_begin(struct shmx_producer *p, struct shmx_frame *frame)
 	bool again = p->writer.claimed >= 0;
 	int slot;
 
+	if (p->v2.header != NULL)
+		shmx_v2_prefer(&p->v2, &p->writer);
 	slot = shmx_writer_claim(&p->writer, shmx_readers_enter(&p->readers));
 	shmx_readers_leave(&p->readers);
+	if (slot >= 0 && p->v2.header != NULL)
+		shmx_v2_spoil(&p->v2, (uint32_t)slot);
 	shmx_frame_start(&p->outline, frame, slot < 0 ?
 		(char *)p->scratch + p->scratch_bytes - p->region.slot_stride :
 		(char *)p->region.map +
@@ -444,6 +500,12 @@ shmx_publish(struct shmx_producer *p, struct shmx_frame *frame)
 	p->last_height = frame->height;
 	shmx_store_relaxed(&p->region.ring.ext->published, sequence);
 	wake_sleepers(p);
+	if (p->v2.header != NULL) {
+		/* After who waits was woken: it takes a while. */
+		shmx_v2_publish(&p->v2, frame, sequence);
+		shmx_store_relaxed(&p->region.ring.ext->checksummed,
+				   p->v2.checksummed);
+	}
 	return sequence;
 }
 

@@ -15,6 +15,7 @@
 #include "readers.h"
 #include "region.h"
 #include "rendezvous.h"
+#include "v2.h"
 #include <shmx/shmx.h>
 
 /* frame->slot when there is none, and pixels is scratch memory. */
@@ -24,6 +25,7 @@ struct shmx_producer {
 	struct shmx_writer writer;
 	struct shmx_readers readers;
 	struct shmx_region region;
+	struct shmx_v2 v2;
 	struct shmx_stream stream;	/* its image; or zero */
 	uint32_t last_width;		/* of the frame published last */
 	uint32_t last_height;
@@ -39,6 +41,7 @@ struct shmx_producer {
 	struct shmx_control message;	/* received by shmx_control_wait() */
 	bool has_message;
 	void *message_data;		/* of the one received last */
+	bool announced;			/* region has its name */
 	bool threaded;
 	pthread_t thread;
 };

@@ -23,6 +23,7 @@
 #include "atomic.h"
 #include "directory.h"
 #include "memory.h"
+#include "object.h"
 #include "segment.h"
 #include "stream.h"
 
@@ -156,18 +157,21 @@ say_too_large(const struct plan *p, const char *name, uint32_t slots,
 }
 
 static int
-check_memory(const struct plan *p, const char *name, uint32_t slots,
-	     uint32_t slots_min, const char *root)
+check_memory(const struct plan *p, const char *name,
+	     const struct shmx_region_plan *want, const char *root)
 {
 	struct shmx_memory have = shmx_memory_available(root);
 
+	if (want->features & SHMX_FEATURE_NAMED)
+		shmx_memory_limit_dir(&have, SHMX_OBJECT_DIR,
+				      SHMX_OBJECT_DIR " has free");
 	/* Scratch memory, for when no slot is free, is needed too. */
 	have.bytes -= BASE_MIN(have.bytes, p->slot_stride);
 	if (have.bytes > SHMX_REGION_MAX)
 		have = (struct shmx_memory){ SHMX_REGION_MAX,
 			"a ring may have" };
 	return p->region_bytes <= have.bytes ? 0 :
-		say_too_large(p, name, slots, slots_min, have);
+		say_too_large(p, name, want->slots, want->history + 2, have);
 }
 
 static void
@@ -182,7 +186,7 @@ write_header(struct shmx_region *r, const struct plan *p, uint32_t slots)
 	h->ext_check = p->ext_offset ^ SHMX_EXT_CHECK;
 	h->session = r->session;
 	h->static_offset = sizeof(*h);
-	h->static_capacity = p->ext_offset - (uint32_t)sizeof(*h);
+	h->static_capacity = r->directory_capacity;
 	h->slots = slots;
 	h->slot_stride = (uint32_t)p->slot_stride;
 	h->slots_offset = p->map_bytes - (uint32_t)SHMX_SLOT_HEAD;
@@ -245,13 +249,12 @@ place_ring(void *map, const struct plan *p, uint32_t slots, uint32_t history)
 struct shmx_directory_place
 shmx_region_directory(const struct shmx_region *r)
 {
-	struct shmx_header *h = r->map;
-
+	/* Not by the header: in a named ring others can write to that. */
 	return (struct shmx_directory_place){
-		.header = h,
+		.header = r->map,
 		.sequence = &r->ring.ext->directory_sequence,
-		.bytes = (char *)r->map + h->static_offset,
-		.capacity = h->static_capacity,
+		.bytes = (char *)r->map + sizeof(struct shmx_header),
+		.capacity = r->directory_capacity,
 	};
 }
 
@@ -312,8 +315,10 @@ make_memory(struct shmx_region *r, const char *name,
 	int ret;
 
 	snprintf(label, sizeof(label), SHMX_LABEL_RING "%s", name);
-	ret = shmx_segment_create(label, bytes, inside ? SHMX_SEALS_RECORD :
-				  SHMX_SEALS_DATA, &r->fd, &r->map);
+	ret = want->features & SHMX_FEATURE_NAMED ?
+		shmx_object_create(bytes, &r->fd, &r->map) :
+		shmx_segment_create(label, bytes, inside ? SHMX_SEALS_RECORD :
+				    SHMX_SEALS_DATA, &r->fd, &r->map);
 	if (ret < 0)
 		return ret;
 	r->bytes = bytes;
@@ -334,8 +339,7 @@ shmx_region_create(struct shmx_region *r, const char *name,
 	*r = (struct shmx_region){ .fd = -1, .data_fd = -1, .records_fd = -1 };
 	ret = make_plan(want, &p);
 	if (ret == 0)
-		ret = check_memory(&p, name, want->slots, want->history + 2,
-				   root);
+		ret = check_memory(&p, name, want, root);
 	if (ret < 0)
 		return ret;
 	ret = make_memory(r, name, want, p.region_bytes);
@@ -344,6 +348,8 @@ shmx_region_create(struct shmx_region *r, const char *name,
 				  "\"%s\": %s", megabytes(p.region_bytes),
 				  name, strerror(-ret));
 	r->map_bytes = p.map_bytes;
+	r->directory_capacity = p.ext_offset -
+		(uint32_t)sizeof(struct shmx_header);
 	r->slot_stride = (uint32_t)p.slot_stride;
 	r->frame_capacity = (uint32_t)(p.slot_stride -
 				       sizeof(struct shmx_frame_header));

@@ -23,6 +23,7 @@ struct shmx_region {
 	uint32_t map_bytes;		/* P: offset of slot 0's first data */
 	uint32_t slot_stride;
 	uint32_t frame_capacity;	/* payload bytes a slot takes */
+	uint32_t directory_capacity;
 	uint64_t session;
 	struct shmx_ring ring;
 };
@@ -41,10 +42,11 @@ struct shmx_region_plan {
 /*
  * Make the memory of a ring: directory written, every slot free, sealed.
  * With SHMX_FEATURE_RECORDS_INSIDE it has SHMX_RECORDS_INSIDE reader records,
- * and is sealed in size only: who has records_fd can write to it.  The memory
- * that there is is checked first; root is as in shmx_memory_available().
- * -EINVAL for a plan whose parts do not fit together, -ENOMEM; with
- * base_error() said.
+ * and is sealed in size only: who has records_fd can write to it.  With
+ * SHMX_FEATURE_NAMED it is an object that can be given a name, see object.h,
+ * and is not sealed at all.  The memory that there is is checked first; root
+ * is as in shmx_memory_available().  -EINVAL for a plan whose parts do not fit
+ * together, -ENOMEM; with base_error() said.
  */
 int
 shmx_region_create(struct shmx_region *region, const char *name,

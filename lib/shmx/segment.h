@@ -34,8 +34,9 @@ shmx_segment_create(const char *label, size_t bytes, int seals, int *fd,
 		    void **map);
 
 /*
- * Whether a descriptor from a peer is memory of exactly that size whose size
- * nobody can change any more.  -EPROTO where it is not.
+ * Whether a descriptor from a peer is memory of exactly that size that has
+ * these seals: by SHMX_SEALS_SIZE, nobody can change its size any more.
+ * -EPROTO where it is not.
  */
 int
 shmx_segment_check(int fd, uint64_t bytes, int seals);

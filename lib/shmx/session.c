@@ -71,11 +71,15 @@ shmx_session_slots(struct shmx_session *s, uint64_t offset, const void **out)
 	return 0;
 }
 
-/* A descriptor of the whole region: is it, and can nobody resize it? */
+/*
+ * A descriptor of the whole region: is it, and can nobody resize it?  The
+ * latter nobody can promise of an object that has a name.
+ */
 static int
-check_region(int fd, uint64_t bytes)
+check_region(int fd, const struct shmx_welcome *w)
 {
-	int ret = shmx_segment_check(fd, bytes, SHMX_SEALS_SIZE);
+	int seals = w->features & SHMX_FEATURE_NAMED ? 0 : SHMX_SEALS_SIZE;
+	int ret = shmx_segment_check(fd, w->region_bytes, seals);
 
 	return ret == 0 ? 0 :
 		base_error(ret, "the producer's ring is not sealed memory of "
@@ -87,7 +91,7 @@ map_data(struct shmx_session *s, const struct shmx_welcome *w)
 {
 	int ret;
 
-	ret = check_region(s->data_fd, w->region_bytes);
+	ret = check_region(s->data_fd, w);
 	if (ret < 0)
 		return ret;
 	if (w->map_bytes == 0 || w->map_bytes > w->region_bytes)
@@ -135,7 +139,7 @@ map_record_inside(struct shmx_session *s, const struct shmx_welcome *w)
 	if (w->record >= records->count)
 		return base_error(-EPROTO, "the producer granted a record "
 				  "that there is not");
-	ret = check_region(s->record_fd, w->region_bytes);
+	ret = check_region(s->record_fd, w);
 	return ret < 0 ? ret :
 		map_record_at(s, records->offset +
 			      (uint64_t)w->record * SHMX_RECORD_BYTES);

@@ -207,6 +207,20 @@ enum shmx_producer_flags {
 	 * nobody can attach and the dead are not reaped.
 	 */
 	SHMX_NO_THREAD = 1 << 0,
+	/*
+	 * Keep the ring in /dev/shm/NAME, where readers of SHMX v2.0 find it,
+	 * with the header and checksum that they want of each frame; slots
+	 * are rounded up to a power of two.  Every process of this user can
+	 * write to it, so what is said of frames that do not change while held
+	 * is said of well-behaved processes only.
+	 */
+	SHMX_NAMED = 1 << 1,
+	/*
+	 * With SHMX_NAMED: fill header and checksum, which read the whole
+	 * frame, only while a reader of SHMX v2.0 is there.  It sees the first
+	 * frame that is published after it came.
+	 */
+	SHMX_LAZY_CHECKSUM = 1 << 2,
 };
 
 enum shmx_log_level {
@@ -256,15 +270,18 @@ struct shmx_producer_options {
 
 /*
  * Make a ring and own its name.  name is [A-Za-z0-9._-]{1,64}; a leading "/"
- * is ignored.  The ring lives in anonymous sealed memory; nothing of it
- * outlives the processes that use it.  Its socket stands in $SHMX_DIR, else
+ * is ignored.  The ring lives in anonymous sealed memory, unless it is
+ * SHMX_NAMED; nothing of it outlives the processes that use it, but that a
+ * named ring whose producer was killed keeps its name until the next producer
+ * takes it.  Its socket stands in $SHMX_DIR, else
  * $XDG_RUNTIME_DIR/shmx, else /run/user/UID/shmx, else /tmp/shmx-UID.
  *
  * The readers of the ring may together hold slots - history - 1 frames at a
  * time (6 by default); with that the producer never waits and never drops.
  *
  * Errors: -EINVAL bad name, streams, size, format, slots or flags; -EEXIST two
- * streams have the same id; -E2BIG options of a newer version; -EADDRINUSE a
+ * streams have the same id, or something else than a ring of yours stands in
+ * /dev/shm under that name; -E2BIG options of a newer version; -EADDRINUSE a
  * live producer owns the name; -ENOMEM the slots do not fit into the memory
  * that there is (the message says how many would); -EMFILE no descriptors;
  * -EACCES or another errno, the directory of sockets cannot be used.
