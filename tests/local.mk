@@ -349,6 +349,7 @@ check-loop:
 
 EXTRA_DIST += %D%/models/README.md %D%/models/rows %D%/models/buffers.h \
 	%D%/models/attach.pml %D%/models/control.pml \
-	%D%/models/every.pml %D%/models/hold.pml %D%/models/wake.pml
+	%D%/models/every.pml %D%/models/grow.pml %D%/models/hold.pml \
+	%D%/models/multi.pml %D%/models/wake.pml
 CLEANFILES += test-valgrind.log test-long.log test-models-suite.log \
 	test-models-rows.log
