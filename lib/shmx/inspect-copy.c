@@ -201,6 +201,7 @@ survey_v2(struct shmx_inspector *n, const struct shmx_header *h,
 	struct shmx_frame_header frame;
 	struct shmx_survey_v2 v2;
 	const char *fault;
+	uint64_t end;
 	uint32_t i;
 	int ret;
 
@@ -217,9 +218,10 @@ survey_v2(struct shmx_inspector *n, const struct shmx_header *h,
 	for (i = 0; i < v2.readers; i++)
 		take_record_at(n, n->data_fd, v2.readers_offset +
 			       (uint64_t)i * v2.reader_stride, 64);
-	if (v2.static_used > COPY_MAX - v2.static_offset ||
-	    copy_start(n, v2.static_offset + v2.static_used) < 0 ||
-	    v2.static_offset % 8 != 0)
+	/* Beyond 32 bits where the object is longer than a ring may be. */
+	end = (uint64_t)v2.static_offset + v2.static_used;
+	if (v2.static_used == 0 || v2.static_offset % 8 != 0 ||
+	    copy_start(n, end) < 0)
 		return 0;
 	shmx_survey_directory(&n->survey, n->copy + v2.static_offset,
 			      v2.static_used);

@@ -2,7 +2,8 @@
 /*
  * fuzz-inspect.c - a ring that somebody left, and what inspecting makes of it
  *
- * Input: the bytes of the ring, of ours or of v2.0, from the first on.
+ * Input: a byte, 0 where the object is as long as what follows, else it is
+ * longer than any ring; then its bytes, of ours or of v2.0, from the first on.
  */
 #include "config.h"
 
@@ -56,13 +57,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct shmx_proc_fd where = { .pid = getpid(), .name = "ring" };
 	struct shmx_inspector *n = shmx_inspector_new("ring");
+	struct fuzz_input in = { data, size };
+	bool is_long = fuzz_u8(&in) != 0;
 	struct shmx_inspect_ring ring;
 	struct stat st;
 	int ret;
 
 	where.fd = memfd_create("ring", MFD_CLOEXEC);
 	fuzz_expect(n != NULL && where.fd >= 0);
-	fuzz_expect(write(where.fd, data, size) == (ssize_t)size);
+	fuzz_expect(write(where.fd, in.data, in.left) == (ssize_t)in.left);
+	if (is_long)
+		fuzz_expect(ftruncate(where.fd, (off_t)5 << 30) == 0);
 	fuzz_expect(fstat(where.fd, &st) == 0);
 	where.dev = st.st_dev;
 	where.ino = st.st_ino;
@@ -195,6 +200,16 @@ put_record(void)
 	memcpy(r->label, "reader", 6);
 }
 
+static void
+put_region(void (*seed)(const void *data, size_t size), bool is_long)
+{
+	struct fuzz_seed s = { .size = 0 };
+
+	fuzz_put_u8(&s, is_long);
+	fuzz_put(&s, region, BYTES);
+	seed(s.data, s.size);
+}
+
 void
 fuzz_seeds(void (*seed)(const void *data, size_t size))
 {
@@ -202,7 +217,18 @@ fuzz_seeds(void (*seed)(const void *data, size_t size))
 
 	put_header(h);
 	put_record();
-	seed(region, BYTES);
+	put_region(seed, false);
+
+	/* No directory; and one that ends where 32 bits do not reach. */
+	h->static_offset = 0;
+	h->static_used = 0;
+	put_region(seed, false);
+	h->static_offset = UINT32_MAX - 7;
+	h->static_capacity = 16;
+	h->static_used = 16;
+	put_region(seed, true);
+
+	put_header(h);
 	put_ext(h, (void *)(region + EXT));
-	seed(region, BYTES);
+	put_region(seed, false);
 }
