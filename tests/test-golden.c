@@ -10,7 +10,7 @@
 
 #include <shmx/shmx.h>
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "frames.h"
@@ -33,22 +33,46 @@ static const struct shmx_stream streams[] = {
 enum {
 	STATIC = 128, STATIC_USED = 80 + 64,
 	EXT = 4096, STATES = EXT + 512, METAS = STATES + 64,
-	DAMAGES = METAS + 3 * 256, EXT_BYTES = 512 + 64 + 3 * 256 + 1024,
-	P = 8192, SLOT = 4096, ALL = P + 3 * SLOT,
+	RECORDS = 8192, SLOT = 4096,
 	IMAGE_ROOM = 24 + 256 + 8, POINTS_ROOM = 24 + 24,
 };
 
+/* And what differs: a named ring has records, and 2^n slots. */
+static uint32_t slots, damages, ext_bytes, p;
+static bool named;
+
 static void
-setup(void)
+open_ring(const char *name, uint32_t flags)
 {
 	struct shmx_producer_options o = SHMX_PRODUCER_OPTIONS_INIT;
+
+	named = flags & SHMX_NAMED;
+	slots = named ? 4 : 3;
+	damages = METAS + slots * 256;
+	ext_bytes = damages - EXT + 1024;
+	p = RECORDS + (named ? 17 * 4096 : 0);
 
 	o.streams = streams;
 	o.stream_count = 2;
 	o.slots = 3;
-	o.flags = SHMX_NO_THREAD;
-	ck_assert_msg(shmx_producer_open(&producer, "test", &o) == 0, "%s",
+	o.flags = SHMX_NO_THREAD | flags;
+	ck_assert_msg(shmx_producer_open(&producer, name, &o) == 0, "%s",
 		      shmx_error());
+}
+
+static void
+setup(void)
+{
+	open_ring("test", 0);
+}
+
+static void
+setup_named(void)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "shmfb-test-golden-%d", (int)getpid());
+	open_ring(name, SHMX_NAMED);
 }
 
 static void
@@ -64,8 +88,10 @@ put_header(void)
 	put_words(8, 2, 0, 0x01020304, EXT);
 	mask(24, 8);				/* session */
 	put_words(32, 1, EXT ^ 0x33584D53);	/* generation, check */
-	put_words(48, STATIC, EXT - STATIC, STATIC_USED, 3, SLOT, P - 88,
+	put_words(48, STATIC, EXT - STATIC, STATIC_USED, slots, SLOT, p - 88,
 		  SLOT - 64);
+	if (named)
+		put_words(76, 16, 4096, RECORDS, RECORDS + 2048, 2048, 4096);
 }
 
 static void
@@ -88,13 +114,14 @@ static void
 put_ext(void)
 {
 	put_text(EXT, "SHMXPIN3");
-	put_words(EXT + 8, 1, EXT_BYTES);
+	put_words(EXT + 8, 1, ext_bytes);
 	mask(EXT + 16, 8);			/* session */
-	put(EXT + 32, ALL, 8);
+	put(EXT + 24, named ? 1 | 2 : 0, 8);	/* records inside, named */
+	put(EXT + 32, p + slots * SLOT, 8);
 	/* page, slots, readers, holds of each, history */
-	put_words(EXT + 40, 4096, 3, 64, 8, 1);
+	put_words(EXT + 40, 4096, slots, 64, 8, 1);
 	/* the three tables, from here; a meta, damage entries, what is mapped */
-	put_words(EXT + 60, 512, METAS - EXT, DAMAGES - EXT, 256, 64, P);
+	put_words(EXT + 60, 512, METAS - EXT, damages - EXT, 256, 64, p);
 	put(EXT + 84, (uint32_t)getpid(), 4);
 	mask(EXT + 88, 8);			/* when it was made */
 	put(EXT + 100, 1, 4);			/* writers */
@@ -112,38 +139,55 @@ put_meta(size_t at, uint64_t n, uint32_t payload, uint32_t tlvs)
 	put(at + 32, n * 100, 8);
 	/* size, stride, format, colour, flags, payload, TLVs */
 	put_words(at + 40, 16, 4, 64, 0x34325258, 0, 0, payload, tlvs);
-	put(at + 72, P + (n - 1) * SLOT, 8);
+	put(at + 72, p + (n - 1) * SLOT, 8);
 	put(at + 80, 256, 8);
 	put(at + 88, 4, 8);			/* rows written */
+}
+
+/* What v2.0's readers see of it, when all else is there. */
+static void
+put_v2_header(size_t at, uint64_t n)
+{
+	uint32_t bytes = n == 1 ? IMAGE_ROOM : IMAGE_ROOM + POINTS_ROOM;
+
+	put(104, n, 8);				/* frame_seq */
+	put(112, n, 4);				/* write_index */
+	put(EXT + 352, n, 8);			/* checksummed */
+	mask(at, 8);				/* session */
+	put(at + 8, n, 8);
+	put(at + 16, n == 1 ? 0 : UINT64_C(0x4000000000000000), 8); /* 2.0 */
+	put_words(at + 24, bytes, (uint32_t)n,
+		  v2_checksum(golden.bytes + at + 64, bytes));
 }
 
 /* Frame n in slot n - 1: a picture, and points in the second. */
 static void
 put_frame(uint64_t n)
 {
-	size_t data = P + (n - 1) * SLOT, meta = METAS + (n - 1) * 256, i;
+	size_t data = p + (n - 1) * SLOT, meta = METAS + (n - 1) * 256, i;
 
 	put(EXT + 128, n << 16 | (n - 1), 8);	/* latest */
 	put(EXT + 320, n, 8);			/* published */
 	put(STATES + (n - 1) * 8, UINT64_C(2) << 62 | n, 8);
 	put_meta(meta, n, n == 1 ? IMAGE_ROOM : IMAGE_ROOM + POINTS_ROOM,
 		 n == 1 ? 1 : 2);
-	put(DAMAGES + n * 16, n, 8);
+	put(damages + n * 16, n, 8);
 	if (n == 2) {				/* x, y, width, height */
 		put(meta + 96, 1, 4);
 		put(meta + 104, UINT64_C(0x0002000300010002), 8);
-		put(DAMAGES + n * 16 + 8, UINT64_C(0x0002000300010002), 8);
+		put(damages + n * 16 + 8, UINT64_C(0x0002000300010002), 8);
 	} else {
-		put(DAMAGES + n * 16 + 8, UINT64_C(0x0004001000000000), 8);
+		put(damages + n * 16 + 8, UINT64_C(0x0004001000000000), 8);
 	}
 	put_words(data - 24, 0x2000, 16 + 256, 1, 64, 256, 0);
 	for (i = 0; i < 64; i++)
 		put(data + 4 * i, frame_pixel(n, (uint32_t)i), 4);
-	if (n == 1)
-		return;
-	put_words(data + 264, 0x2000, 16 + 24, 7, 2, 24, 0);
-	for (i = 0; i < 6; i++)
+	if (n == 2)
+		put_words(data + 264, 0x2000, 16 + 24, 7, 2, 24, 0);
+	for (i = 0; n == 2 && i < 6; i++)
 		put(data + 288 + 4 * i, 0x3f800000, 4);	/* 1.0 */
+	if (named)
+		put_v2_header(data - 88, n);
 }
 
 static void
@@ -177,15 +221,15 @@ START_TEST(rings_are_golden)
 	put_header();
 	put_directory();
 	put_ext();
-	ck_assert_uint_eq(r->bytes, ALL);
-	compare_golden(r->map, P - 88);
+	ck_assert_uint_eq(r->bytes, p + slots * SLOT);
+	compare_golden(r->map, p - 88);
 
 	publish(1);
 	put_frame(1);
-	compare_golden(r->map, P + SLOT - 88);
+	compare_golden(r->map, p + SLOT - 88);
 	publish(2);
 	put_frame(2);
-	compare_golden(r->map, P + 2 * SLOT - 88);
+	compare_golden(r->map, p + 2 * SLOT - 88);
 }
 END_TEST
 
@@ -196,6 +240,10 @@ main(void)
 	TCase *tc = suite_case(s, "ring");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, rings_are_golden);
+
+	tc = suite_case(s, "named");
+	tcase_add_checked_fixture(tc, setup_named, teardown);
 	tcase_add_test(tc, rings_are_golden);
 	return suite_run(s);
 }
