@@ -80,6 +80,10 @@ check_programs += %D%/test-host
 %C%_test_host_SOURCES = %D%/test-host.c
 %C%_test_host_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
+check_programs += %D%/test-guests
+%C%_test_guests_SOURCES = %D%/test-guests.c
+%C%_test_guests_LDADD = %D%/v2/libv2.la lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-hostile
 %C%_test_hostile_SOURCES = %D%/test-hostile.c
 %C%_test_hostile_LDADD = lib/shmx/libshmx-core.la $(suite_libs)

@@ -114,6 +114,18 @@ shmx_control_in_init(struct shmx_control_in *in,
 	shmx_store_relaxed(&ring->written, 0);
 }
 
+int
+shmx_control_in_join(struct shmx_control_in *in,
+		     struct shmx_control_ring *ring)
+{
+	uint64_t read = shmx_load_acquire(&ring->read);
+
+	if (read % SHMX_TLV_ALIGN != 0)
+		return -EPROTO;
+	*in = (struct shmx_control_in){ ring, read, read };
+	return 0;
+}
+
 /* D1.  Is there a message? */
 static int
 look(struct shmx_control_in *in)
@@ -180,5 +192,7 @@ shmx_control_keep(struct shmx_control_in *in, struct shmx_control_ring *copy)
 
 	shmx_copy_words(copy->data, in->ring->data, sizeof(copy->data));
 	shmx_store_relaxed(&copy->written, written);
+	/* D3, for all of it. */
+	shmx_store_release(&in->ring->read, written);
 	in->ring = copy;
 }

@@ -63,6 +63,11 @@ void
 shmx_control_in_init(struct shmx_control_in *in,
 		     struct shmx_control_ring *ring);
 
+/* Take from where whoever took last has left off; -EPROTO as above. */
+int
+shmx_control_in_join(struct shmx_control_in *in,
+		     struct shmx_control_ring *ring);
+
 /*
  * Take a message: its type and length, and its data, for which there are
  * SHMX_CONTROL_MAX bytes, aligned to 8.
@@ -77,7 +82,7 @@ shmx_control_take(struct shmx_control_in *in, uint32_t *type,
 
 /*
  * The reader is gone: copy what it left into a ring of one's own, to be taken
- * from there.
+ * from there.  Where the ring is going to be another's, it is empty then.
  */
 void
 shmx_control_keep(struct shmx_control_in *in, struct shmx_control_ring *copy);

@@ -46,6 +46,7 @@
 
 #define ACCEPT_PAUSE_NS	(100 * BASE_NS_PER_MS)	/* less than a second */
 #define COLLECT_PAUSE_NS BASE_NS_PER_MS
+#define GUESTS_PERIOD_NS (20 * BASE_NS_PER_MS)	/* less than a second */
 #define EVENTS_MAX	256
 /* Of one peer in a row; the others wait. */
 #define MESSAGES_MAX	64
@@ -73,6 +74,7 @@ enum {
 	ABOUT_PROCESS = SHMX_PEERS_MAX,
 	ABOUT_LISTEN = 2 * SHMX_PEERS_MAX,
 	ABOUT_PAUSE,
+	ABOUT_GUESTS,
 	ABOUT_STOP,
 };
 
@@ -574,12 +576,42 @@ listen_to(struct shmx_host *host, struct shmx_peer *peer)
 
 /* ------------------------------------------------------------- service -- */
 
+/* Who takes a record by itself is only found by looking. */
+static int
+init_guests(struct shmx_host *host)
+{
+	const struct timespec period = { .tv_nsec = GUESTS_PERIOD_NS };
+	const struct itimerspec its = { period, period };
+
+	if (!(host->features & SHMX_FEATURE_NAMED))
+		return 0;
+	host->guests_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC |
+					 TFD_NONBLOCK);
+	if (host->guests_fd < 0 ||
+	    timerfd_settime(host->guests_fd, 0, &its, NULL) < 0)
+		return -errno;
+	host->guests.records = &host->records;
+	host->guests.mail = &host->mail;
+	host->guests.serial = &host->serial;
+	return watch(host, host->guests_fd, ABOUT_GUESTS);
+}
+
+static void
+close_all(struct shmx_host *host)
+{
+	base_close(&host->epoll_fd);
+	base_close(&host->pause_fd);
+	base_close(&host->guests_fd);
+	base_close(&host->stop_fd);
+	base_close(&host->news_fd);
+}
+
 int
 shmx_host_init(struct shmx_host *host)
 {
 	int ret = 0;
 
-	host->epoll_fd = host->pause_fd = -1;
+	host->epoll_fd = host->pause_fd = host->guests_fd = -1;
 	host->stop_fd = host->news_fd = -1;
 	if ((host->epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0 ||
 	    (host->pause_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC |
@@ -593,11 +625,10 @@ shmx_host_init(struct shmx_host *host)
 		ret = watch(host, host->pause_fd, ABOUT_PAUSE);
 	if (ret == 0)
 		ret = watch(host, host->stop_fd, ABOUT_STOP);
+	if (ret == 0)
+		ret = init_guests(host);
 	if (ret < 0) {
-		base_close(&host->epoll_fd);
-		base_close(&host->pause_fd);
-		base_close(&host->stop_fd);
-		base_close(&host->news_fd);
+		close_all(host);
 		return ret;
 	}
 	shmx_mail_init(&host->mail);
@@ -618,12 +649,44 @@ shmx_host_finish(struct shmx_host *host)
 						0);
 			drop(host, host->peers[i], "is told goodbye");
 		}
-	base_close(&host->epoll_fd);
-	base_close(&host->pause_fd);
-	base_close(&host->stop_fd);
-	base_close(&host->news_fd);
+	shmx_guests_finish(&host->guests);
+	close_all(host);
 	shmx_mail_finish(&host->mail);
 	pthread_mutex_destroy(&host->lock);
+}
+
+/* Who of v2.0 is there?  For the statistics, they are readers as any. */
+static void
+look_for_guests(struct shmx_host *host)
+{
+	struct shmx_guests *g = &host->guests;
+	uint32_t now = g->now;
+	uint64_t came = g->came, left = g->left;
+
+	if (shmx_guests_look(g))
+		announce(host);
+	shmx_add_relaxed(&host->attached, g->came - came);
+	shmx_add_relaxed(&host->reaped, g->left - left);
+	shmx_add_acq_rel(&host->attached_now, g->now - now);
+}
+
+unsigned
+shmx_host_reap_stale(struct shmx_host *host, uint64_t timeout_ns)
+{
+	uint64_t left;
+	unsigned n;
+
+	pthread_mutex_lock(&host->lock);
+	look_for_guests(host);
+	left = host->guests.left;
+	n = shmx_guests_reap(&host->guests, timeout_ns);
+	left = host->guests.left - left;
+	shmx_add_relaxed(&host->reaped, left);
+	shmx_add_acq_rel(&host->attached_now, (uint32_t)0 - (uint32_t)left);
+	if (n > 0)
+		announce(host);
+	pthread_mutex_unlock(&host->lock);
+	return n;
 }
 
 /* A reader that broke the rules. */
@@ -632,6 +695,8 @@ drop_sender(struct shmx_host *host, const struct shmx_mailbox *box)
 {
 	unsigned i;
 
+	if (shmx_guests_mute(&host->guests, box))
+		return;
 	for (i = 0; i < SHMX_PEERS_MAX; i++)
 		if (host->peers[i] != NULL && host->peers[i]->box == box) {
 			drop(host, host->peers[i], "sent a message that makes "
@@ -647,6 +712,7 @@ shmx_host_receive(struct shmx_host *host, struct shmx_control *out, void *data)
 	int ret;
 
 	pthread_mutex_lock(&host->lock);
+	look_for_guests(host);
 	while ((ret = shmx_mail_receive(&host->mail, out, data, &bad)) ==
 	       -EPROTO)
 		drop_sender(host, bad);
@@ -687,6 +753,18 @@ look_at(const struct shmx_peer *peer, struct shmx_reader_snapshot *s)
 	}
 }
 
+static void
+look_at_guest(const struct shmx_guests *g, uint32_t i,
+	      struct shmx_reader_snapshot *s)
+{
+	*s = (struct shmx_reader_snapshot){
+		.id = g->guest[i].id,
+		.label = SHMX_GUEST_LABEL,
+		.last_seen = shmx_load_relaxed(&shmx_records_at(g->records, i)
+					       ->last_frame_seen),
+	};
+}
+
 unsigned
 shmx_host_list(struct shmx_host *host, void *out, size_t size, unsigned max)
 {
@@ -694,11 +772,22 @@ shmx_host_list(struct shmx_host *host, void *out, size_t size, unsigned max)
 	unsigned i, n = 0;
 
 	pthread_mutex_lock(&host->lock);
+	look_for_guests(host);
 	for (i = 0; i < SHMX_PEERS_MAX; i++) {
 		if (host->peers[i] == NULL || host->peers[i]->state != ATTACHED)
 			continue;
 		if (n < max) {
 			look_at(host->peers[i], &s);
+			memcpy((char *)out + n * size, &s,
+			       BASE_MIN(size, sizeof(s)));
+		}
+		n++;
+	}
+	for (i = 0; i < host->records.count; i++) {
+		if (host->guests.guest[i].id == 0)
+			continue;
+		if (n < max) {
+			look_at_guest(&host->guests, i, &s);
 			memcpy((char *)out + n * size, &s,
 			       BASE_MIN(size, sizeof(s)));
 		}
@@ -767,6 +856,7 @@ static void
 handle(struct shmx_host *host, unsigned about)
 {
 	struct shmx_peer *peer;
+	uint64_t ticks;
 
 	switch (about) {
 	case ABOUT_LISTEN:
@@ -774,6 +864,10 @@ handle(struct shmx_host *host, unsigned about)
 		return;
 	case ABOUT_PAUSE:
 		accept_again(host);
+		return;
+	case ABOUT_GUESTS:
+		(void)!read(host->guests_fd, &ticks, sizeof(ticks));
+		look_for_guests(host);
 		return;
 	}
 	peer = host->peers[about % SHMX_PEERS_MAX];

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "guests.h"
 #include "mail.h"
 #include "readers.h"
 #include "rendezvous.h"
@@ -46,12 +47,14 @@ struct shmx_host {
 	pthread_mutex_t lock;
 	int epoll_fd;
 	int pause_fd;			/* timer: accept again */
+	int guests_fd;			/* timer: look for them; or -1 */
 	int stop_fd;			/* event: shmx_host_stop() was called */
 	int news_fd;			/* event: for the producer, see below */
 	/* These are guarded by lock. */
 	struct shmx_peer *peers[SHMX_PEERS_MAX];
 	uint64_t serial;
 	struct shmx_mail mail;
+	struct shmx_guests guests;	/* in a ring with a name */
 	uint64_t refused;
 	uint64_t evicted;
 	bool finishing;			/* what is held now stays as it is */
@@ -101,6 +104,10 @@ shmx_host_list(struct shmx_host *host, void *out, size_t size, unsigned max);
  */
 int
 shmx_host_evict(struct shmx_host *host, uint64_t id, const char *why);
+
+/* Free the records of SHMX v2.0's stale readers; how many.  Any thread. */
+unsigned
+shmx_host_reap_stale(struct shmx_host *host, uint64_t timeout_ns);
 
 /* Have the service return -ECANCELED, now and for good.  Any thread. */
 void

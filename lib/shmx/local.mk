@@ -20,6 +20,7 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/error.c \
 	%D%/format.c \
 	%D%/frame.c %D%/frame.h \
+	%D%/guests.c %D%/guests.h \
 	%D%/hold.c \
 	%D%/host.c %D%/host.h \
 	%D%/inspect.c %D%/inspect.h \

@@ -64,26 +64,53 @@ shmx_mail_finish(struct shmx_mail *mail)
 		destroy(unlink_box(&mail->leaving, &mail->leaving.first));
 }
 
-int
-shmx_mailbox_create(struct shmx_mailbox **out, struct shmx_control_ring *ring,
-		    uint64_t reader, int32_t pid, const char *label)
+static struct shmx_mailbox *
+create(uint64_t reader, int32_t pid, const char *label)
 {
 	struct shmx_mailbox *box;
 
 	box = base_sys.calloc(1, sizeof(*box));
 	if (box == NULL)
-		return -ENOMEM;
+		return NULL;
 	box->kept = base_sys.calloc(1, sizeof(*box->kept));
 	if (box->kept == NULL) {
 		free(box);
-		return -ENOMEM;
+		return NULL;
 	}
 	box->reader = reader;
 	box->pid = pid;
 	snprintf(box->label, sizeof(box->label), "%s", label);
+	return box;
+}
+
+int
+shmx_mailbox_create(struct shmx_mailbox **out, struct shmx_control_ring *ring,
+		    uint64_t reader, int32_t pid, const char *label)
+{
+	struct shmx_mailbox *box = create(reader, pid, label);
+
+	if (box == NULL)
+		return -ENOMEM;
 	shmx_control_in_init(&box->in, ring);
 	*out = box;
 	return 0;
+}
+
+int
+shmx_mailbox_join(struct shmx_mailbox **out, struct shmx_control_ring *ring,
+		  uint64_t reader, int32_t pid, const char *label)
+{
+	struct shmx_mailbox *box = create(reader, pid, label);
+	int ret;
+
+	if (box == NULL)
+		return -ENOMEM;
+	ret = shmx_control_in_join(&box->in, ring);
+	if (ret < 0)
+		destroy(box);
+	else
+		*out = box;
+	return ret;
 }
 
 void

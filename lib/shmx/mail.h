@@ -64,6 +64,14 @@ int
 shmx_mailbox_create(struct shmx_mailbox **out, struct shmx_control_ring *ring,
 		    uint64_t reader, int32_t pid, const char *label);
 
+/*
+ * The same, but what is in the ring stays there: its reader is there already,
+ * and may be writing to it.
+ */
+int
+shmx_mailbox_join(struct shmx_mailbox **out, struct shmx_control_ring *ring,
+		  uint64_t reader, int32_t pid, const char *label);
+
 /* The reader is attached: its messages are to be received from now on. */
 void
 shmx_mail_open(struct shmx_mail *mail, struct shmx_mailbox *box);

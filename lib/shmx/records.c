@@ -6,13 +6,12 @@
 
 #include "records.h"
 
-#include <string.h>
+#include <stdbool.h>
 
 #include "atomic.h"
 
-/* Nobody else writes to it: it is taken, and its reader not yet told. */
-static void
-wipe(struct shmx_record *record)
+void
+shmx_records_wipe(struct shmx_record *record)
 {
 	struct shmx_control_ring *control = (void *)
 		((char *)record + SHMX_RECORD_CONTROL_OFFSET);
@@ -28,30 +27,48 @@ wipe(struct shmx_record *record)
 	shmx_store_relaxed(&control->written, 0);
 }
 
-struct shmx_record *
-shmx_records_take(const struct shmx_records *r)
+/* One of those that are to be avoided, or of the others. */
+static struct shmx_record *
+take_one(const struct shmx_records *r, bool avoided)
 {
 	struct shmx_record *record;
 	uint32_t i, none;
 
 	for (i = r->count; i-- > 0;) {
+		if ((r->avoid >> i & 1) != avoided)
+			continue;
 		record = shmx_records_at(r, i);
 		none = 0;
 		/* Acquires what the last owner left. */
-		if (!shmx_cas_acq_rel(&record->in_use, &none, 1))
-			continue;
-		wipe(record);
-		shmx_add_relaxed(r->connected, 1);
-		return record;
+		if (shmx_cas_acq_rel(&record->in_use, &none, 1))
+			return record;
 	}
 	return NULL;
+}
+
+struct shmx_record *
+shmx_records_take(const struct shmx_records *r)
+{
+	struct shmx_record *record = take_one(r, false);
+
+	if (record == NULL)
+		record = take_one(r, true);
+	if (record != NULL) {
+		shmx_records_wipe(record);
+		shmx_add_relaxed(r->connected, 1);
+	}
+	return record;
 }
 
 void
 shmx_records_free(const struct shmx_records *r, struct shmx_record *record)
 {
-	wipe(record);
-	shmx_add_relaxed(r->connected, (uint32_t)-1);
+	uint32_t n = shmx_load_relaxed(r->connected);
+
+	shmx_records_wipe(record);
+	/* Not below 0: v2.0's clients count themselves, or forget to. */
+	while (n != 0 && !shmx_cas_acq_rel(r->connected, &n, n - 1))
+		continue;
 	/* Hands it over, wiped, to who takes it next. */
 	shmx_store_release(&record->in_use, 0);
 }

@@ -22,6 +22,7 @@ struct shmx_records {
 	char *base;			/* the first; NULL: there are none */
 	uint32_t offset;		/* of the first, in the region */
 	uint32_t count;			/* at most SHMX_READERS_MAX */
+	uint64_t avoid;			/* bits: to be taken last */
 	shmx_a32 *connected;		/* header.readers_connected */
 };
 
@@ -43,6 +44,10 @@ shmx_records_index(const struct shmx_records *r,
 /* Take a free record, and wipe it.  NULL when all are in use. */
 struct shmx_record *
 shmx_records_take(const struct shmx_records *r);
+
+/* Make all words of a record but in_use 0; the caller has taken it. */
+void
+shmx_records_wipe(struct shmx_record *record);
 
 /*
  * Give back a record that nobody looks at any more: all its words are 0

@@ -116,3 +116,9 @@ shmx_producer_evict(struct shmx_producer *p, uint64_t reader, const char *why)
 	return ret < 0 ? base_error(ret, "ring \"%s\" has no reader %" PRIu64,
 				    p->claim.name, reader) : 0;
 }
+
+int
+shmx_producer_reap_stale(struct shmx_producer *p, uint64_t timeout_ns)
+{
+	return (int)shmx_host_reap_stale(&p->host, timeout_ns);
+}

@@ -445,7 +445,8 @@ shmx_producer_service(struct shmx_producer *producer);
 
 /*
  * A reader, as the producer sees it.  From last_seen on it is what the reader
- * says of itself.
+ * says of itself.  One of SHMX v2.0 is called that, has no pid that could be
+ * known, and holds nothing.
  */
 struct shmx_reader_snapshot {
 	uint64_t id;			/* never given to another */
@@ -486,6 +487,16 @@ shmx_producer_readers(struct shmx_producer *producer,
 int
 shmx_producer_evict(struct shmx_producer *producer, uint64_t reader,
 		    const char *why);
+
+/*
+ * With SHMX_NAMED: free the records of readers of SHMX v2.0 whose heartbeat
+ * has not moved for timeout_ns; returns how many there were.  Nobody can tell
+ * whether they are dead or stopped, so nothing does this by itself: a v2.0
+ * reader that was killed keeps its record, and nothing else.  Threads: any.
+ */
+int
+shmx_producer_reap_stale(struct shmx_producer *producer,
+			 uint64_t timeout_ns);
 
 /* ------------------------------------------------ messages from readers -- */
 
