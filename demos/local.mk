@@ -1,4 +1,4 @@
-# demos - teaching programs: one file each (life: four), public headers only
+# demos - teaching programs: one file each (life and swarm: some), public headers only
 #
 # Built with everything else, not installed; each also builds by itself with
 # `cc FILE $(pkg-config --cflags --libs shmfb)`:
@@ -30,6 +30,16 @@ EXTRA_DIST += \
 	%D%/patterns/puffer-train.rle \
 	%D%/patterns/r-pentomino.rle \
 	%D%/patterns/switch-engine.rle
+
+# A simulation of numbers, and two programs that look at it.
+noinst_PROGRAMS += %D%/swarm/swarm %D%/swarm/swarm-window %D%/swarm/swarm-meter
+%C%_swarm_swarm_SOURCES = %D%/swarm/swarm.c %D%/swarm/swarm.h \
+	%D%/swarm/flock.c %D%/swarm/flock.h
+%C%_swarm_swarm_LDADD = lib/shmx/libshmx.la -lm
+%C%_swarm_swarm_window_SOURCES = %D%/swarm/swarm-window.c %D%/swarm/swarm.h
+%C%_swarm_swarm_window_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la -lm
+%C%_swarm_swarm_meter_SOURCES = %D%/swarm/swarm-meter.c %D%/swarm/swarm.h
+%C%_swarm_swarm_meter_LDADD = lib/shmx/libshmx.la -lm
 
 # What `./bootstrap --demo` runs.
 EXTRA_DIST += %D%/README.md %D%/pipeline

@@ -244,7 +244,7 @@ include tests/v2/local.mk
 include tests/fuzz/local.mk
 
 # Shell tests that need an X server.
-x11_scripts = %D%/test-kills.x11 %D%/test-view.x11
+x11_scripts = %D%/test-kills.x11 %D%/test-swarm.x11 %D%/test-view.x11
 
 check_PROGRAMS += $(check_programs) %D%/holder %D%/xquery
 %C%_holder_SOURCES = %D%/holder.c
