@@ -83,6 +83,9 @@ check_programs += %D%/test-host
 check_programs += %D%/test-guests
 %C%_test_guests_SOURCES = %D%/test-guests.c
 %C%_test_guests_LDADD = %D%/v2/libv2.la lib/shmx/libshmx-core.la $(suite_libs)
+check_programs += %D%/test-grow
+%C%_test_grow_SOURCES = %D%/test-grow.c
+%C%_test_grow_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
 check_programs += %D%/test-hostile
 %C%_test_hostile_SOURCES = %D%/test-hostile.c

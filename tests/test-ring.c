@@ -373,6 +373,44 @@ START_TEST(the_damage_log_reaches_64_frames_back)
 }
 END_TEST
 
+START_TEST(words_of_the_ring_before_are_not_heeded)
+{
+	struct bench *b = bench_new(4, 1, 1, 2);
+	struct shmx_ring ring = b->w.ring;
+	struct shmx_found f;
+	int h, i;
+
+	/* It goes on after frame 100, of which the reader holds some. */
+	ring.first = 100;
+	shmx_writer_init(&b->w, &ring);
+	ck_assert_ptr_null(shmx_writer_check(&b->w));
+	for (h = 0; h < 2; h++)
+		b->record[0].hold[h] = UINT64_C(100) << 16 | ((uint64_t)h + 1);
+	ck_assert_uint_eq(shmx_scan_held(b->scan, &b->w.ring), 0);
+	ck_assert_int_eq(shmx_ring_hold_latest(&b->w.ring,
+			 &b->record[0].hold[0], &f), -EAGAIN);
+	/* And sleeps although it has had later frames than this ring. */
+	ck_assert(shmx_ring_arm(&b->w.ring, &b->record[0], 100));
+	ck_assert_uint_eq(publish(b), 101);
+	ck_assert(!shmx_ring_arm(&b->w.ring, &b->record[0], 100));
+	for (i = 102; i < 120; i++) {
+		ck_assert_int_lt(shmx_writer_claim(&b->w, b->scan), 2);
+		ck_assert_uint_eq(publish(b), (uint64_t)i);
+	}
+	/* One of this ring counts, next to it. */
+	ck_assert_int_eq(shmx_ring_hold_latest(&b->w.ring,
+			 &b->record[0].hold[1], &f), 0);
+	ck_assert_uint_eq(shmx_scan_held(b->scan, &b->w.ring),
+			  UINT64_C(1) << f.slot);
+	for (i = 0; i < 20; i++) {
+		ck_assert_int_ne(shmx_writer_claim(&b->w, b->scan),
+				 (int)f.slot);
+		publish(b);
+	}
+	bench_free(b);
+}
+END_TEST
+
 START_TEST(sequences_cross_32_bits)
 {
 	struct bench *b = bench_new(5, 2, 1, 1);
@@ -513,6 +551,7 @@ main(void)
 	tcase_add_test(tc, the_history_is_never_claimed);
 	tcase_add_test(tc, sleepers_are_woken_once);
 	tcase_add_test(tc, the_damage_log_reaches_64_frames_back);
+	tcase_add_test(tc, words_of_the_ring_before_are_not_heeded);
 	tcase_add_test(tc, sequences_cross_32_bits);
 
 	tc = suite_case(s, "threads");

@@ -11,7 +11,8 @@
  * While ABSENT, inotify tells when a producer starts to listen, and a slow
  * timer covers what inotify cannot see.  A producer's death shows as the end
  * of the connection or of its process, whichever comes first: a child that it
- * forked may keep its sockets open.
+ * forked may keep its sockets open.  move.c has what happens when its ring
+ * grows.
  */
 #include "config.h"
 
@@ -37,6 +38,8 @@
 /* How often to look again, where nothing else tells, and where it does. */
 #define RETRY_NS	(200 * BASE_NS_PER_MS)
 #define RETRY_SLOW_NS	BASE_NS_PER_S
+/* So many a producer has sent before its end, if it makes sense. */
+#define MOVES_MAX	64
 
 int
 shmx_reader_watch(struct shmx_reader *r, int fd, enum shmx_about about)
@@ -193,6 +196,8 @@ shmx_reader_lose(struct shmx_reader *r, const char *why)
 	shmx_reader_set_session(r, NULL);
 	hang_up(r);
 	shmx_session_unref(s);
+	shmx_session_unref(r->successor);
+	r->successor = NULL;
 	base_error(-EPIPE, "the producer of ring \"%s\", %s, %s", r->name, who,
 		   why);
 	set_trouble(r, -EPIPE, base_error_line());
@@ -204,9 +209,9 @@ shmx_reader_lose(struct shmx_reader *r, const char *why)
 static void
 lose_ended(struct shmx_reader *r)
 {
-	const struct shmx_ext *ext = r->session->layout.ring.ext;
+	const struct shmx_ring *ring = shmx_reader_newest(r);
 
-	shmx_reader_lose(r, shmx_load_relaxed(&ext->host_state) ==
+	shmx_reader_lose(r, shmx_load_relaxed(&ring->ext->host_state) ==
 			 SHMX_HOST_ENDED ? "has ended" : "has died");
 }
 
@@ -286,26 +291,63 @@ hear_eviction(struct shmx_reader *r)
 	return true;
 }
 
-/* ATTACHED: all that can come is a farewell, or the end. */
+/* A message that the ring has moved it is not. */
 static void
-hear_attached(struct shmx_reader *r)
+hear_last_words(struct shmx_reader *r)
 {
-	int ret = shmx_channel_receive(&r->channel);
-
-	if (ret == -EAGAIN)
-		return;
-	if (ret < 0 || r->channel.in.header.type == SHMX_MSG_BYE)
-		lose_ended(r);
+	if (r->channel.in.header.type == SHMX_MSG_BYE)
+		shmx_reader_lose(r, "has ended");
 	else if (r->channel.in.header.type != SHMX_MSG_ERROR ||
 		 !hear_eviction(r))
 		shmx_reader_lose(r, "does not speak the protocol");
+}
+
+/* Where the ring moved to does not matter any more: what is behind that? */
+static void
+hear_rest(struct shmx_reader *r)
+{
+	int ret, n;
+
+	for (n = 0; n < MOVES_MAX; n++) {
+		ret = shmx_channel_receive(&r->channel);
+		if (ret == -EAGAIN)
+			return;
+		if (ret < 0) {
+			lose_ended(r);
+			return;
+		}
+		if (r->channel.in.header.type != SHMX_MSG_MOVED) {
+			hear_last_words(r);
+			return;
+		}
+		shmx_channel_next(&r->channel);
+	}
+}
+
+/* ATTACHED: the ring has moved, an eviction, a farewell, or the end. */
+static void
+hear_attached(struct shmx_reader *r)
+{
+	int ret;
+
+	if (shmx_load_relaxed(&r->session->record->evicted) != 0) {
+		hear_rest(r);
+		return;
+	}
+	ret = shmx_reader_hear_move(r);
+	if (ret == 0 || r->state != SHMX_ATTACHED)
+		return;
+	if (ret == -ENOMSG)
+		hear_last_words(r);
+	else
+		lose_ended(r);
 }
 
 /* The end, which its last words may explain. */
 static void
 hear_the_end(struct shmx_reader *r)
 {
-	hear_attached(r);
+	hear_rest(r);
 	if (r->state == SHMX_ATTACHED)
 		lose_ended(r);
 }

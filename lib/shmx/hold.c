@@ -52,9 +52,13 @@ find_free(struct shmx_session *s)
 {
 	uint32_t i;
 
-	/* Acquires the emptying of its word. */
+	/*
+	 * Acquires the emptying of its word.  That may hold a frame of the
+	 * ring that this one grew from, by another session's hold.
+	 */
 	for (i = 0; i < s->holds; i++)
-		if (shmx_load_acquire(&s->hold[i].references) == 0)
+		if (shmx_load_acquire(&s->hold[i].references) == 0 &&
+		    shmx_load_acquire(s->hold[i].word) == 0)
 			return &s->hold[i];
 	return NULL;
 }
@@ -246,6 +250,16 @@ take(struct shmx_reader *r, struct shmx_hold *hold, int ret,
 	return 0;
 }
 
+/* Is there a ring to hold frames of?  It is r->session. */
+static int
+find_ring(struct shmx_reader *r, bool in_order)
+{
+	if (r->session == NULL)
+		return nothing_yet(r);
+	shmx_reader_keep_up(r, in_order);
+	return r->session != NULL ? 0 : base_error(-EPIPE, "%s", r->trouble);
+}
+
 static int
 say_all_in_use(const struct shmx_reader *r)
 {
@@ -261,8 +275,9 @@ shmx_hold_latest(struct shmx_reader *r, struct shmx_hold **out)
 	uint64_t latest;
 	int ret;
 
-	if (r->session == NULL)
-		return nothing_yet(r);
+	ret = find_ring(r, false);
+	if (ret < 0)
+		return ret;
 	latest = shmx_ring_latest(&r->session->layout.ring);
 	hold = latest == 0 ? NULL : find_held(r->session, latest);
 	if (hold != NULL) {
@@ -284,8 +299,9 @@ shmx_hold_next(struct shmx_reader *r, struct shmx_hold **out)
 	struct shmx_hold *hold;
 	int ret;
 
-	if (r->session == NULL)
-		return nothing_yet(r);
+	ret = find_ring(r, true);
+	if (ret < 0)
+		return ret;
 	if (r->session->layout.ring.history < 2)
 		return base_error(-ENOTSUP, "ring \"%s\" keeps only its newest "
 				  "frame, so frames cannot be held in order: "

@@ -17,6 +17,12 @@
  * that no hold of its owner can be overlooked; READY changes nothing in
  * memory.
  *
+ * When the ring grows, every reader is sent MOVED, and answers with READY once
+ * it has mapped the new one.  Who has not answered the last one yet, and may
+ * be stopped, is not sent another, or all those rings would be kept in memory:
+ * it is "behind", and is sent the newest ring when it answers.  A lossless
+ * reader is sent them all.
+ *
  * Everything here but the sleep runs with host->lock held.
  */
 #include "config.h"
@@ -63,6 +69,9 @@ struct shmx_peer {
 	char label[64];
 	struct shmx_seat *seat;		/* NULL until welcomed */
 	struct shmx_mailbox *box;	/* the same */
+	uint32_t mode;
+	unsigned unanswered;		/* WELCOME and MOVED without a READY */
+	bool behind;			/* the ring grew since the last one */
 	struct shmx_channel channel;
 };
 
@@ -345,12 +354,13 @@ object(struct shmx_host *host, struct shmx_peer *peer,
 	return true;
 }
 
-static int
-send_welcome(struct shmx_host *host, struct shmx_peer *peer, int wake_fd)
+static struct shmx_welcome
+describe(const struct shmx_host *host, const struct shmx_peer *peer)
 {
 	const struct shmx_seat *seat = peer->seat;
 	const bool inside = seat->record_fd < 0;
-	const struct shmx_welcome w = {
+
+	return (struct shmx_welcome){
 		.version = SHMX_PROTOCOL_VERSION,
 		.record = inside ? shmx_records_index(&seat->records,
 						      seat->record) :
@@ -362,9 +372,17 @@ send_welcome(struct shmx_host *host, struct shmx_peer *peer, int wake_fd)
 		.region_bytes = host->region_bytes,
 		.record_bytes = inside ? 0 : SHMX_RECORD_BYTES,
 	};
-	const int fds[SHMX_MESSAGE_FDS] = { host->data_fd,
-		inside ? host->records_fd : seat->record_fd, wake_fd };
+}
 
+static int
+send_welcome(struct shmx_host *host, struct shmx_peer *peer, int wake_fd)
+{
+	const struct shmx_welcome w = describe(host, peer);
+	const int fds[SHMX_MESSAGE_FDS] = { host->data_fd,
+		w.record_bytes == 0 ? host->records_fd : peer->seat->record_fd,
+		wake_fd };
+
+	peer->unanswered++;
 	return shmx_channel_send(peer->conn, SHMX_MSG_WELCOME, &w, sizeof(w),
 				 fds, SHMX_MESSAGE_FDS);
 }
@@ -462,6 +480,7 @@ greet(struct shmx_host *host, struct shmx_peer *peer,
 	int wake_fd = -1, ret;
 
 	set_label(peer, h->label, sizeof(h->label));
+	peer->mode = h->mode;
 	if (object(host, peer, h))
 		return;
 	if (h->role == SHMX_ROLE_INSPECTOR) {
@@ -499,6 +518,77 @@ attach(struct shmx_host *host, struct shmx_peer *peer)
 		 peer->seat->holds);
 }
 
+/* ------------------------------------------------------------- growing -- */
+
+void
+shmx_host_set_ring(struct shmx_host *host, const struct shmx_region *region,
+		   uint32_t holds_total)
+{
+	host->ext = region->ring.ext;
+	host->data_fd = region->data_fd >= 0 ? region->data_fd : region->fd;
+	host->records_fd = region->records_fd;
+	host->records = region->records;
+	host->session = region->session;
+	host->features = region->ring.ext->features;
+	host->region_bytes = region->bytes;
+	host->map_bytes = region->map_bytes;
+	host->holds_total = holds_total;
+}
+
+/* Send a reader to the host's ring, unless it is on its way to another. */
+static void
+send_on(struct shmx_host *host, struct shmx_peer *peer)
+{
+	const struct shmx_welcome w = describe(host, peer);
+
+	peer->seat->record->session = host->session;
+	peer->behind = peer->unanswered > 0 && peer->mode != SHMX_MODE_EVERY;
+	if (peer->behind)
+		return;
+	peer->unanswered++;
+	if (shmx_channel_send(peer->conn, SHMX_MSG_MOVED, &w, sizeof(w),
+			      &host->data_fd, 1) < 0)
+		drop(host, peer, "does not hear that the ring grew");
+}
+
+int
+shmx_host_move(struct shmx_host *host, const struct shmx_region *region,
+	       uint32_t holds_total)
+{
+	int ret = -EBUSY;
+	unsigned i;
+
+	pthread_mutex_lock(&host->lock);
+	if (shmx_load_relaxed(&host->holds_granted) <= holds_total) {
+		shmx_host_set_ring(host, region, holds_total);
+		shmx_store_relaxed(&host->ext->refused, host->refused);
+		shmx_store_relaxed(&host->ext->evicted, host->evicted);
+		for (i = 0; i < SHMX_PEERS_MAX; i++)
+			if (host->peers[i] != NULL &&
+			    host->peers[i]->seat != NULL)
+				send_on(host, host->peers[i]);
+		ret = 0;
+	}
+	pthread_mutex_unlock(&host->lock);
+	return ret;
+}
+
+/* A reader has mapped what it was sent.  False for nonsense. */
+static bool
+hear_ready(struct shmx_host *host, struct shmx_peer *peer,
+	   const struct shmx_ready *ready)
+{
+	if (ready == NULL || peer->unanswered == 0 ||
+	    ready->transport != SHMX_TRANSPORT_RING)
+		return false;
+	peer->unanswered--;
+	if (peer->state == WELCOMED)
+		attach(host, peer);
+	if (peer->behind)
+		send_on(host, peer);
+	return true;
+}
+
 /* One whole message.  False when the peer is gone after it. */
 static bool
 answer(struct shmx_host *host, struct shmx_peer *peer)
@@ -518,11 +608,9 @@ answer(struct shmx_host *host, struct shmx_peer *peer)
 		return host->peers[index] == peer;
 	case SHMX_MSG_READY:
 		ready = shmx_channel_body(ch, sizeof(*ready), 0);
-		if (ready == NULL || peer->state != WELCOMED ||
-		    ready->transport != SHMX_TRANSPORT_RING)
+		if (!hear_ready(host, peer, ready))
 			break;
-		attach(host, peer);
-		return true;
+		return host->peers[index] == peer;
 	case SHMX_MSG_NUDGE:
 		if (peer->state != ATTACHED)
 			break;

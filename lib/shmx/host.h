@@ -22,6 +22,7 @@
 #include "guests.h"
 #include "mail.h"
 #include "readers.h"
+#include "region.h"
 #include "rendezvous.h"
 
 /* Attached readers, and some that are being greeted. */
@@ -33,8 +34,11 @@ struct shmx_host {
 	/* Set by the producer before shmx_host_init(), constant after. */
 	const struct shmx_claim *claim;
 	struct shmx_readers *readers;
-	struct shmx_ext *ext;
 	const struct base_log *log;
+
+	pthread_mutex_t lock;
+	/* Where readers are welcomed; guarded by lock once it is served. */
+	struct shmx_ext *ext;
 	int data_fd;
 	int records_fd;			/* -1: no records in the region */
 	struct shmx_records records;
@@ -44,7 +48,6 @@ struct shmx_host {
 	uint32_t map_bytes;
 	uint32_t holds_total;
 
-	pthread_mutex_t lock;
 	int epoll_fd;
 	int pause_fd;			/* timer: accept again */
 	int guests_fd;			/* timer: look for them; or -1 */
@@ -68,6 +71,19 @@ struct shmx_host {
 
 int
 shmx_host_init(struct shmx_host *host);
+
+/* Where readers are welcomed, to hold so many frames all together. */
+void
+shmx_host_set_ring(struct shmx_host *host, const struct shmx_region *region,
+		   uint32_t holds_total);
+
+/*
+ * The producer's thread: the same while there are readers, who are all sent
+ * there.  -EBUSY, and nothing has changed, when they were granted more holds.
+ */
+int
+shmx_host_move(struct shmx_host *host, const struct shmx_region *region,
+	       uint32_t holds_total);
 
 /* Part from every reader.  The scan set is empty afterwards. */
 void

@@ -21,6 +21,7 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/format.c \
 	%D%/frame.c %D%/frame.h \
 	%D%/guests.c %D%/guests.h \
+	%D%/grow.c \
 	%D%/hold.c \
 	%D%/host.c %D%/host.h \
 	%D%/inspect.c %D%/inspect.h \
@@ -33,6 +34,7 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/memory.c %D%/memory.h \
 	%D%/object.c %D%/object.h \
 	%D%/procfs.c %D%/procfs.h \
+	%D%/move.c \
 	%D%/producer.c %D%/producer.h \
 	%D%/protocol.h \
 	%D%/reader.c %D%/reader.h \

@@ -104,10 +104,9 @@ round_slots(unsigned slots)
 	return n;
 }
 
-/* The caller's options, completed with the defaults. */
-static int
-read_options(struct shmx_producer_options *o,
-	     const struct shmx_producer_options *given)
+int
+shmx_producer_read_options(struct shmx_producer_options *o,
+			   const struct shmx_producer_options *given)
 {
 	int ret = -EINVAL;
 
@@ -136,8 +135,8 @@ read_options(struct shmx_producer_options *o,
 }
 
 /* As a slot and what is before it: a page, then the first stream's data. */
-static int
-map_scratch(struct shmx_producer *p)
+int
+shmx_producer_map_scratch(struct shmx_producer *p)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t bytes = page + p->region.slot_stride;
@@ -161,9 +160,9 @@ features_of(uint32_t flags)
 		SHMX_FEATURE_NAMED | SHMX_FEATURE_RECORDS_INSIDE : 0;
 }
 
-static int
-make_region(struct shmx_producer *p, const char *name,
-	    const struct shmx_producer_options *o)
+int
+shmx_producer_make_region(struct shmx_producer *p,
+			  const struct shmx_producer_options *o)
 {
 	const struct shmx_region_plan plan = {
 		.streams = o->streams,
@@ -176,6 +175,7 @@ make_region(struct shmx_producer *p, const char *name,
 	};
 	int ret = 0;
 
+	p->stream = (struct shmx_stream){ .id = 0 };
 	if (o->stream_count > 0 && o->streams->kind == SHMX_STREAM_IMAGE)
 		p->stream = *o->streams;
 	/* Borrowed for the call alone. */
@@ -184,9 +184,10 @@ make_region(struct shmx_producer *p, const char *name,
 	shmx_outline_init(&p->outline, o->streams, o->stream_count);
 	/* First, as what stands there may have to be removed by hand. */
 	if (o->flags & SHMX_NAMED)
-		ret = shmx_object_check(name, p->claim.lock_fd);
+		ret = shmx_object_check(p->claim.name, p->claim.lock_fd);
 	if (ret == 0)
-		ret = shmx_region_create(&p->region, name, &plan, "");
+		ret = shmx_region_create(&p->region, p->claim.name, &plan,
+					 "");
 	if (ret < 0)
 		return ret;
 	shmx_writer_init(&p->writer, &p->region.ring);
@@ -216,17 +217,8 @@ start_host(struct shmx_producer *p, const struct shmx_producer_options *o)
 
 	p->host.claim = &p->claim;
 	p->host.readers = &p->readers;
-	p->host.ext = p->region.ring.ext;
 	p->host.log = &p->log;
-	p->host.data_fd = p->region.data_fd >= 0 ? p->region.data_fd :
-		p->region.fd;
-	p->host.records_fd = p->region.records_fd;
-	p->host.records = p->region.records;
-	p->host.session = p->region.session;
-	p->host.features = features_of(o->flags);
-	p->host.region_bytes = p->region.bytes;
-	p->host.map_bytes = p->region.map_bytes;
-	p->host.holds_total = o->slots - o->history - 1;
+	shmx_host_set_ring(&p->host, &p->region, o->slots - o->history - 1);
 	ret = shmx_host_init(&p->host);
 	if (ret == 0 && !(o->flags & SHMX_NO_THREAD))
 		ret = start_thread(p);
@@ -245,7 +237,7 @@ shmx_producer_open(struct shmx_producer **out, const char *name,
 
 	ret = shmx_name_check(name, &name);
 	if (ret == 0)
-		ret = read_options(&o, options);
+		ret = shmx_producer_read_options(&o, options);
 	if (ret < 0)
 		return ret;
 	p = base_sys.calloc(1, sizeof(*p));
@@ -260,7 +252,7 @@ shmx_producer_open(struct shmx_producer **out, const char *name,
 	ret = shmx_rendezvous_claim(&p->claim, name);
 	if (ret < 0)
 		goto fail;
-	ret = make_region(p, name, &o);
+	ret = shmx_producer_make_region(p, &o);
 	if (ret < 0)
 		goto fail;
 	ret = shmx_readers_init(&p->readers);
@@ -272,7 +264,7 @@ shmx_producer_open(struct shmx_producer **out, const char *name,
 	if (p->message_data == NULL)
 		ret = base_error(-ENOMEM, "out of memory");
 	if (ret == 0)
-		ret = map_scratch(p);
+		ret = shmx_producer_map_scratch(p);
 	if (ret == 0)
 		ret = start_host(p, &o);
 	if (ret == 0)
@@ -532,7 +524,7 @@ shmx_producer_stats(struct shmx_producer *p, struct shmx_producer_stats *out,
 	};
 
 	stats.slots_held = (uint32_t)__builtin_popcountll(shmx_scan_held(
-		shmx_readers_enter(&p->readers), p->writer.ring.slots));
+		shmx_readers_enter(&p->readers), &p->writer.ring));
 	shmx_readers_leave(&p->readers);
 	memcpy(out, &stats, BASE_MIN(size, sizeof(stats)));
 }

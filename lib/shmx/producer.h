@@ -32,7 +32,7 @@ struct shmx_producer {
 	uint64_t dropped;
 	uint64_t wakes;
 	struct shmx_outline outline;
-	void *scratch;			/* never read; see map_scratch() */
+	void *scratch;			/* never read */
 	size_t scratch_bytes;
 
 	struct base_log log;
@@ -53,5 +53,19 @@ struct shmx_producer {
  */
 int
 shmx_producer_sleep(struct shmx_producer *p, uint64_t deadline_ns);
+
+/*
+ * For who opens a ring, or grows one: the caller's options, completed with the
+ * defaults and checked; a region for them, with p->stream and p->outline; and
+ * memory that stands in for a slot of it.  base_error() is said on failure.
+ */
+int
+shmx_producer_read_options(struct shmx_producer_options *o,
+			   const struct shmx_producer_options *given);
+int
+shmx_producer_make_region(struct shmx_producer *p,
+			  const struct shmx_producer_options *o);
+int
+shmx_producer_map_scratch(struct shmx_producer *p);
 
 #endif

@@ -41,8 +41,8 @@ enum shmx_message_type {
 	SHMX_MSG_READY,
 	SHMX_MSG_ERROR,
 	SHMX_MSG_BYE,
-	/* Reserved: known numbers that this version never sends. */
 	SHMX_MSG_MOVED,			/* the ring has a larger successor */
+	/* Reserved: known numbers that this version never sends. */
 	SHMX_MSG_NUDGE,			/* a lossless reader made room */
 	SHMX_MSG_FRAME,			/* a frame over the socket */
 	SHMX_MSG_CREDIT,		/* more frames may be sent */
@@ -77,6 +77,10 @@ struct shmx_hello {
  * With three descriptors: data, record, wake; an inspector gets the data.
  * Where the records lie in the region, the second is that of the whole region,
  * to map one page of it writable, and the first cannot be mapped writable.
+ *
+ * MOVED has the same body, one descriptor, the data, and the same answer: the
+ * ring goes on in that memory, and the old is never written again.  Record
+ * and wake descriptor stay what they are.
  */
 struct shmx_welcome {
 	uint32_t version;

@@ -2,8 +2,9 @@
 /*
  * reader.c - the reading end: open, close, and what is known of it
  *
- * attach.c has how a reader finds its producer, wait.c how it waits for a
- * frame, hold.c how it holds one, send.c how it talks back.
+ * attach.c has how a reader finds its producer, move.c how it follows one whose
+ * ring grows, wait.c how it waits for a frame, hold.c how it holds one, send.c
+ * how it talks back.
  */
 #include "config.h"
 
@@ -202,6 +203,7 @@ shmx_reader_close(struct shmx_reader *r)
 	if (r == NULL)
 		return;
 	shmx_session_unref(r->session);
+	shmx_session_unref(r->successor);
 	shmx_channel_finish(&r->channel);
 	base_close(&r->conn);
 	base_close(&r->pidfd);

@@ -35,8 +35,9 @@ struct shmx_reader {
 	 * sends under the lock; written by the former under the lock.
 	 */
 	struct shmx_session *session;
+	struct shmx_session *successor;	/* the ring grew; see move.c */
 	pthread_mutex_t lock;
-	uint64_t last;			/* sequence held last in session */
+	uint64_t last;			/* sequence held last */
 	bool evicted;			/* by the last producer */
 	int error;			/* of the last attempt to attach */
 	char trouble[512];
@@ -74,6 +75,30 @@ shmx_reader_find(struct shmx_reader *r);
 /* GREETING: take the producer's answer, if it is there. */
 void
 shmx_reader_hear_greeting(struct shmx_reader *r);
+
+/* ATTACHED: where the producer publishes, as far as we have heard. */
+static inline const struct shmx_ring *
+shmx_reader_newest(const struct shmx_reader *r)
+{
+	return r->successor != NULL ? &r->successor->layout.ring :
+		&r->session->layout.ring;
+}
+
+/*
+ * ATTACHED: hear what the producer says, that the ring has moved.  0, also when
+ * it says nothing, or what has to wait; -ENOMSG for another message, which is
+ * in r->channel; -EPIPE at the end.  The reader may have lost it afterwards.
+ */
+int
+shmx_reader_hear_move(struct shmx_reader *r);
+
+/*
+ * ATTACHED, before a frame is held: go over to the ring's successor if there
+ * are frames in it and, in order, the last one of this ring was held.  The
+ * reader may have lost the producer afterwards.
+ */
+void
+shmx_reader_keep_up(struct shmx_reader *r, bool in_order);
 
 /* Part from the producer; says why.  The reader looks for another. */
 void

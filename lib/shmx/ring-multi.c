@@ -210,7 +210,7 @@ look(const struct shmx_multi *w, const struct shmx_scan *scan, struct pass *p)
 				  sequence_of(v) + ring->history <= l))
 			p->all |= UINT64_C(1) << s;
 	}
-	p->likely = p->all & ~shmx_scan_held(scan, ring->slots);
+	p->likely = p->all & ~shmx_scan_held(scan, ring);
 }
 
 /* The slot of a set with the newest frame: its lines are the warmest. */
@@ -229,12 +229,13 @@ newest(const struct pass *p, uint64_t set)
 
 /* Does a reader that was not evicted hold this slot?  M4. */
 static bool
-is_held(const struct shmx_scan *scan, uint32_t slot)
+is_held(const struct shmx_scan *scan, const struct shmx_ring *ring,
+	uint32_t slot)
 {
 	uint32_t i;
 
 	for (i = 0; i < scan->count; i++)
-		if (names(&scan->entry[i], slot) &&
+		if (names(&scan->entry[i], ring, slot) &&
 		    !shmx_load_relaxed(&scan->entry[i].record->evicted))
 			return true;
 	return false;
@@ -254,7 +255,7 @@ try_claim(struct shmx_multi *w, const struct shmx_scan *scan,
 	/* M3: Dekker with R3; the loads of M4 must not pass it. */
 	if (!shmx_cas_seq_cst(state, &before, mine))
 		return false;
-	if (is_held(scan, (uint32_t)slot)) {
+	if (is_held(scan, &w->ring, (uint32_t)slot)) {
 		/* Release, as M7: the content is the same as ever. */
 		before = mine;
 		(void)shmx_cas_acq_rel(state, &before, p->state[slot]);

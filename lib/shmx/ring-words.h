@@ -33,17 +33,30 @@ published(uint64_t sequence)
 	return SHMX_STATE(SHMX_STATE_PUBLISHED, sequence);
 }
 
+/*
+ * Is a hold word about a frame of this ring?  Not with the sequence number of
+ * a ring that this one has grown from.
+ */
+static inline bool
+is_of(const struct shmx_ring *ring, uint64_t word)
+{
+	return ring->first == 0 || word >> 16 > ring->first;
+}
+
 /* Does one of a reader's hold words name this slot?  W3. */
 static inline bool
-names(const struct shmx_scan_entry *reader, uint32_t slot)
+names(const struct shmx_scan_entry *reader, const struct shmx_ring *ring,
+      uint32_t slot)
 {
+	uint64_t word;
 	uint32_t h;
 
-	/* W3: Dekker with R2; acquires the reader's R5. */
-	for (h = 0; h < reader->holds; h++)
-		if (latest_slot(shmx_load_seq_cst(&reader->record->hold[h])) ==
-		    slot + 1)
+	for (h = 0; h < reader->holds; h++) {
+		/* W3: Dekker with R2; acquires the reader's R5. */
+		word = shmx_load_seq_cst(&reader->record->hold[h]);
+		if (latest_slot(word) == slot + 1 && is_of(ring, word))
 			return true;
+	}
 	return false;
 }
 

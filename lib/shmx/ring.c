@@ -108,6 +108,11 @@
  *
  * and the writer's ring dies with it: the next one makes another.
  *
+ * A ring that grows goes on in another region, and readers keep their words,
+ * some of which may hold frames of the old one for long.  Those have sequence
+ * numbers up to `first`, and no claim in the new region heeds them; so each
+ * word still keeps it from at most one candidate.
+ *
  * The k newest frames ("history") are what shmx_ring_hold_next() needs to
  * follow in order.  k is 1 where nobody does.
  */
@@ -126,26 +131,29 @@
 void
 shmx_writer_init(struct shmx_writer *w, const struct shmx_ring *ring)
 {
-	*w = (struct shmx_writer){ .ring = *ring, .claimed = -1 };
+	*w = (struct shmx_writer){
+		.ring = *ring, .latest = ring->first, .claimed = -1,
+	};
 	shmx_store_seq_cst(&ring->ext->latest, latest_word(0, SHMX_SLOT_NONE));
 }
 
 /* Does some hold word name this slot? */
 static bool
-is_held(const struct shmx_scan *scan, uint32_t slot)
+is_held(const struct shmx_scan *scan, const struct shmx_ring *ring,
+	uint32_t slot)
 {
 	uint32_t i;
 
 	for (i = 0; i < scan->count; i++)
-		if (names(&scan->entry[i], slot))
+		if (names(&scan->entry[i], ring, slot))
 			return true;
 	return false;
 }
 
 uint64_t
-shmx_scan_held(const struct shmx_scan *scan, uint32_t slots)
+shmx_scan_held(const struct shmx_scan *scan, const struct shmx_ring *ring)
 {
-	uint64_t held = 0;
+	uint64_t held = 0, word;
 	uint32_t i, h, named;
 
 	for (i = 0; i < scan->count; i++) {
@@ -153,10 +161,11 @@ shmx_scan_held(const struct shmx_scan *scan, uint32_t slots)
 
 		for (h = 0; h < e->holds; h++) {
 			/* Relaxed: a guess, which W3 will check. */
-			named = latest_slot(
-				shmx_load_relaxed(&e->record->hold[h]));
+			word = shmx_load_relaxed(&e->record->hold[h]);
+			named = latest_slot(word);
 			/* A reader can write anything into its words. */
-			if (named != 0 && named <= slots)
+			if (named != 0 && named <= ring->slots &&
+			    is_of(ring, word))
 				held |= UINT64_C(1) << (named - 1);
 		}
 	}
@@ -219,7 +228,7 @@ try_claim(struct shmx_writer *w, const struct shmx_scan *scan, int slot)
 
 	/* W2: Dekker with R3; the load of W3 must not pass it. */
 	shmx_store_seq_cst(state, SHMX_STATE(SHMX_STATE_WRITING, 0));
-	if (is_held(scan, (uint32_t)slot)) {
+	if (is_held(scan, &w->ring, (uint32_t)slot)) {
 		/* Release, as W5: the content is the same as ever. */
 		shmx_store_release(state, before);
 		return false;
@@ -265,7 +274,7 @@ shmx_writer_claim(struct shmx_writer *w, const struct shmx_scan *scan)
 	if (w->claimed >= 0)
 		return w->claimed;
 	all = candidates(w);
-	likely = all & ~shmx_scan_held(scan, w->ring.slots);
+	likely = all & ~shmx_scan_held(scan, &w->ring);
 	note_freed(w, likely);
 
 	slot = claim_of(w, scan, likely & ~w->avoid);
@@ -347,9 +356,9 @@ shmx_writer_check(const struct shmx_writer *w)
 	uint64_t state;
 	uint32_t s;
 
-	if (l >> 16 != w->latest)
+	if (l >> 16 != (w->latest == ring->first ? 0 : w->latest))
 		return "latest is not the frame published last";
-	if (w->latest != 0 && (latest_slot(l) >= ring->slots ||
+	if (w->latest != ring->first && (latest_slot(l) >= ring->slots ||
 	    w->sequence[latest_slot(l)] != w->latest))
 		return "latest names a slot with another frame";
 	for (s = 0; s < ring->slots; s++) {
@@ -491,7 +500,7 @@ shmx_ring_arm(const struct shmx_ring *ring, struct shmx_record *record,
 	/* S1: Dekker with W7; the load of S2 must not pass it. */
 	shmx_store_seq_cst(&record->sleeping, 1);
 	/* S2: Dekker with W6. */
-	if (shmx_load_seq_cst(&ring->ext->latest) >> 16 == seen)
+	if (shmx_load_seq_cst(&ring->ext->latest) >> 16 <= seen)
 		return true;
 	shmx_ring_disarm(record);
 	return false;

@@ -22,6 +22,7 @@ struct shmx_ring {
 	struct shmx_damage_entry *damage; /* [SHMX_DAMAGE_ENTRIES] */
 	uint32_t slots;			/* 3 to SHMX_SLOTS_MAX */
 	uint32_t history;		/* k, at least 1 */
+	uint64_t first;			/* sequences in it are greater */
 };
 
 /* One reader as the writer sees it: which of its hold words count. */
@@ -55,7 +56,10 @@ struct shmx_writer {
 	bool oldest_first;		/* not the warmest */
 };
 
-/* Set up the writer of an empty ring: every state word FREE. */
+/*
+ * Set up the writer of an empty ring: every state word FREE.  The first frame
+ * will have the sequence number after ring->first.
+ */
 void
 shmx_writer_init(struct shmx_writer *w, const struct shmx_ring *ring);
 
@@ -90,7 +94,7 @@ shmx_writer_sleepers(const struct shmx_scan *scan);
 
 /* Slots that some reader of the scan holds, as bits; a snapshot. */
 uint64_t
-shmx_scan_held(const struct shmx_scan *scan, uint32_t slots);
+shmx_scan_held(const struct shmx_scan *scan, const struct shmx_ring *ring);
 
 /* A frame that was found and held. */
 struct shmx_found {

@@ -175,25 +175,60 @@ begin_control(struct shmx_session *s)
 				    "disorder") : 0;
 }
 
+static struct shmx_session *
+new_session(void)
+{
+	struct shmx_session *s = base_sys.calloc(1, sizeof(*s));
+
+	if (s == NULL) {
+		base_error(-ENOMEM, "out of memory");
+		return NULL;
+	}
+	shmx_store_relaxed(&s->references, 1);
+	pthread_mutex_init(&s->lock, NULL);
+	s->data_fd = s->record_fd = s->wake_fd = s->conn = -1;
+	s->ring_id = shmx_add_relaxed(&ring_ids, 1) + 1;
+	return s;
+}
+
+static void
+set_holds(struct shmx_session *s, uint32_t holds)
+{
+	uint32_t i;
+
+	s->holds = holds;
+	for (i = 0; i < holds; i++) {
+		s->hold[i].session = s;
+		s->hold[i].word = &s->record->hold[i];
+	}
+}
+
+/* The body of a WELCOME or MOVED, or NULL. */
+static const struct shmx_welcome *
+read_welcome(const struct shmx_channel *ch, unsigned fds)
+{
+	const struct shmx_welcome *w = shmx_channel_body(ch, sizeof(*w), fds);
+
+	if (w != NULL && w->version == SHMX_PROTOCOL_VERSION)
+		return w;
+	base_error(-EPROTO, "the producer's welcome is malformed, or its "
+		   "descriptors were lost");
+	return NULL;
+}
+
 int
 shmx_session_create(struct shmx_session **out, struct shmx_channel *ch,
 		    int conn)
 {
-	const struct shmx_welcome *w;
+	const struct shmx_welcome *w = read_welcome(ch, SHMX_MESSAGE_FDS);
 	struct shmx_session *s;
 	int ret;
-	uint32_t i;
 
-	w = shmx_channel_body(ch, sizeof(*w), SHMX_MESSAGE_FDS);
-	if (w == NULL || w->version != SHMX_PROTOCOL_VERSION)
-		return base_error(-EPROTO, "the producer's welcome is "
-				  "malformed, or its descriptors were lost");
-	s = base_sys.calloc(1, sizeof(*s));
+	if (w == NULL)
+		return -EPROTO;
+	s = new_session();
 	if (s == NULL)
-		return base_error(-ENOMEM, "out of memory");
-	shmx_store_relaxed(&s->references, 1);
-	pthread_mutex_init(&s->lock, NULL);
-	s->conn = -1;
+		return -ENOMEM;
 	s->data_fd = shmx_channel_take_fd(ch, 0);
 	s->record_fd = shmx_channel_take_fd(ch, 1);
 	s->wake_fd = shmx_channel_take_fd(ch, 2);
@@ -207,13 +242,55 @@ shmx_session_create(struct shmx_session **out, struct shmx_channel *ch,
 		shmx_session_unref(s);
 		return ret;
 	}
-	s->holds = w->holds;
-	for (i = 0; i < s->holds; i++) {
-		s->hold[i].session = s;
-		s->hold[i].word = &s->record->hold[i];
-	}
-	s->ring_id = shmx_add_relaxed(&ring_ids, 1) + 1;
+	set_holds(s, w->holds);
 	s->conn = conn;
 	*out = s;
 	return 0;
+}
+
+/* The same record, mapped once more: sessions end in any order. */
+static int
+share_record(struct shmx_session *s, const struct shmx_session *old)
+{
+	s->record_fd = base_sys.fcntl(old->record_fd, F_DUPFD_CLOEXEC, 0);
+	if (s->record_fd < 0)
+		return base_error(-errno, "cannot keep the reader's record: "
+				  "%s", strerror(errno));
+	return map_record_at(s, 0);
+}
+
+int
+shmx_session_create_after(struct shmx_session **out, struct shmx_channel *ch,
+			  const struct shmx_session *old)
+{
+	const struct shmx_welcome *w = read_welcome(ch, 1);
+	struct shmx_session *s;
+	int ret;
+
+	if (w == NULL || old->layout.records.count != 0)
+		return -EPROTO;
+	s = new_session();
+	if (s == NULL)
+		return -ENOMEM;
+	s->data_fd = shmx_channel_take_fd(ch, 0);
+	ret = map_data(s, w);
+	if (ret == 0)
+		ret = share_record(s, old);
+	if (ret < 0) {
+		shmx_session_unref(s);
+		return ret;
+	}
+	set_holds(s, old->holds);
+	*out = s;
+	return 0;
+}
+
+void
+shmx_session_take_over(struct shmx_session *s, struct shmx_session *old)
+{
+	s->conn = old->conn;
+	s->wake_fd = old->wake_fd;
+	old->conn = old->wake_fd = -1;
+	s->control = old->control;
+	s->control.ring = shmx_record_control(s->record);
 }

@@ -68,6 +68,18 @@ shmx_session_create(struct shmx_session **out, struct shmx_channel *ch,
 int
 shmx_session_slots(struct shmx_session *s, uint64_t offset, const void **out);
 
+/*
+ * A session at the ring that follows that of `old`, of a MOVED that was just
+ * received: with other frames, and the same hold words, of which those that
+ * hold frames of the old ring are not 0.  It is not connected before
+ * shmx_session_take_over(), after which old is nothing but what is held of it.
+ */
+int
+shmx_session_create_after(struct shmx_session **out, struct shmx_channel *ch,
+			  const struct shmx_session *old);
+void
+shmx_session_take_over(struct shmx_session *s, struct shmx_session *old);
+
 void
 shmx_session_ref(struct shmx_session *s);
 void

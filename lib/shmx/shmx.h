@@ -300,6 +300,31 @@ shmx_producer_open_image(struct shmx_producer **out, const char *name,
 			 uint32_t width, uint32_t height, uint32_t format);
 
 /*
+ * Go on in a larger ring, or in any other: with other streams, or more slots
+ * for more readers.  options are as for shmx_producer_open(), where 0 slots and
+ * 0 history mean as many as there were; flags and log stay what they are, and
+ * have to be 0 here.
+ *
+ * Nobody is cut off.  Readers go over by themselves, with as many holds as
+ * they have, once they have held what they want of the old ring; what they
+ * hold in it stays what it is, and sequence numbers go on.  The ring_id of
+ * frames changes, and shmx_damage_since() does not reach back.  A reader that
+ * is stopped keeps its old ring's memory, and no more, however often the ring
+ * grows; everybody else gives it back.
+ *
+ * A frame that was begun is lost, and its pixels are gone: begin again.
+ *
+ * Errors, after which everything is as before: -EBUSY the readers were granted
+ * more holds than the new ring would have; -ENOTSUP a ring in /dev/shm
+ * (SHMX_NAMED) stays as large as it is; and those of shmx_producer_open() that
+ * are about options, memory and descriptors.
+ * Threads: the one that begins and publishes.
+ */
+int
+shmx_producer_grow(struct shmx_producer *producer,
+		   const struct shmx_producer_options *options);
+
+/*
  * Take the name back and end the service.  Readers keep what they hold, are
  * told that the producer is gone, and wait for the next one of this name.
  * NULL is allowed.
@@ -648,8 +673,9 @@ shmx_reader_dispatch(struct shmx_reader *reader);
  * Errors: -EAGAIN nothing has been published yet (or, after 64 tries, the
  * producer laps us: keep the frame there is); -EBUSY every granted hold is in
  * use; -EPROTO the ring says nonsense (the reader detaches); -EPIPE the
- * producer sent the reader away (it has detached).
- * No system call.
+ * producer sent the reader away, or has grown the ring and there is no memory
+ * or descriptor here to follow (it has detached).
+ * No system call, but when the ring has grown.
  */
 int
 shmx_hold_latest(struct shmx_reader *reader, struct shmx_hold **out);
@@ -704,8 +730,9 @@ struct shmx_frame_info {
 	/*
 	 * Where the pixels lie, for those who pass the slot on without mapping
 	 * it: the ring's memory, borrowed and valid while held, the same
-	 * ring_id for every frame of one producer and never reused by this
-	 * process, and the offset of row 0 in it.
+	 * ring_id for every frame in it and never reused by this process
+	 * (another producer has another ring, and so has one that grew), and
+	 * the offset of row 0 in it.
 	 */
 	int memory_fd;
 	uint64_t memory_bytes;
@@ -787,7 +814,7 @@ shmx_frame_stream_copy(struct shmx_hold *hold, uint32_t id, void *buf,
 
 /*
  * The part of a held frame that differs from the frame of that sequence
- * number of the same producer (compare ring_id first: every producer counts
+ * number in the same ring (compare ring_id first: every producer counts
  * from 1): the union of the damage between.  false when the ring no longer
  * knows (more than 64 frames ago): take all of it; *rect is then the whole
  * frame.  An empty rectangle means that nothing changed.

@@ -32,17 +32,21 @@ static bool
 has_news(const struct shmx_reader *r)
 {
 	return is_admitted(r) &&
-	       shmx_ring_latest(&r->session->layout.ring) > r->last;
+	       (shmx_ring_latest(&r->session->layout.ring) > r->last ||
+		(r->successor != NULL &&
+		 shmx_ring_latest(&r->successor->layout.ring) > r->last));
 }
 
 int
 shmx_reader_arm(struct shmx_reader *r)
 {
-	if (!is_admitted(r) ||
-	    shmx_ring_arm(&r->session->layout.ring, r->session->record,
-			  r->last))
+	if (!is_admitted(r))
 		return 0;
-	return -EAGAIN;
+	/* What is left in a ring that has grown wakes nobody. */
+	if (r->successor != NULL && has_news(r))
+		return -EAGAIN;
+	return shmx_ring_arm(shmx_reader_newest(r), r->session->record,
+			     r->last) ? 0 : -EAGAIN;
 }
 
 /*
