@@ -505,6 +505,40 @@ START_TEST(our_readers_hold_frames)
 }
 END_TEST
 
+/* Its holder may still write there. */
+START_TEST(a_record_is_free_when_its_evicted_reader_is_gone)
+{
+	struct shmx_producer *p = open_named(64, 0);
+	struct shmx_record *record = shmx_records_at(&p->region.records, 15);
+	struct shmx_reader *r = open_reader(), *other;
+	struct shmx_reader_snapshot s;
+	struct shmx_hold *h;
+	int i;
+
+	frame_publish(p, 1);
+	ck_assert_int_eq(shmx_hold_latest(r, &h), 0);
+	for (i = 0; i < 2000 &&
+	     shmx_producer_readers(p, &s, sizeof(s), 1) == 0; i++)
+		usleep(5000);
+	ck_assert_int_eq(shmx_producer_evict(p, s.id, "test"), 0);
+	ck_assert(!shmx_hold_valid(h));
+	other = open_reader();
+	ck_assert_uint_eq(shmx_load_acquire(&record->in_use), 1);
+	ck_assert_uint_eq(shmx_load_acquire(
+		&shmx_records_at(&p->region.records, 14)->mark),
+			  SHMX_EXT_MAGIC);
+	ck_assert(!shmx_hold_valid(h));
+	shmx_release(h);
+	shmx_reader_close(r);
+	for (i = 0; i < 2000 && shmx_load_acquire(&record->in_use) != 0; i++)
+		usleep(5000);
+	ck_assert_uint_eq(shmx_load_acquire(&record->in_use), 0);
+	ck_assert_uint_eq(shmx_load_acquire(&record->evicted), 0);
+	shmx_reader_close(other);
+	shmx_producer_close(p);
+}
+END_TEST
+
 static void
 produce_frames(int line, void *arg)
 {
@@ -918,6 +952,7 @@ main(void)
 	tcase_add_checked_fixture(tc, choose_name, remove_object);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, our_readers_hold_frames);
+	tcase_add_test(tc, a_record_is_free_when_its_evicted_reader_is_gone);
 	tcase_add_test(tc, readers_survive_a_restart);
 
 	tc = suite_case(s, "v2");

@@ -57,7 +57,7 @@
 /* Of one peer in a row; the others wait. */
 #define MESSAGES_MAX	64
 
-enum peer_state { ACCEPTED, WELCOMED, ATTACHED, INSPECTING };
+enum peer_state { ACCEPTED, WELCOMED, ATTACHED, INSPECTING, SENT_OFF };
 
 struct shmx_peer {
 	enum peer_state state;
@@ -69,6 +69,7 @@ struct shmx_peer {
 	char label[64];
 	struct shmx_seat *seat;		/* NULL until welcomed */
 	struct shmx_mailbox *box;	/* the same */
+	struct shmx_record *lent;	/* SENT_OFF: until it is gone, too */
 	uint32_t mode;
 	unsigned unanswered;		/* WELCOME and MOVED without a READY */
 	bool behind;			/* the ring grew since the last one */
@@ -114,15 +115,15 @@ announce(struct shmx_host *host)
 
 /* ------------------------------------------------------ coming, going -- */
 
+/* The writer looks at its holds no more, and nobody hears it. */
 static void
-drop(struct shmx_host *host, struct shmx_peer *peer, const char *why)
+unseat(struct shmx_host *host, struct shmx_peer *peer)
 {
 	uint32_t granted;
 
-	base_log(host->log, BASE_LOG_DEBUG, "ring %s: %s (pid %d) %s",
-		 host->claim->name, peer->label, (int)peer->pid, why);
 	/* While the ring that it sent them by is there. */
 	shmx_mail_close(&host->mail, peer->box);
+	peer->box = NULL;
 	if (peer->seat != NULL) {
 		granted = shmx_load_relaxed(&host->holds_granted) -
 			peer->seat->holds;
@@ -137,15 +138,25 @@ drop(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 		if (!host->finishing)
 			shmx_exchange_seq_cst(&peer->seat->record->evicted, 1);
 		shmx_readers_remove(host->readers, peer->seat);
+		peer->seat = NULL;
 		/* Release: who sees it gone sees no hold of it. */
 		shmx_store_release(&host->holds_granted, granted);
+		announce(host);
 	}
 	if (peer->state == ATTACHED) {
 		shmx_add_relaxed(&host->reaped, 1);
 		shmx_add_acq_rel(&host->attached_now, (uint32_t)-1);
 	}
-	if (peer->seat != NULL)
-		announce(host);
+}
+
+static void
+drop(struct shmx_host *host, struct shmx_peer *peer, const char *why)
+{
+	base_log(host->log, BASE_LOG_DEBUG, "ring %s: %s (pid %d) %s",
+		 host->claim->name, peer->label, (int)peer->pid, why);
+	unseat(host, peer);
+	if (peer->lent != NULL)
+		shmx_records_free(&host->records, peer->lent);
 	unwatch(host, peer->conn);
 	unwatch(host, peer->pidfd);
 	shmx_channel_finish(&peer->channel);
@@ -153,6 +164,37 @@ drop(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 	base_close(&peer->pidfd);
 	host->peers[peer->index] = NULL;
 	free(peer);
+}
+
+/*
+ * Drop a peer that lives.  It may go on to write into its record, to let go of
+ * what it held: one in the region is nobody else's before it is gone.
+ */
+static void
+send_off(struct shmx_host *host, struct shmx_peer *peer, const char *why)
+{
+	if (peer->seat == NULL || peer->seat->record_fd >= 0) {
+		drop(host, peer, why);
+		return;
+	}
+	base_log(host->log, BASE_LOG_DEBUG, "ring %s: %s (pid %d) %s",
+		 host->claim->name, peer->label, (int)peer->pid, why);
+	peer->lent = peer->seat->record;
+	peer->seat->lent = true;
+	unseat(host, peer);
+	peer->state = SENT_OFF;
+}
+
+/* All that counts of what it says is its end. */
+static void
+await_end(struct shmx_host *host, struct shmx_peer *peer, bool dead)
+{
+	char words[4096];
+	ssize_t n;
+
+	n = recv(peer->conn, words, sizeof(words), MSG_DONTWAIT);
+	if (dead || n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		drop(host, peer, "is gone at last");
 }
 
 static void
@@ -630,7 +672,7 @@ answer(struct shmx_host *host, struct shmx_peer *peer)
 	default:
 		break;
 	}
-	drop(host, peer, "does not speak the protocol");
+	send_off(host, peer, "does not speak the protocol");
 	return false;
 }
 
@@ -651,8 +693,11 @@ listen_to(struct shmx_host *host, struct shmx_peer *peer)
 		if (ret == -EAGAIN)
 			return true;
 		if (ret < 0) {
-			drop(host, peer, ret == -EPIPE ? "is gone" :
-			     "does not speak the protocol");
+			if (ret == -EPIPE)
+				drop(host, peer, "is gone");
+			else
+				send_off(host, peer, "does not speak the "
+					 "protocol");
 			return false;
 		}
 		if (!answer(host, peer))
@@ -787,8 +832,8 @@ drop_sender(struct shmx_host *host, const struct shmx_mailbox *box)
 		return;
 	for (i = 0; i < SHMX_PEERS_MAX; i++)
 		if (host->peers[i] != NULL && host->peers[i]->box == box) {
-			drop(host, host->peers[i], "sent a message that makes "
-			     "no sense");
+			send_off(host, host->peers[i], "sent a message that "
+				 "makes no sense");
 			return;
 		}
 }
@@ -895,7 +940,7 @@ evict(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 	host->evicted++;
 	shmx_store_relaxed(&host->ext->evicted, host->evicted);
 	send_error(peer, &r);
-	drop(host, peer, "is sent away");
+	send_off(host, peer, "is sent away");
 }
 
 int
@@ -961,6 +1006,10 @@ handle(struct shmx_host *host, unsigned about)
 	peer = host->peers[about % SHMX_PEERS_MAX];
 	if (peer == NULL)
 		return;
+	if (peer->state == SENT_OFF) {
+		await_end(host, peer, about >= ABOUT_PROCESS);
+		return;
+	}
 	/* What it said before it died counts. */
 	if (listen_to(host, peer) && about >= ABOUT_PROCESS)
 		drop(host, peer, "has died");

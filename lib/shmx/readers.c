@@ -89,7 +89,7 @@ shmx_seat_destroy(struct shmx_seat *seat)
 		return;
 	if (seat->record_fd >= 0)
 		shmx_segment_unmap(seat->record, SHMX_RECORD_BYTES);
-	else if (seat->record != NULL)
+	else if (seat->record != NULL && !seat->lent)
 		shmx_records_free(&seat->records, seat->record);
 	base_close(&seat->record_fd);
 	base_close(&seat->wake_fd);

@@ -32,6 +32,7 @@ struct shmx_seat {
 	struct shmx_record *record;	/* mapped, SHMX_RECORD_BYTES */
 	int record_fd;			/* its memory; -1: in the region */
 	struct shmx_records records;	/* which it is one of, in the region */
+	bool lent;			/* its record is not free with it */
 	int wake_fd;			/* our end */
 	uint32_t holds;
 	struct shmx_scan_box *farewell;	/* reserved: leaving cannot fail */
