@@ -42,6 +42,7 @@ shell_tests += \
 	%D%/test-ls.sh \
 	%D%/test-push.sh \
 	%D%/test-shmx.sh \
+	%D%/test-top.sh \
 	%D%/test-wrappers.sh
 
 shell_tests += %D%/test-life.sh %D%/test-life-golly.sh

@@ -34,6 +34,19 @@ bin_PROGRAMS += %D%/shmx-rm
 %C%_shmx_rm_SOURCES = %D%/shmx-rm.c
 %C%_shmx_rm_LDADD = $(tool_libs)
 
+bin_PROGRAMS += %D%/shmx-top
+%C%_shmx_top_SOURCES = \
+	%D%/shmx-top.c \
+	%D%/snapshot.c %D%/snapshot.h \
+	%D%/top-draw.c \
+	%D%/top-layout.c \
+	%D%/top-print.c \
+	%D%/top-screen.c \
+	%D%/top-watch.c \
+	%D%/top.h
+%C%_shmx_top_CFLAGS = $(AM_CFLAGS) $(NCURSES_CFLAGS)
+%C%_shmx_top_LDADD = $(tool_libs) $(NCURSES_LIBS) -lm
+
 # The viewer, and the same with an SDL2 window surface to compare with.
 %C%_viewer_sources = \
 	%D%/write-png.c %D%/write-png.h \

@@ -178,11 +178,18 @@ time_text(char text[TEXT], uint64_t ns)
 {
 	static const char *const units[] = { "ns", "us", "ms", "s", NULL };
 
-	if (ns >= 600 * BASE_NS_PER_S)
-		snprintf(text, TEXT, "%" PRIu64 " min",
-			 ns / (60 * BASE_NS_PER_S));
-	else
+	uint64_t s = ns / BASE_NS_PER_S;
+
+	if (s < 100)
 		scaled(text, (double)ns, 1e3, units, " ");
+	else if (s < 6000)
+		snprintf(text, TEXT, "%" PRIu64 "m%02" PRIu64 "s", s / 60,
+			 s % 60);
+	else if (s < 100 * 3600)
+		snprintf(text, TEXT, "%" PRIu64 "h%02" PRIu64 "m", s / 3600,
+			 s / 60 % 60);
+	else
+		snprintf(text, TEXT, "%" PRIu64 " days", s / 86400);
 }
 
 void
