@@ -73,6 +73,10 @@ check_programs += %D%/test-evict
 %C%_test_evict_SOURCES = %D%/test-evict.c
 %C%_test_evict_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
+check_programs += %D%/test-directory
+%C%_test_directory_SOURCES = %D%/test-directory.c
+%C%_test_directory_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-faults
 %C%_test_faults_SOURCES = %D%/test-faults.c
 %C%_test_faults_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
