@@ -19,7 +19,6 @@
 #include "base/base.h"
 #include "base/error.h"
 #include "producer.h"
-#include "stream.h"
 
 /* -------------------------------------------------------------- outline -- */
 
@@ -49,6 +48,7 @@ shmx_outline_init(struct shmx_outline *o, const struct shmx_stream *streams,
 		o->has_image = true;
 		o->image_id = streams[i].id;
 		o->image_bytes = (uint32_t)shmx_stream_bytes(&streams[i]);
+		o->image_room = (uint32_t)shmx_stream_room(o->image_bytes);
 		o->stride = shmx_stream_stride(&streams[i]);
 		o->pixel_bytes = shmx_format_bytes(streams[i].format);
 	}
@@ -83,34 +83,10 @@ write_head(void *at, uint32_t length, uint32_t id, uint32_t elements,
 }
 
 void
-shmx_frame_start(struct shmx_outline *o, struct shmx_frame *frame, void *data)
+shmx_frame_write_image(const struct shmx_outline *o,
+		       const struct shmx_frame *frame, uint32_t bytes,
+		       uint32_t room)
 {
-	o->frame++;
-	o->next = 0;
-	frame->pixels = o->has_image ? data : NULL;
-	frame->stride = o->stride;
-	frame->payload = (char *)data - SHMX_STREAM_HEAD;
-	frame->payload_bytes = o->has_image ?
-		(uint32_t)shmx_stream_room(o->image_bytes) : 0;
-	frame->tlv_count = o->has_image;
-}
-
-void
-shmx_frame_finish(struct shmx_outline *o, struct shmx_frame *frame)
-{
-	uint32_t bytes = o->stride * frame->height;
-	uint32_t room = o->image_bytes;
-
-	if (!o->has_image)
-		return;
-	if (frame->tlv_count == 1) {
-		room = bytes;
-		frame->payload_bytes = (uint32_t)shmx_stream_room(room);
-	}
-	/* It is what it was, mostly, and the line need not be touched. */
-	if (o->head[frame->slot] == ((uint64_t)room << 32 | bytes))
-		return;
-	o->head[frame->slot] = (uint64_t)room << 32 | bytes;
 	write_head(frame->payload,
 		   (uint32_t)sizeof(struct shmx_stream_tlv) + room,
 		   o->image_id, bytes / o->pixel_bytes, bytes);
@@ -207,8 +183,8 @@ shmx_producer_add_stream(struct shmx_producer *p, const struct shmx_stream *s)
 	if (o->count + o->has_image == SHMX_STREAMS_MAX)
 		return base_error(-ENOSPC, "the ring has %d streams, and no "
 				  "more are possible", SHMX_STREAMS_MAX);
-	if (shmx_stream_room(shmx_stream_bytes(s)) + (o->has_image ?
-	    shmx_stream_room(o->image_bytes) : 0) > p->region.frame_capacity)
+	if (shmx_stream_room(shmx_stream_bytes(s)) + o->image_room >
+	    p->region.frame_capacity)
 		return base_error(-ENOSPC, "stream \"%s\" does not fit into "
 				  "frames of %" PRIu32 " bytes; open the ring "
 				  "with more frame_bytes", s->name,
