@@ -80,7 +80,7 @@ change(void)
 		break;
 	case 2:
 		at -= at % width;
-		/* fallthrough */
+		__attribute__((fallthrough));
 	case 3:
 		n = input.size - at < width ? input.size - at : width;
 		memcpy(input.data + at, &v, n);
