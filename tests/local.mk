@@ -155,9 +155,11 @@ check_programs += %D%/test-tlv
 %C%_test_tlv_SOURCES = %D%/test-tlv.c
 %C%_test_tlv_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 # Killed at some instructions, and the .long ones at all of them.
-check_programs += %D%/test-step %D%/test-step-attach
-long_tests += %D%/test-step.long %D%/test-step-attach.long
-EXTRA_PROGRAMS += %D%/test-step.long %D%/test-step-attach.long
+check_programs += %D%/test-step %D%/test-step-attach %D%/test-step-streams
+step_longs = %D%/test-step.long %D%/test-step-attach.long \
+	%D%/test-step-streams.long
+long_tests += $(step_longs)
+EXTRA_PROGRAMS += $(step_longs)
 step_parts = %D%/step.c %D%/step.h
 every_step = $(AM_CPPFLAGS) -DSTEP_STRIDE=1
 %C%_test_step_SOURCES = %D%/test-step.c $(step_parts)
@@ -170,6 +172,11 @@ every_step = $(AM_CPPFLAGS) -DSTEP_STRIDE=1
 %C%_test_step_attach_long_SOURCES = $(%C%_test_step_attach_SOURCES)
 %C%_test_step_attach_long_CPPFLAGS = $(every_step)
 %C%_test_step_attach_long_LDADD = $(%C%_test_step_attach_LDADD)
+%C%_test_step_streams_SOURCES = %D%/test-step-streams.c $(step_parts)
+%C%_test_step_streams_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+%C%_test_step_streams_long_SOURCES = $(%C%_test_step_streams_SOURCES)
+%C%_test_step_streams_long_CPPFLAGS = $(every_step)
+%C%_test_step_streams_long_LDADD = $(%C%_test_step_streams_LDADD)
 
 check_programs += %D%/test-syscalls
 %C%_test_syscalls_SOURCES = %D%/test-syscalls.c

@@ -738,6 +738,9 @@ START_TEST(streams_that_are_not_possible_are_refused)
 	check_refused(&o, -EINVAL, "larger than any ring");
 	s[0].components = UINT32_MAX;
 	check_refused(&o, -EINVAL, "larger than any ring");
+	s[0].capacity = UINT32_C(1) << 30;
+	s[0].components = UINT32_C(1) << 31;
+	check_refused(&o, -EINVAL, "larger than any ring");
 	s[0].capacity = UINT32_C(1) << 29;
 	s[0].components = 1;
 	check_refused(&o, -EINVAL, "larger than any ring");
@@ -921,7 +924,7 @@ END_TEST
 static void
 break_length(struct shmx_slot_meta *m)
 {
-	m->payload_bytes = UINT32_MAX;
+	m->payload_bytes = 1 << 20;
 }
 
 static void

@@ -9,7 +9,7 @@
  * It only ever grows.  The producer appends under a seqlock:
  *
  *	D1 sequence = odd
- *	D2 bytes behind the used ones, hash, used, generation
+ *	D2 bytes behind the used ones, used, hash, generation
  *	D3 sequence = even
  *
  * Each store of D2 and D3 is a release, so whoever acquires one of them sees
@@ -18,7 +18,8 @@
  * the odd number of any D2 that E2 saw a part of.
  *
  * A producer that dies between D1 and D3 leaves it odd.  What is there then
- * counts all the same if it has the hash that it says it has.
+ * counts all the same, as far as it has the hash that it says it has: all the
+ * used bytes, or those that were used before.
  */
 #include "config.h"
 
@@ -39,7 +40,7 @@
 #include "tlv.h"
 
 /* How often a directory that is being changed is read again. */
-#define TRIES 256
+#define TRIES 64
 
 struct shmx_directory {
 	uint64_t generation;
@@ -178,9 +179,9 @@ publish(const struct shmx_directory_place *place, const char *bytes,
 
 	shmx_store_relaxed(place->sequence, sequence + 1);
 	store_words((shmx_a64 *)place->bytes + used / 8, bytes, more);
+	shmx_store_release(&h->static_used, used + more);
 	shmx_store_release(&h->static_hash,
 			   shmx_hash(place->bytes, used + more));
-	shmx_store_release(&h->static_used, used + more);
 	/* Last: who has read this number has read what it numbers. */
 	shmx_store_release(&h->static_generation,
 			   shmx_load_relaxed(&h->static_generation) + 1);
@@ -424,10 +425,10 @@ copy_words(const struct shmx_directory_place *place, struct copy *c)
 	uint64_t word;
 	uint32_t i;
 
-	/* The number first, so that it is not newer than what it numbers. */
+	/* Backwards, so that none is newer than what it is of. */
 	c->generation = shmx_load_acquire(&h->static_generation);
-	c->used = shmx_load_acquire(&h->static_used);
 	c->hash = shmx_load_acquire(&h->static_hash);
+	c->used = shmx_load_acquire(&h->static_used);
 	if (c->used > room(place))
 		return false;
 	for (i = 0; i < (c->used + 7) / 8; i++) {
@@ -437,7 +438,24 @@ copy_words(const struct shmx_directory_place *place, struct copy *c)
 	return true;
 }
 
-/* E1 to E3 until they agree, or the hash does. */
+/* Cut off what the hash is not of; false when it is of nothing there. */
+static bool
+cut_off(struct copy *c)
+{
+	struct shmx_tlv_walk walk = shmx_tlv_walk(c->bytes, c->used);
+	struct shmx_tlv_item item;
+
+	do {
+		if (walk.next <= c->used &&
+		    shmx_hash(c->bytes, walk.next) == c->hash) {
+			c->used = (uint32_t)walk.next;
+			return true;
+		}
+	} while (shmx_tlv_next(&walk, &item) > 0);
+	return false;
+}
+
+/* E1 to E3 until they agree, or as far as the hash does. */
 static int
 copy_whole(const struct shmx_directory_place *place, struct copy *c)
 {
@@ -453,7 +471,7 @@ copy_whole(const struct shmx_directory_place *place, struct copy *c)
 				0 : malformed();
 		shmx_relax();
 	}
-	if (sane && shmx_hash(c->bytes, c->used) == c->hash)
+	if (sane && cut_off(c))
 		return 0;
 	return base_error(-EAGAIN, "the ring's directory is being changed");
 }
