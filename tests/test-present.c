@@ -516,6 +516,35 @@ START_TEST(formats_that_are_not_shown)
 }
 END_TEST
 
+START_TEST(frames_without_a_picture_are_not_shown)
+{
+	const struct shmx_stream numbers = {
+		.kind = SHMX_STREAM_DATA, .id = 1, .name = "numbers",
+		.element_type = SHMX_F32, .capacity = 4,
+	};
+	struct shmfb *fb = open_sized(100, 80, SHMFB_AUTO, NULL);
+	struct shmx_producer_options o = SHMX_PRODUCER_OPTIONS_INIT;
+	struct shmx_producer *p;
+	struct shmx_reader *r;
+	struct shmx_hold *hold;
+	struct shmx_frame f;
+
+	o.streams = &numbers;
+	o.stream_count = 1;
+	ck_assert_int_eq(shmx_producer_open(&p, "numbers", &o), 0);
+	shmx_begin(p, &f);
+	shmx_publish(p, &f);
+	ck_assert_int_eq(shmx_reader_open(&r, "numbers", NULL), 0);
+	ck_assert_int_eq(shmx_hold_latest(r, &hold), 0);
+	ck_assert_int_eq(shmfb_show(fb, hold), -ENOTSUP);
+	ck_assert_ptr_nonnull(strstr(shmfb_error(), "has no picture"));
+	shmx_release(hold);
+	shmx_reader_close(r);
+	shmx_producer_close(p);
+	shmfb_close(fb);
+}
+END_TEST
+
 /* How much of the file is mapped, and where its lowest byte is. */
 static uint64_t
 mapped(const struct shmx_frame_info *info, uint64_t *lowest)
@@ -928,6 +957,7 @@ main(void)
 	tcase_add_test(tc, same_frame_again);
 	tcase_add_loop_test(tc, sources_take_turns, 0, 2);
 	tcase_add_test(tc, formats_that_are_not_shown);
+	tcase_add_test(tc, frames_without_a_picture_are_not_shown);
 	tcase_add_test(tc, no_pixel_is_mapped);
 
 	tc = suite_case(s, "fallbacks");
