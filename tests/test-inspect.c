@@ -33,21 +33,38 @@
 #include "v2/v2.h"
 
 static struct child producer, reader;
+static char test_ring[] = "test";
 
 static void
 produce(int line, void *arg)
 {
+	struct shmx_producer_options o = SHMX_PRODUCER_OPTIONS_INIT;
+	struct shmx_stream picture = {
+		.kind = SHMX_STREAM_IMAGE, .id = 1, .name = "image",
+		.width = 64, .height = 48, .format = SHMX_XRGB8888,
+	};
 	struct shmx_producer *p = NULL;
 	uint64_t n = 0;
 	char order;
 
-	(void)arg;
+	o.streams = &picture;
+	o.stream_count = 1;
 	while ((order = child_hear(line)) != '\0') {
 		switch (order) {
 		case 'o':
-			expect(shmx_producer_open_image(&p, "test", 64, 48,
-							SHMX_XRGB8888) == 0);
+			o.flags = 0;
+			expect(shmx_producer_open(&p, arg, &o) == 0);
 			n = 0;
+			break;
+		case 'n':
+			o.flags = SHMX_NAMED;
+			expect(shmx_producer_open(&p, arg, &o) == 0);
+			n = 0;
+			break;
+		case 'g':
+			o.flags = 0;
+			picture.width *= 2;
+			expect(shmx_producer_grow(p, &o) == 0);
 			break;
 		case 'p':
 			n++;
@@ -110,7 +127,7 @@ tell(struct child *c, const char *orders)
 static void
 start_both(void)
 {
-	child_start(&producer, produce, NULL);
+	child_start(&producer, produce, test_ring);
 	child_start(&reader, read_ring, NULL);
 	tell(&producer, "oppppp");
 	tell(&reader, "oh");
@@ -340,6 +357,61 @@ START_TEST(it_ends_while_looked_at)
 }
 END_TEST
 
+/* The producer goes on in another ring, and who looks goes with it. */
+START_TEST(it_grows)
+{
+	struct shmx_inspect_stream s;
+	struct shmx_inspect_ring ring;
+	struct shmx_inspector *n;
+
+	if (_i == 1)
+		child_stop(&producer);
+	n = open_test(&ring);
+	if (_i == 1)
+		child_go_on(&producer);
+	tell(&producer, "gp");
+	ck_assert_int_eq(shmx_inspect_snapshot(n, &ring, sizeof(ring)), 0);
+	ck_assert_int_eq(ring.state, SHMX_RING_RUNNING);
+	ck_assert_uint_eq(ring.generation, 1);
+	ck_assert_uint_eq(ring.latest, 8);
+	ck_assert_int_eq(shmx_inspect_stream(n, 0, &s, sizeof(s)), 0);
+	ck_assert_uint_eq(s.width, 128);
+	ck_assert_uint_eq(ring.reader_count, 1);
+	shmx_inspect_close(n);
+}
+END_TEST
+
+/* A reader that holds a frame of the old ring keeps that. */
+START_TEST(what_it_outgrew)
+{
+	struct shmx_inspect_list *list;
+	struct shmx_inspect_entry e;
+	struct shmx_inspect_ring ring;
+	struct shmx_inspector *n;
+	unsigned i, seen = 0;
+
+	tell(&producer, "gp");
+	ck_assert_int_eq(shmx_inspect_list(&list), 0);
+	for (i = 0; i < shmx_inspect_count(list); i++) {
+		shmx_inspect_get(list, i, &e, sizeof(e));
+		if (strcmp(e.name, "test") != 0)
+			continue;
+		ck_assert_int_eq(e.state, seen == 0 ? SHMX_RING_RUNNING :
+				 SHMX_RING_OUTGROWN);
+		ck_assert_int_eq(shmx_inspect_entry_open(&n, list, i), 0);
+		ck_assert_int_eq(shmx_inspect_snapshot(n, &ring,
+						       sizeof(ring)), 0);
+		ck_assert_int_eq(ring.state, e.state);
+		ck_assert_uint_eq(ring.generation, seen == 0);
+		ck_assert_uint_eq(ring.holders, seen);
+		shmx_inspect_close(n);
+		seen++;
+	}
+	ck_assert_uint_eq(seen, 2);
+	shmx_inspect_list_free(list);
+}
+END_TEST
+
 /* All holds are taken: who looks needs none. */
 START_TEST(a_full_ring)
 {
@@ -479,7 +551,7 @@ START_TEST(two_of_one_name)
 
 	child_stop(&reader);
 	child_kill(&producer);
-	child_start(&producer, produce, NULL);
+	child_start(&producer, produce, test_ring);
 	tell(&producer, "op");
 	ck_assert_int_eq(shmx_inspect_list(&list), 0);
 	for (i = 0; i < shmx_inspect_count(list); i++) {
@@ -675,6 +747,49 @@ START_TEST(a_v2_ring)
 	ck_assert_int_eq(shmx_remove(object), -EBUSY);
 	ck_assert_ptr_nonnull(strstr(shmx_error(), "test-inspect (pid "));
 	shmx_inspect_close(n);
+}
+END_TEST
+
+/* A named ring of ours, in whatever state its producer is. */
+START_TEST(a_named_ring)
+{
+	struct shmx_inspect_ring ring;
+	struct shmx_inspect_entry e;
+	struct shmx_inspector *n;
+
+	child_kill(&producer);
+	ck_assert_int_eq(shmx_remove(object), 0);
+	child_start(&producer, produce, object);
+	tell(&producer, "npp");
+	ck_assert_int_eq(listed(object, &e), SHMX_RING_RUNNING);
+	ck_assert_int_eq(e.kind, SHMX_RING_NAMED);
+	ck_assert_int_eq(e.pid, producer.pid);
+	ck_assert_int_eq(shmx_inspect_open(&n, object), 0);
+	ck_assert_int_eq(shmx_inspect_snapshot(n, &ring, sizeof(ring)), 0);
+	ck_assert_int_eq(ring.kind, SHMX_RING_NAMED);
+	ck_assert(ring.asked);
+	ck_assert_uint_eq(ring.latest, 2);
+	ck_assert_uint_gt(ring.readers_bytes, 0);
+	ck_assert_int_eq(shmx_remove(object), -EBUSY);
+	shmx_inspect_close(n);
+
+	child_stop(&producer);
+	ck_assert_int_eq(listed(object, &e), SHMX_RING_STOPPED);
+	ck_assert_msg(shmx_inspect_open(&n, object) == 0, "%s", shmx_error());
+	ck_assert_int_eq(shmx_inspect_snapshot(n, &ring, sizeof(ring)), 0);
+	ck_assert_int_eq(ring.state, SHMX_RING_STOPPED);
+	ck_assert_int_eq(ring.kind, SHMX_RING_NAMED);
+	ck_assert_uint_eq(ring.latest, 2);
+	ck_assert_int_eq(shmx_remove(object), -EBUSY);
+
+	child_kill(&producer);
+	ck_assert_int_eq(shmx_inspect_snapshot(n, &ring, sizeof(ring)), 0);
+	ck_assert_int_eq(ring.state, SHMX_RING_LEFTOVER);
+	shmx_inspect_close(n);
+	ck_assert_int_eq(listed(object, &e), SHMX_RING_LEFTOVER);
+	ck_assert_int_eq(e.kind, SHMX_RING_NAMED);
+	ck_assert_int_eq(shmx_remove(object), 0);
+	ck_assert_int_eq(listed(object, &e), 0);
 }
 END_TEST
 
@@ -937,6 +1052,8 @@ main(void)
 	tcase_add_test(tc, stopped_while_looked_at);
 	tcase_add_test(tc, readers_outlive_it);
 	tcase_add_test(tc, it_ends_while_looked_at);
+	tcase_add_loop_test(tc, it_grows, 0, 2);
+	tcase_add_test(tc, what_it_outgrew);
 	tcase_add_test(tc, a_full_ring);
 	tcase_add_loop_test(tc, reads_only, 0, 2);
 	tcase_add_test(tc, listed_in_every_state);
@@ -949,6 +1066,7 @@ main(void)
 	tc = suite_case(s, "objects");
 	tcase_add_checked_fixture(tc, start_v2, end_v2);
 	tcase_add_test(tc, a_v2_ring);
+	tcase_add_test(tc, a_named_ring);
 	tcase_add_test(tc, a_v2_leftover);
 	tcase_add_test(tc, removing_what_is_locked);
 	tcase_add_test(tc, removing_what_is_no_ring);

@@ -100,7 +100,7 @@ find_ring(struct shmx_inspector *n)
 		n->data_fd = shmx_proc_open(&fds.fd[i]);
 		if (n->data_fd < 0)
 			continue;
-		ret = shmx_inspect_snapshot(n, NULL, 0);
+		ret = shmx_inspect_copy(n);
 		if (ret == 0 && n->survey.ring.state == SHMX_RING_OUTGROWN)
 			ret = -ENOENT;
 		if (ret < 0)
@@ -108,6 +108,24 @@ find_ring(struct shmx_inspector *n)
 	}
 	shmx_proc_free(&fds);
 	return ret;
+}
+
+/* Or the object of that name, if it is the producer's. */
+static int
+find_object(struct shmx_inspector *n)
+{
+	int fd = shmx_object_open(n->name);
+	pid_t pid;
+
+	if (fd < 0)
+		return fd;
+	if (shmx_object_state(n->name, fd, &pid) == SHMX_RING_RUNNING &&
+	    pid == n->pid) {
+		n->data_fd = fd;
+		return 0;
+	}
+	base_close(&fd);
+	return -ENOENT;
 }
 
 int
@@ -130,7 +148,8 @@ shmx_inspect_live(struct shmx_inspector *n)
 	}
 	n->state = SHMX_RING_RUNNING;
 	know_producer(n);
-	if (ret < 0 && n->pid > 0 && find_ring(n) == 0)
+	if (ret < 0 && n->pid > 0 &&
+	    (find_ring(n) == 0 || find_object(n) == 0))
 		ret = 0;
 	if (ret == 0)
 		ret = look_at_memory(n);
@@ -281,8 +300,7 @@ shmx_inspect_snapshot(struct shmx_inspector *n, struct shmx_inspect_ring *out,
 		if (has_died(n) ||
 		    n->survey.ring.state == SHMX_RING_ORPHANED)
 			mourn(n);
-		else if (n->survey.ring.state == SHMX_RING_OUTGROWN &&
-			 n->conn >= 0)
+		else if (n->survey.ring.state == SHMX_RING_OUTGROWN)
 			ret = follow(n);
 	}
 	if (ret == 0)
