@@ -98,6 +98,7 @@ show(struct view *w, struct shmx_hold *hold)
 	const struct shmx_frame_info *info = shmx_frame_info(hold);
 	const void *pixels = shmx_frame_pixels(hold);
 	SDL_Surface *surface = SDL_GetWindowSurface(w->window);
+	uint64_t now;
 
 	if (!viewer_format_ok(info->format))
 		die("frames of format %s cannot be shown, only XRGB8888 and "
@@ -107,8 +108,12 @@ show(struct view *w, struct shmx_hold *hold)
 	if (surface == NULL || surface->format->BytesPerPixel != 4)
 		die("SDL2 has no surface of 32 bits a pixel here");
 	copy_frame(surface, info, pixels);
+	shmx_feedback(hold, SHMX_STAGE_PUT, base_now_ns());
 	SDL_UpdateWindowSurface(w->window);
-	base_hist_add(&w->latency, base_now_ns() - info->published_ns);
+	now = base_now_ns();
+	shmx_feedback(hold, SHMX_STAGE_COMPLETED, now);
+	shmx_feedback(hold, SHMX_STAGE_PRESENTED, now);
+	base_hist_add(&w->latency, now - info->published_ns);
 	w->shown++;
 	viewer_keep(&w->v, hold);
 }
