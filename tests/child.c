@@ -100,6 +100,32 @@ child_kill(struct child *c)
 		      (unsigned)status);
 }
 
+bool
+child_has_died(struct child *c)
+{
+	int status;
+
+	if (waitpid(c->pid, &status, WNOHANG) != c->pid)
+		return false;
+	base_close(&c->line);
+	c->pid = -1;
+	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
+		      "the child ended with status 0x%x", (unsigned)status);
+	return true;
+}
+
+bool
+child_has_stopped(const struct child *c)
+{
+	int status;
+
+	if (waitpid(c->pid, &status, WNOHANG | WUNTRACED) != c->pid)
+		return false;
+	ck_assert_msg(WIFSTOPPED(status), "the child ended, status 0x%x",
+		      (unsigned)status);
+	return true;
+}
+
 void
 child_stop(struct child *c)
 {

@@ -23,6 +23,7 @@
 #ifndef TESTS_CHILD_H
 #define TESTS_CHILD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct child {
@@ -39,6 +40,13 @@ void child_end(struct child *c);
 
 /* SIGKILL, and wait. */
 void child_kill(struct child *c);
+
+/*
+ * Has it been killed, or stopped, by itself? Without waiting for that, and it
+ * must not have ended otherwise. What is dead has been waited for.
+ */
+bool child_has_died(struct child *c);
+bool child_has_stopped(const struct child *c);
 
 /* SIGSTOP, and wait until it has stopped; and SIGCONT. */
 void child_stop(struct child *c);

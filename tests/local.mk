@@ -52,6 +52,7 @@ check_LTLIBRARIES += %D%/libsuite.la
 %C%_libsuite_la_SOURCES = \
 	%D%/byhand.h \
 	%D%/child.c %D%/child.h \
+	%D%/deaths.c %D%/deaths.h \
 	%D%/fault.c %D%/fault.h \
 	%D%/frames.h \
 	%D%/suite.c %D%/suite.h
@@ -99,6 +100,15 @@ check_programs += %D%/test-hostile
 check_programs += %D%/test-kill
 %C%_test_kill_SOURCES = %D%/test-kill.c
 %C%_test_kill_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
+check_programs += %D%/test-killpoints
+%C%_test_killpoints_SOURCES = %D%/test-killpoints.c
+%C%_test_killpoints_LDADD = lib/shmx/libshmx-kill.la $(suite_libs)
+long_tests += %D%/test-killpoints.long
+EXTRA_PROGRAMS += %D%/test-killpoints.long
+%C%_test_killpoints_long_SOURCES = $(%C%_test_killpoints_SOURCES)
+%C%_test_killpoints_long_CPPFLAGS = $(AM_CPPFLAGS) -DLIVES=40
+%C%_test_killpoints_long_LDADD = $(%C%_test_killpoints_LDADD)
 
 long_tests += %D%/test-kill.long
 EXTRA_PROGRAMS += %D%/test-kill.long

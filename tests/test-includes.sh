@@ -43,8 +43,9 @@ violations() {
 	# The lock-free core makes no system call, so it includes none; nor do
 	# those who parse what others wrote.
 	includes lib/shmx/ring*.[ch] lib/shmx/atomic.h lib/shmx/layout.h \
+		lib/shmx/kill.h \
 		lib/shmx/tlv.[ch] lib/shmx/checksum.[ch] lib/shmx/control.[ch] |
-		grep -vE ':("config\.h"|"(ring|ring-[a-z]*|atomic|layout|tlv|checksum|control)\.h"|"base/base\.h"|<shmx/[a-z0-9-]+\.h>|<(assert|errno|inttypes|limits|stdatomic|stdalign|stdbool|stddef|stdint|string)\.h>)$'
+		grep -vE ':("config\.h"|"(ring|ring-[a-z]*|atomic|kill|layout|tlv|checksum|control)\.h"|"base/base\.h"|<shmx/[a-z0-9-]+\.h>|<(assert|errno|inttypes|limits|stdatomic|stdalign|stdbool|stddef|stdint|string)\.h>)$'
 	# Conversion and scaling know nothing of the server.
 	includes lib/shmfb/convert*.[ch] lib/shmfb/scale*.[ch] |
 		grep -E '<(xcb|X11)/'

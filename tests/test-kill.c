@@ -23,6 +23,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "child.h"
+#include "deaths.h"
 #include "frames.h"
 #include "suite.h"
 
@@ -34,34 +35,6 @@
 #ifndef KILL_SECONDS
 #define KILL_SECONDS 5
 #endif
-
-static const struct shmx_stream picture = {
-	.kind = SHMX_STREAM_IMAGE,
-	.id = 1,
-	.name = "picture",
-	.width = 64,
-	.height = 48,
-	.format = SHMX_XRGB8888,
-};
-
-static uint64_t seed;
-
-static uint32_t
-chance(uint32_t below)
-{
-	seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
-	return (uint32_t)(seed >> 33) % below;
-}
-
-static void
-setup(void)
-{
-	const char *env = getenv("SHMX_TEST_SEED");
-
-	seed = env != NULL ? strtoull(env, NULL, 10) : base_now_ns();
-	printf("# seed %llu\n", (unsigned long long)seed);
-	fflush(stdout);
-}
 
 /* What parent and children see of each other, beside the ring. */
 struct shared {
@@ -88,19 +61,6 @@ unshare_it(void)
 {
 	munmap(shared, sizeof(*shared));
 	shared = NULL;
-}
-
-static struct shmx_producer *
-open_producer(void)
-{
-	struct shmx_producer_options o = SHMX_PRODUCER_OPTIONS_INIT;
-	struct shmx_producer *p = NULL;
-
-	o.streams = &picture;
-	o.stream_count = 1;
-	if (shmx_producer_open(&p, "test", &o) < 0)
-		fprintf(stderr, "%s\n", shmx_error());
-	return p;
 }
 
 /* ------------------------------------------------------ readers killed -- */
@@ -138,7 +98,7 @@ read_for_ever(int line, void *arg)
 static void
 publish_for_ever(int line, void *arg)
 {
-	struct shmx_producer *p = open_producer();
+	struct shmx_producer *p = deaths_producer("test", 0);
 	uint64_t n;
 
 	(void)arg;
@@ -164,55 +124,6 @@ publish_for(struct shmx_producer *p, uint64_t *n, uint64_t ns)
 	while ((*n)++, base_now_ns() < until);
 }
 
-static void
-check_all_is_given_back(struct shmx_producer *p)
-{
-	struct shmx_producer_stats stats;
-	int i;
-
-	for (i = 0; i < 2000; i++) {
-		shmx_producer_stats(p, &stats, sizeof(stats));
-		if (stats.readers == 0 && stats.holds_granted == 0)
-			break;
-		usleep(5000);
-	}
-	ck_assert_uint_eq(stats.readers, 0);
-	ck_assert_uint_eq(stats.holds_granted, 0);
-	ck_assert_uint_eq(stats.slots_held, 0);
-	ck_assert_uint_eq(stats.attached, stats.reaped);
-	ck_assert_uint_eq(stats.dropped, 0);
-}
-
-/* A full set of holds can be granted, and taken. */
-static void
-check_all_can_be_held(struct shmx_producer *p, uint64_t *n)
-{
-	struct shmx_reader *r[3];
-	struct shmx_hold *h[6];
-	struct shmx_producer_stats stats;
-	int i;
-
-	for (i = 0; i < 3; i++)
-		ck_assert_msg(shmx_reader_open(&r[i], "test", NULL) == 0,
-			      "%s", shmx_error());
-	for (i = 0; i < 6; i++) {
-		ck_assert_uint_eq(frame_publish(p, *n), *n);
-		ck_assert_int_eq(shmx_hold_latest(r[i / 2], &h[i]), 0);
-		ck_assert_uint_eq(shmx_frame_info(h[i])->sequence, (*n)++);
-	}
-	for (i = 0; i < 20; i++, (*n)++)
-		ck_assert_uint_eq(frame_publish(p, *n), *n);
-	shmx_producer_stats(p, &stats, sizeof(stats));
-	ck_assert_uint_eq(stats.slots_held, 6);
-	for (i = 0; i < 6; i++) {
-		ck_assert(frame_is_whole(h[i]));
-		shmx_release(h[i]);
-	}
-	for (i = 0; i < 3; i++)
-		shmx_reader_close(r[i]);
-	check_all_is_given_back(p);
-}
-
 enum { READERS = 3 };
 
 START_TEST(readers_may_be_killed_at_any_instant)
@@ -225,14 +136,14 @@ START_TEST(readers_may_be_killed_at_any_instant)
 	share();
 	for (i = 0; i < READERS; i++)
 		child_start(&c[i], read_for_ever, NULL);
-	p = open_producer();
+	p = deaths_producer("test", 0);
 	ck_assert_ptr_nonnull(p);
 	deadline = base_now_ns() + KILL_SECONDS * BASE_NS_PER_S;
 	for (kills = 0; kills < KILLS && base_now_ns() < deadline; kills++) {
 		/* From its first instruction to far into its frames. */
-		publish_for(p, &n, chance(2) ? chance(40 * 1000 * 1000) :
-			    chance(4 * 1000 * 1000));
-		i = (int)chance(READERS);
+		publish_for(p, &n, deaths_chance(2) ? deaths_chance(40 * 1000 * 1000) :
+			    deaths_chance(4 * 1000 * 1000));
+		i = (int)deaths_chance(READERS);
 		child_kill(&c[i]);
 		ck_assert_uint_eq(atomic_load(&shared->torn), 0);
 		ck_assert_uint_eq(atomic_load(&shared->changed), 0);
@@ -244,8 +155,8 @@ START_TEST(readers_may_be_killed_at_any_instant)
 	ck_assert_uint_eq(atomic_load(&shared->torn), 0);
 	ck_assert_uint_eq(atomic_load(&shared->changed), 0);
 	ck_assert_uint_gt(atomic_load(&shared->held), 0);
-	check_all_is_given_back(p);
-	check_all_can_be_held(p, &n);
+	deaths_check_gone(p, 0, 0);
+	deaths_check_all_can_be_held(p, "test", &n);
 	shmx_producer_close(p);
 	printf("# %d readers killed, %llu frames published, %llu held\n",
 	       kills, (unsigned long long)n,
@@ -272,11 +183,11 @@ START_TEST(producers_may_be_killed_at_any_instant)
 	for (kills = 0; kills < KILLS && base_now_ns() < deadline; kills++) {
 		child_start(&c, publish_for_ever, NULL);
 		/* Half of them when everything runs, half at any time. */
-		if (chance(2)) {
+		if (deaths_chance(2)) {
 			ck_assert_int_eq(child_hear(c.line), 'p');
-			usleep(chance(40 * 1000));
+			usleep(deaths_chance(40 * 1000));
 		} else {
-			usleep(chance(8 * 1000));
+			usleep(deaths_chance(8 * 1000));
 		}
 		child_kill(&c);
 		ck_assert_uint_eq(atomic_load(&shared->torn), 0);
@@ -284,7 +195,7 @@ START_TEST(producers_may_be_killed_at_any_instant)
 	}
 	ck_assert_uint_eq(atomic_load(&shared->dropped), 0);
 	/* The readers are all alive, and go on with the next. */
-	p = open_producer();
+	p = deaths_producer("test", 0);
 	ck_assert_ptr_nonnull(p);
 	for (i = 0; i < READERS; i++)
 		ck_assert_int_eq(child_hear(readers[i].line), 'r');
@@ -303,8 +214,8 @@ START_TEST(producers_may_be_killed_at_any_instant)
 		child_end(&readers[i]);
 	ck_assert_uint_eq(atomic_load(&shared->torn), 0);
 	ck_assert_uint_eq(atomic_load(&shared->changed), 0);
-	check_all_is_given_back(p);
-	check_all_can_be_held(p, &n);
+	deaths_check_gone(p, 0, 0);
+	deaths_check_all_can_be_held(p, "test", &n);
 	shmx_producer_close(p);
 	printf("# %d producers killed, %llu frames published, %llu held\n",
 	       kills, (unsigned long long)(n +
@@ -327,15 +238,15 @@ START_TEST(both_sides_may_be_killed_together)
 	for (i = 0; i < 10; i++) {
 		child_start(&producer, publish_for_ever, NULL);
 		child_start(&reader, read_for_ever, NULL);
-		usleep(chance(30 * 1000));
+		usleep(deaths_chance(30 * 1000));
 		kill(reader.pid, SIGKILL);
 		child_kill(&producer);
 		child_kill(&reader);
 	}
 	ck_assert_uint_eq(atomic_load(&shared->torn), 0);
-	p = open_producer();
+	p = deaths_producer("test", 0);
 	ck_assert_ptr_nonnull(p);
-	check_all_can_be_held(p, &n);
+	deaths_check_all_can_be_held(p, "test", &n);
 	shmx_producer_close(p);
 	unshare_it();
 }
@@ -378,7 +289,7 @@ START_TEST(stopped_readers_hold_nobody_up)
 
 	for (i = 0; i < READERS; i++)
 		child_start(&c[i], hold_two, NULL);
-	p = open_producer();
+	p = deaths_producer("test", 0);
 	ck_assert_ptr_nonnull(p);
 	for (i = 0; i < 2 * READERS; i++, n++) {
 		ck_assert_uint_eq(frame_publish(p, n), n);
@@ -399,7 +310,7 @@ START_TEST(stopped_readers_hold_nobody_up)
 		child_say(c[i].line, 'g');
 		child_end(&c[i]);
 	}
-	check_all_is_given_back(p);
+	deaths_check_gone(p, 0, 0);
 	shmx_producer_close(p);
 }
 END_TEST
@@ -410,7 +321,7 @@ main(void)
 	Suite *s = suite_create("kill");
 	TCase *tc = suite_case(s, "kill");
 
-	setup();
+	deaths_seed();
 	tcase_set_timeout(tc, 60 + 4 * KILL_SECONDS);
 	tcase_add_test(tc, readers_may_be_killed_at_any_instant);
 	tcase_add_test(tc, producers_may_be_killed_at_any_instant);

@@ -33,6 +33,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "atomic.h"
+#include "kill.h"
 #include "rendezvous.h"
 
 /* How often to look again, where nothing else tells, and where it does. */
@@ -117,12 +118,14 @@ shmx_reader_find(struct shmx_reader *r)
 	if (ret >= 0) {
 		r->conn = ret;
 		shmx_channel_init(&r->channel, r->conn);
+		SHMX_KILL_POINT("connected");
 		ret = shmx_reader_watch(r, r->conn, ABOUT_CONN);
 		if (ret == 0 && r->pidfd >= 0)
 			ret = shmx_reader_watch(r, r->pidfd, ABOUT_PROCESS);
 		if (ret == 0)
 			ret = say_hello(r);
 		if (ret == 0) {
+			SHMX_KILL_POINT("HELLO");
 			r->state = SHMX_GREETING;
 			set_timer(r, 0);
 			return 0;
@@ -156,6 +159,7 @@ welcome(struct shmx_reader *r)
 	struct shmx_session *s;
 	int ret;
 
+	SHMX_KILL_POINT("WELCOME");
 	ret = shmx_session_create(&s, &r->channel, r->conn);
 	if (ret < 0) {
 		give_up(r, ret, base_error_line());
@@ -171,6 +175,7 @@ welcome(struct shmx_reader *r)
 	r->evicted = false;
 	r->trouble[0] = '\0';
 	r->producers++;
+	SHMX_KILL_POINT("mapped");
 	ret = shmx_reader_watch(r, s->wake_fd, ABOUT_WAKE);
 	if (ret == 0)
 		ret = shmx_channel_send(s->conn, SHMX_MSG_READY, &ready,
@@ -179,6 +184,7 @@ welcome(struct shmx_reader *r)
 		shmx_reader_lose(r, "hung up");
 		return;
 	}
+	SHMX_KILL_POINT("READY");
 	base_log(&r->log, BASE_LOG_DEBUG, "ring %s: attached to pid %d, %"
 		 PRIu32 " slots, %" PRIu32 " holds", r->name, (int)r->pid,
 		 s->layout.ring.slots, s->holds);

@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "atomic.h"
+#include "kill.h"
 
 static uint32_t
 stride_of(uint32_t bytes)
@@ -89,6 +90,7 @@ shmx_control_put(struct shmx_control_out *out, uint32_t type,
 		out->written += pad;
 	}
 	if (room < pad + stride) {
+		SHMX_KILL_POINT("C2 pad");
 		/*
 		 * The pad goes alone, so that the longest message finds a
 		 * ring that is empty from its start when it is tried again.
@@ -97,9 +99,11 @@ shmx_control_put(struct shmx_control_out *out, uint32_t type,
 		return -ENOBUFS;
 	}
 	write_tlv(out, type, bytes, data);				/* C2 */
+	SHMX_KILL_POINT("C2");
 	out->written += stride;
 	/* C3: pairs with D1; Dekker with host_waiting. */
 	shmx_store_seq_cst(&out->ring->written, out->written);
+	SHMX_KILL_POINT("C3");
 	return 0;
 }
 

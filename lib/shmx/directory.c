@@ -36,6 +36,7 @@
 #include "base/sys.h"
 #include "atomic.h"
 #include "checksum.h"
+#include "kill.h"
 #include "stream.h"
 #include "tlv.h"
 
@@ -178,6 +179,7 @@ publish(const struct shmx_directory_place *place, const char *bytes,
 	uint32_t sequence = shmx_load_relaxed(place->sequence);
 
 	shmx_store_relaxed(place->sequence, sequence + 1);
+	SHMX_KILL_POINT("D1");
 	store_words((shmx_a64 *)place->bytes + used / 8, bytes, more);
 	shmx_store_release(&h->static_used, used + more);
 	shmx_store_release(&h->static_hash,
@@ -185,6 +187,7 @@ publish(const struct shmx_directory_place *place, const char *bytes,
 	/* Last: who has read this number has read what it numbers. */
 	shmx_store_release(&h->static_generation,
 			   shmx_load_relaxed(&h->static_generation) + 1);
+	SHMX_KILL_POINT("D2");
 	shmx_store_release(place->sequence, sequence + 2);
 }
 

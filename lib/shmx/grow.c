@@ -26,6 +26,7 @@
 #include "base/copy.h"
 #include "base/error.h"
 #include "atomic.h"
+#include "kill.h"
 #include "producer.h"
 
 /* What is asked for, completed with what there is. */
@@ -97,8 +98,10 @@ move(struct shmx_producer *p, uint32_t holds_total, struct shmx_ext *old)
 				  holds_total);
 	/* Who has not heard of it looks here whether to nudge us: always. */
 	shmx_store_seq_cst(&old->host_waiting, 1);
+	SHMX_KILL_POINT("all moved");
 	/* For those who look at the ring alone; their MOVED is there. */
 	shmx_store_seq_cst(&old->host_state, SHMX_HOST_MOVED);
+	SHMX_KILL_POINT("grown");
 	return 0;
 }
 

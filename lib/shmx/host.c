@@ -48,6 +48,7 @@
 #include "base/sys.h"
 #include "atomic.h"
 #include "channel.h"
+#include "kill.h"
 #include "roster.h"
 
 #define ACCEPT_PAUSE_NS	(100 * BASE_NS_PER_MS)	/* less than a second */
@@ -124,6 +125,7 @@ unseat(struct shmx_host *host, struct shmx_peer *peer)
 	/* While the ring that it sent them by is there. */
 	shmx_mail_close(&host->mail, peer->box);
 	peer->box = NULL;
+	SHMX_KILL_POINT("reap mail");
 	if (peer->seat != NULL) {
 		granted = shmx_load_relaxed(&host->holds_granted) -
 			peer->seat->holds;
@@ -137,8 +139,10 @@ unseat(struct shmx_host *host, struct shmx_peer *peer)
 		 */
 		if (!host->finishing)
 			shmx_exchange_seq_cst(&peer->seat->record->evicted, 1);
+		SHMX_KILL_POINT("reap evicted");
 		shmx_readers_remove(host->readers, peer->seat);
 		peer->seat = NULL;
+		SHMX_KILL_POINT("reap set");
 		/* Release: who sees it gone sees no hold of it. */
 		shmx_store_release(&host->holds_granted, granted);
 		announce(host);
@@ -161,6 +165,7 @@ drop(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 	unwatch(host, peer->pidfd);
 	shmx_channel_finish(&peer->channel);
 	base_close(&peer->conn);
+	SHMX_KILL_POINT("reap hangup");
 	base_close(&peer->pidfd);
 	host->peers[peer->index] = NULL;
 	free(peer);
@@ -221,6 +226,7 @@ refuse(struct shmx_host *host, struct shmx_peer *peer, int error,
 	host->refused++;
 	shmx_store_relaxed(&host->ext->refused, host->refused);
 	send_error(peer, &r);
+	SHMX_KILL_POINT("refused");
 	drop(host, peer, r.text);
 }
 
@@ -315,6 +321,7 @@ accept_peer(struct shmx_host *host)
 	conn = base_sys.accept4(host->claim->listen_fd, NULL, NULL,
 				SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (conn >= 0) {
+		SHMX_KILL_POINT("accept");
 		admit(host, conn);
 	} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
 		   errno == ENOBUFS) {
@@ -458,6 +465,7 @@ take_in(struct shmx_host *host, struct shmx_peer *peer,
 	if (ret < 0)
 		return ret;
 	sign_record(host, peer, h, seat->record);
+	SHMX_KILL_POINT("seat");
 	ret = shmx_mailbox_create(&peer->box,
 				  shmx_record_control(seat->record),
 				  peer->serial, (int32_t)peer->pid,
@@ -465,6 +473,7 @@ take_in(struct shmx_host *host, struct shmx_peer *peer,
 	/* Before WELCOME: no hold may be overlooked. */
 	if (ret == 0)
 		ret = shmx_readers_add(host->readers, seat);
+	SHMX_KILL_POINT("seated");
 	if (ret < 0) {
 		shmx_seat_destroy(seat);
 		return ret;
@@ -511,6 +520,7 @@ send_roster(const struct shmx_host *host, const struct shmx_peer *inspector,
 			ret = shmx_roster_record(inspector->conn, p->serial,
 						 p->seat->record_fd);
 	}
+	SHMX_KILL_POINT("roster");
 	return ret < 0 ? ret : shmx_roster_end(inspector->conn,
 					       host->serial);
 }
@@ -534,6 +544,7 @@ greet(struct shmx_host *host, struct shmx_peer *peer,
 	ret = take_in(host, peer, h, &wake_fd);
 	if (ret == 0)
 		ret = send_welcome(host, peer, wake_fd);
+	SHMX_KILL_POINT("welcomed");
 	base_close(&wake_fd);
 	if (ret == -EUSERS)
 		refuse(host, peer, EBUSY, "ring \"%s\" is full: all %" PRIu32
@@ -553,6 +564,7 @@ attach(struct shmx_host *host, struct shmx_peer *peer)
 	shmx_add_relaxed(&host->attached_now, 1);
 	shmx_add_relaxed(&host->attached, 1);
 	shmx_mail_open(&host->mail, peer->box);
+	SHMX_KILL_POINT("attached");
 	announce(host);
 	base_log(host->log, BASE_LOG_DEBUG,
 		 "ring %s: %s (pid %d) attached with %" PRIu32 " holds",
@@ -591,6 +603,7 @@ send_on(struct shmx_host *host, struct shmx_peer *peer)
 	if (shmx_channel_send(peer->conn, SHMX_MSG_MOVED, &w, sizeof(w),
 			      &host->data_fd, 1) < 0)
 		drop(host, peer, "does not hear that the ring grew");
+	SHMX_KILL_POINT("MOVED");
 }
 
 int
@@ -605,6 +618,7 @@ shmx_host_move(struct shmx_host *host, const struct shmx_region *region,
 		shmx_host_set_ring(host, region, holds_total);
 		shmx_store_relaxed(&host->ext->refused, host->refused);
 		shmx_store_relaxed(&host->ext->evicted, host->evicted);
+		SHMX_KILL_POINT("grow");
 		for (i = 0; i < SHMX_PEERS_MAX; i++)
 			if (host->peers[i] != NULL &&
 			    host->peers[i]->seat != NULL)
@@ -780,6 +794,7 @@ shmx_host_finish(struct shmx_host *host)
 			(void)shmx_channel_send(host->peers[i]->conn,
 						SHMX_MSG_BYE, NULL, 0, NULL,
 						0);
+			SHMX_KILL_POINT("BYE");
 			drop(host, host->peers[i], "is told goodbye");
 		}
 	shmx_guests_finish(&host->guests);
@@ -939,7 +954,9 @@ evict(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 		 "this reader away: %s", host->claim->name, why);
 	host->evicted++;
 	shmx_store_relaxed(&host->ext->evicted, host->evicted);
+	SHMX_KILL_POINT("evict");
 	send_error(peer, &r);
+	SHMX_KILL_POINT("evict said");
 	send_off(host, peer, "is sent away");
 }
 

@@ -10,7 +10,7 @@ shmxinclude_HEADERS = %D%/shmx.h
 noinst_LTLIBRARIES += %D%/libshmx-core.la
 lib_LTLIBRARIES += %D%/libshmx.la
 
-%C%_libshmx_core_la_SOURCES = \
+shmx_parts = \
 	%D%/atomic.h \
 	%D%/attach.c \
 	%D%/channel.c %D%/channel.h \
@@ -28,6 +28,7 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/inspect-ask.c \
 	%D%/inspect-copy.c \
 	%D%/inspect-list.c \
+	%D%/kill.h \
 	%D%/latency.c %D%/latency.h \
 	%D%/layout.h \
 	%D%/mail.c %D%/mail.h \
@@ -56,6 +57,16 @@ lib_LTLIBRARIES += %D%/libshmx.la
 	%D%/version.c \
 	%D%/view.c \
 	%D%/wait.c
+
+%C%_libshmx_core_la_SOURCES = $(shmx_parts)
+if KILL_POINTS
+%C%_libshmx_core_la_SOURCES += %D%/kill.c
+endif
+
+# The same with kill points, whatever configure was told: for the tests.
+check_LTLIBRARIES += %D%/libshmx-kill.la
+%C%_libshmx_kill_la_SOURCES = $(shmx_parts) %D%/kill.c
+%C%_libshmx_kill_la_CPPFLAGS = $(AM_CPPFLAGS) -DSHMX_KILL_POINTS
 
 # -version-info C:R:A, before each release:
 #   an interface was added:              C+1:0:A+1

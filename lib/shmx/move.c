@@ -28,6 +28,7 @@
 
 #include "base/error.h"
 #include "atomic.h"
+#include "kill.h"
 
 /* Does the successor have frames?  Once it has moved that is final. */
 static bool
@@ -53,6 +54,7 @@ move(struct shmx_reader *r)
 		shmx_reader_lose(r, why);
 		return;
 	}
+	SHMX_KILL_POINT("hear MOVED");
 	shmx_channel_next(&r->channel);
 	shmx_session_unref(r->successor);
 	r->successor = s;
@@ -94,6 +96,7 @@ go_over(struct shmx_reader *r)
 {
 	struct shmx_session *old = r->session;
 
+	SHMX_KILL_POINT("go over");
 	pthread_mutex_lock(&r->lock);
 	shmx_session_take_over(r->successor, old);
 	r->session = r->successor;

@@ -30,6 +30,7 @@
 #include "base/fd.h"
 #include "base/memfd.h"
 #include "base/sys.h"
+#include "kill.h"
 #include "layout.h"
 #include "procfs.h"
 #include "rendezvous.h"
@@ -106,6 +107,7 @@ shmx_object_create(size_t bytes, int *fd, void **map)
 		return ret;
 	}
 	(void)madvise(m, bytes, MADV_DONTFORK);
+	SHMX_KILL_POINT("object made");
 	*fd = object;
 	*map = m;
 	return 0;
@@ -251,6 +253,7 @@ shmx_object_announce(const char *name, int fd, int lock_fd)
 		ret = clear(name, lock_fd, true);
 		if (ret < 0)
 			return ret;
+		SHMX_KILL_POINT("object cleared");
 		/* Before the name: nobody is to find an object unnoted. */
 		if (base_sys.fstat(fd, &st) < 0)
 			return base_error(-errno, "cannot look at ring \"%s\": "
@@ -259,9 +262,11 @@ shmx_object_announce(const char *name, int fd, int lock_fd)
 		if (pwrite(lock_fd, &note, sizeof(note), 0) != sizeof(note))
 			return base_error(-EIO, "cannot write to the lock file "
 					  "of ring \"%s\"", name);
+		SHMX_KILL_POINT("object noted");
 		ret = linkat(AT_FDCWD, self, AT_FDCWD, path,
 			     AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 	} while (ret == -EEXIST);
+	SHMX_KILL_POINT("object linked");
 	return ret == 0 ? 0 :
 		base_error(ret, "cannot name ring \"%s\" %s: %s", name, path,
 			   strerror(-ret));
@@ -276,4 +281,5 @@ shmx_object_withdraw(const char *name, int fd)
 	shmx_object_path(path, name);
 	if (base_sys.fstat(fd, &st) == 0 && is_named(path, &st))
 		unlink(path);
+	SHMX_KILL_POINT("object withdrawn");
 }

@@ -28,6 +28,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "atomic.h"
+#include "kill.h"
 #include "object.h"
 #include "stream.h"
 
@@ -313,6 +314,7 @@ shmx_producer_close(struct shmx_producer *p)
 	if (p->region.map != NULL)
 		shmx_store_seq_cst(&p->region.ring.ext->host_state,
 				   SHMX_HOST_ENDED);
+	SHMX_KILL_POINT("ended");
 	if (p->host.epoll_fd >= 0)
 		shmx_host_finish(&p->host);
 	free(p->message_data);
@@ -337,6 +339,7 @@ shmx_begin(struct shmx_producer *p, struct shmx_frame *frame)
 	shmx_readers_leave(&p->readers);
 	if (slot >= 0 && p->v2.header != NULL)
 		shmx_v2_spoil(&p->v2, (uint32_t)slot);
+	SHMX_KILL_POINT("begun");
 	shmx_frame_start(&p->outline, frame, slot < 0 ?
 		(char *)p->scratch + p->scratch_bytes - p->region.slot_stride :
 		(char *)p->region.map +
@@ -427,6 +430,7 @@ write_meta(const struct shmx_producer *p, struct shmx_slot_meta *meta,
 	meta->begun_ns = frame->begun_ns;
 	meta->input_sequence = frame->input_sequence;
 	meta->width = frame->width;
+	SHMX_KILL_POINT("W4 meta");
 	meta->height = frame->height;
 	meta->stride = p->outline.stride;
 	meta->format = p->stream.format;
@@ -453,6 +457,7 @@ wake_sleepers(struct shmx_producer *p)
 		(void)send(scan->entry[i].wake_fd, "", 1,
 			   MSG_DONTWAIT | MSG_NOSIGNAL);
 		p->wakes++;
+		SHMX_KILL_POINT("woken");
 	}
 	shmx_readers_leave(&p->readers);
 }

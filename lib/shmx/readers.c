@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "atomic.h"
+#include "kill.h"
 #include "segment.h"
 
 /* All boxes have room for all readers, so that any can follow any. */
@@ -150,6 +151,7 @@ replace(struct shmx_readers *r, struct shmx_scan_box *box,
 	struct shmx_scan_box *old = shmx_load_relaxed(&r->box);
 
 	shmx_store_seq_cst(&r->box, box);
+	SHMX_KILL_POINT("B1");
 	old->gone = gone;
 	old->next = r->retired;
 	r->retired = old;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "atomic.h"
+#include "kill.h"
 
 void
 shmx_records_wipe(struct shmx_record *record)
@@ -54,6 +55,7 @@ shmx_records_take(const struct shmx_records *r)
 	if (record == NULL)
 		record = take_one(r, true);
 	if (record != NULL) {
+		SHMX_KILL_POINT("record taken");
 		shmx_records_wipe(record);
 		shmx_add_relaxed(r->connected, 1);
 	}
@@ -69,6 +71,7 @@ shmx_records_free(const struct shmx_records *r, struct shmx_record *record)
 	/* Not below 0: v2.0's clients count themselves, or forget to. */
 	while (n != 0 && !shmx_cas_acq_rel(r->connected, &n, n - 1))
 		continue;
+	SHMX_KILL_POINT("record wiped");
 	/* Hands it over, wiped, to who takes it next. */
 	shmx_store_release(&record->in_use, 0);
 }

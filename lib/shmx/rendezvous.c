@@ -30,6 +30,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "kill.h"
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77
@@ -372,6 +373,7 @@ listen_on(struct shmx_claim *claim)
 		ret = -errno;
 		unlink(temp.sun_path);
 	} else {
+		SHMX_KILL_POINT("listening");
 		claim->listen_fd = fd;
 		claim->sock_dev = st.st_dev;
 		claim->sock_ino = st.st_ino;
@@ -393,6 +395,7 @@ claim_once(struct shmx_claim *claim, pid_t *owner)
 		base_error(ret, "cannot lock %s/%s.lock: %s", claim->dir,
 			   claim->name, strerror(-ret));
 	if (ret == 0) {
+		SHMX_KILL_POINT("locked");
 		ret = listen_on(claim);
 		if (ret < 0) {
 			base_error(ret, "cannot listen in the directory of "
@@ -459,6 +462,7 @@ shmx_rendezvous_unclaim(struct shmx_claim *claim)
 		return;
 	pthread_mutex_lock(&claims_lock);
 	remove_socket(claim);
+	SHMX_KILL_POINT("unnamed");
 	for (c = &claims; *c != NULL; c = &(*c)->next)
 		if (*c == claim) {
 			*c = claim->next;
@@ -488,6 +492,7 @@ sweep(int dir_fd, const char *name)
 	if (fd >= 0 && try_lock(fd, &owner) == 0 && fstat(fd, &st) == 0 &&
 	    is_named(&st, dir_fd, lock))
 		unlinkat(dir_fd, file, 0);
+	SHMX_KILL_POINT("swept");
 	if (fd >= 0)
 		base_close(&fd);
 	pthread_mutex_unlock(&claims_lock);

@@ -124,6 +124,7 @@
 #include <string.h>
 
 #include "atomic.h"
+#include "kill.h"
 #include "ring-words.h"
 
 /* ------------------------------------------------------------- writer -- */
@@ -226,14 +227,19 @@ try_claim(struct shmx_writer *w, const struct shmx_scan *scan, int slot)
 	uint64_t before = w->sequence[slot] == 0 ?
 		SHMX_STATE(SHMX_STATE_FREE, 0) : published(w->sequence[slot]);
 
+	SHMX_KILL_POINT("W1");
 	/* W2: Dekker with R3; the load of W3 must not pass it. */
 	shmx_store_seq_cst(state, SHMX_STATE(SHMX_STATE_WRITING, 0));
+	SHMX_KILL_POINT("W2");
 	if (is_held(scan, &w->ring, (uint32_t)slot)) {
+		SHMX_KILL_POINT("W3 held");
 		/* Release, as W5: the content is the same as ever. */
 		shmx_store_release(state, before);
+		SHMX_KILL_POINT("W3 back");
 		return false;
 	}
 	w->claimed = slot;
+	SHMX_KILL_POINT("W3");
 	return true;
 }
 
@@ -304,6 +310,7 @@ log_damage(struct shmx_ring *ring, uint64_t sequence, struct shmx_rect16 box)
 
 	memcpy(&bits, &box, sizeof(bits));
 	shmx_store_relaxed(&e->tag, 0);
+	SHMX_KILL_POINT("W4 damage");
 	shmx_store_release(&e->box, bits);
 	shmx_store_release(&e->tag, sequence);
 }
@@ -317,10 +324,13 @@ shmx_writer_publish(struct shmx_writer *w, struct shmx_rect16 damage)
 	w->ring.meta[slot].sequence = sequence;
 	log_damage(&w->ring, sequence, damage);
 	shmx_drain_nontemporal();
+	SHMX_KILL_POINT("W4");
 	/* W5: pairs with R3; hands over pixels and meta. */
 	shmx_store_release(&w->ring.state[slot], published(sequence));
+	SHMX_KILL_POINT("W5");
 	/* W6: pairs with R1 and, before W7, with S1 and S2. */
 	shmx_store_seq_cst(&w->ring.ext->latest, latest_word(sequence, slot));
+	SHMX_KILL_POINT("W6");
 
 	w->latest = sequence;
 	w->sequence[slot] = sequence;
@@ -343,6 +353,7 @@ shmx_writer_sleepers(const struct shmx_scan *scan)
 			continue;
 		/* An exchange: not after an S1 that it has not seen. */
 		(void)shmx_exchange_seq_cst(sleeping, 0);
+		SHMX_KILL_POINT("W7");
 		sleepers |= UINT64_C(1) << i;
 	}
 	return sleepers;
@@ -383,11 +394,16 @@ static bool
 try_hold(const struct shmx_ring *ring, shmx_a64 *hold, uint64_t sequence,
 	 uint32_t slot)
 {
+	SHMX_KILL_POINT("R1");
 	/* R2: Dekker with W3; the load of R3 must not pass it. */
 	shmx_store_seq_cst(hold, latest_word(sequence, slot + 1));
+	SHMX_KILL_POINT("R2");
 	/* R3: Dekker with W2; acquires W5. */
-	if (shmx_load_seq_cst(&ring->state[slot]) == published(sequence))
+	if (shmx_load_seq_cst(&ring->state[slot]) == published(sequence)) {
+		SHMX_KILL_POINT("R3");
 		return true;
+	}
+	SHMX_KILL_POINT("R3 late");
 	shmx_ring_release(hold);
 	return false;
 }
@@ -480,11 +496,13 @@ shmx_ring_hold_next(const struct shmx_ring *ring, shmx_a64 *hold,
 void
 shmx_ring_release(shmx_a64 *hold)
 {
+	SHMX_KILL_POINT("R4");
 	/*
 	 * R5: hands what was read to W3; and seq_cst, so that the next R1
 	 * stays behind it, without which a pass may find no slot.
 	 */
 	shmx_store_seq_cst(hold, 0);
+	SHMX_KILL_POINT("R5");
 }
 
 uint64_t
@@ -499,6 +517,7 @@ shmx_ring_arm(const struct shmx_ring *ring, struct shmx_record *record,
 {
 	/* S1: Dekker with W7; the load of S2 must not pass it. */
 	shmx_store_seq_cst(&record->sleeping, 1);
+	SHMX_KILL_POINT("S1");
 	/* S2: Dekker with W6. */
 	if (shmx_load_seq_cst(&ring->ext->latest) >> 16 <= seen)
 		return true;

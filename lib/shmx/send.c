@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "atomic.h"
+#include "kill.h"
 
 /* C3 was; D1 is to come, or this is seen. */
 static void
@@ -20,9 +21,11 @@ nudge_if_asleep(const struct shmx_session *s)
 	 * Dekker with shmx_producer_sleep()'s callers.  What cannot be sent
 	 * need not be: something is there to be read, or nobody is.
 	 */
-	if (shmx_load_seq_cst(&s->layout.ring.ext->host_waiting) != 0)
-		(void)shmx_channel_send(s->conn, SHMX_MSG_NUDGE, NULL, 0,
-					NULL, 0);
+	if (shmx_load_seq_cst(&s->layout.ring.ext->host_waiting) == 0)
+		return;
+	SHMX_KILL_POINT("nudge");
+	(void)shmx_channel_send(s->conn, SHMX_MSG_NUDGE, NULL, 0, NULL, 0);
+	SHMX_KILL_POINT("nudged");
 }
 
 /* Under the reader's lock. */

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "atomic.h"
+#include "kill.h"
 #include "segment.h"
 
 /* Numbers rings, so that no two have the same in this process. */
@@ -42,6 +43,7 @@ shmx_session_unref(struct shmx_session *s)
 	base_close(&s->data_fd);
 	base_close(&s->record_fd);
 	base_close(&s->wake_fd);
+	SHMX_KILL_POINT("detach");
 	base_close(&s->conn);
 	pthread_mutex_destroy(&s->lock);
 	free(s);

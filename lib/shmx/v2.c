@@ -19,6 +19,7 @@
 
 #include "atomic.h"
 #include "checksum.h"
+#include "kill.h"
 
 void
 shmx_v2_init(struct shmx_v2 *v2, const struct shmx_region *region, bool lazy)
@@ -91,6 +92,7 @@ shmx_v2_spoil(const struct shmx_v2 *v2, uint32_t slot)
 {
 	/* N1: seq_cst, so that it stays before what is written after it. */
 	shmx_store_seq_cst(&frame_at(v2, slot)->frame_id, 0);
+	SHMX_KILL_POINT("N1");
 }
 
 static bool
@@ -148,10 +150,13 @@ shmx_v2_publish(struct shmx_v2 *v2, const struct shmx_frame *frame,
 	f->payload_bytes = bytes;
 	f->tlv_count = frame->tlv_count;
 	f->checksum = shmx_checksum(f + 1, bytes);
+	SHMX_KILL_POINT("N2");
 	shmx_store_release(&f->frame_id, sequence);	/* N3 */
+	SHMX_KILL_POINT("N3");
 	shmx_store_relaxed(&v2->header->frame_sequence, sequence);
 	v2->write_index = next_index(v2, frame->slot);
 	/* N4 */
 	shmx_store_release(&v2->header->write_index, v2->write_index);
+	SHMX_KILL_POINT("N4");
 	v2->checksummed++;
 }

@@ -19,6 +19,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "atomic.h"
+#include "kill.h"
 
 /* Attached, and not sent away: the connection is about to tell of that. */
 static bool
@@ -89,7 +90,9 @@ sleep_until(struct shmx_reader *r, uint64_t deadline)
 	ms = deadline == BASE_FOREVER ? UINT64_MAX :
 		(deadline - now + BASE_NS_PER_MS - 1) / BASE_NS_PER_MS;
 	r->sleeps++;
+	SHMX_KILL_POINT("S2");
 	n = base_sys.poll(&pfd, 1, ms > INT32_MAX ? -1 : (int)ms);
+	SHMX_KILL_POINT("S3");
 	return n > 0 ? 0 : n == 0 ? -ETIMEDOUT : -errno;
 }
 
