@@ -86,6 +86,10 @@ check_programs += %D%/test-host
 %C%_test_host_SOURCES = %D%/test-host.c
 %C%_test_host_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
+check_programs += %D%/test-foreign
+%C%_test_foreign_SOURCES = %D%/test-foreign.c
+%C%_test_foreign_LDADD = %D%/v2/libv2.la lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-guests
 %C%_test_guests_SOURCES = %D%/test-guests.c
 %C%_test_guests_LDADD = %D%/v2/libv2.la lib/shmx/libshmx-core.la $(suite_libs)

@@ -87,6 +87,8 @@ hang_up(struct shmx_reader *r)
 	shmx_channel_finish(&r->channel);
 	base_close(&r->conn);
 	base_close(&r->pidfd);
+	shmx_foreign_close(r->foreign);
+	r->foreign = NULL;
 	r->pid = 0;
 	r->state = SHMX_ABSENT;
 }
@@ -109,21 +111,53 @@ say_hello(struct shmx_reader *r)
 				 0);
 }
 
+/*
+ * Connect to the producer; where there is none, to a server of SHMX v2.0.  What
+ * is said is said of the former, unless it is the latter that fails.
+ */
+static int
+connect_to_any(struct shmx_reader *r)
+{
+	char line[sizeof(r->trouble)];
+	int ret;
+
+	ret = shmx_rendezvous_connect(r->name, &r->pid, &r->pidfd);
+	if (ret >= 0)
+		r->conn = ret;
+	if (ret != -ENOENT)
+		return ret;
+	snprintf(line, sizeof(line), "%s", base_error_line());
+	ret = shmx_foreign_open(&r->foreign, r->name, r->holds, &r->conn);
+	return ret == -ENOENT ? base_error(ret, "%s", line) : ret;
+}
+
+/* Have the answer be noticed, and ask for it. */
+static int
+ask(struct shmx_reader *r)
+{
+	int ret;
+
+	shmx_channel_init(&r->channel, r->conn);
+	SHMX_KILL_POINT("connected");
+	ret = shmx_reader_watch(r, r->conn, ABOUT_CONN);
+	if (ret < 0)
+		return ret;
+	if (r->foreign != NULL)
+		return shmx_reader_watch(r, shmx_foreign_fd(r->foreign),
+					 ABOUT_FOREIGN);
+	if (r->pidfd >= 0)
+		ret = shmx_reader_watch(r, r->pidfd, ABOUT_PROCESS);
+	return ret < 0 ? ret : say_hello(r);
+}
+
 int
 shmx_reader_find(struct shmx_reader *r)
 {
 	int ret;
 
-	ret = shmx_rendezvous_connect(r->name, &r->pid, &r->pidfd);
+	ret = connect_to_any(r);
 	if (ret >= 0) {
-		r->conn = ret;
-		shmx_channel_init(&r->channel, r->conn);
-		SHMX_KILL_POINT("connected");
-		ret = shmx_reader_watch(r, r->conn, ABOUT_CONN);
-		if (ret == 0 && r->pidfd >= 0)
-			ret = shmx_reader_watch(r, r->pidfd, ABOUT_PROCESS);
-		if (ret == 0)
-			ret = say_hello(r);
+		ret = ask(r);
 		if (ret == 0) {
 			SHMX_KILL_POINT("HELLO");
 			r->state = SHMX_GREETING;
@@ -165,6 +199,8 @@ welcome(struct shmx_reader *r)
 		give_up(r, ret, base_error_line());
 		return;
 	}
+	if (r->foreign != NULL)
+		s->message_max = shmx_foreign_message_max(r->foreign);
 	/* From here on the connection is the session's. */
 	r->conn = -1;
 	shmx_channel_next(&r->channel);
@@ -196,7 +232,10 @@ shmx_reader_lose(struct shmx_reader *r, const char *why)
 	struct shmx_session *s = r->session;
 	char who[64];
 
-	shmx_process_name(r->pid, who, sizeof(who));
+	if (r->foreign != NULL)
+		snprintf(who, sizeof(who), "a server of SHMX v2.0");
+	else
+		shmx_process_name(r->pid, who, sizeof(who));
 	unwatch(r, s->conn);
 	unwatch(r, s->wake_fd);
 	shmx_reader_set_session(r, NULL);
@@ -411,6 +450,9 @@ handle(struct shmx_reader *r, enum shmx_about about)
 	case ABOUT_WAKE:
 		if (r->state == SHMX_ATTACHED)
 			hear_wake(r);
+		break;
+	case ABOUT_FOREIGN:
+		shmx_reader_pump(r);
 		break;
 	case ABOUT_NAMES:
 		/* Which name does not matter: look for ours. */

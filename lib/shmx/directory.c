@@ -216,6 +216,13 @@ shmx_directory_append(const struct shmx_directory_place *place,
 	return 0;
 }
 
+void
+shmx_directory_replace(const struct shmx_directory_place *place,
+		       const void *bytes, uint32_t used)
+{
+	publish(place, bytes, 0, used & ~UINT32_C(7));
+}
+
 /* -------------------------------------------------------------- parse -- */
 
 /* A TLV of a directory taken apart; pointers into it. */

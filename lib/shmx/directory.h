@@ -34,6 +34,14 @@ int
 shmx_directory_append(const struct shmx_directory_place *place,
 		      const struct shmx_stream *streams, unsigned count);
 
+/*
+ * Put a directory that somebody else wrote, which has been parsed, in place of
+ * what is there.
+ */
+void
+shmx_directory_replace(const struct shmx_directory_place *place,
+		       const void *bytes, uint32_t used);
+
 /* What is private to a snapshot, of one stream. */
 struct shmx_directory_entry {
 	struct shmx_stream stream;	/* name and extra in the snapshot */

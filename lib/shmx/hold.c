@@ -181,6 +181,7 @@ read_meta(const struct shmx_session *s, const struct shmx_found *found,
 		.payload_offset = payload,
 		.payload_bytes = meta.payload_bytes,
 		.tlv_count = meta.tlv_count,
+		.copied = s->layout.features & SHMX_FEATURE_COPIED,
 	};
 	if (picture)
 		read_picture(info, &meta);
@@ -256,6 +257,7 @@ find_ring(struct shmx_reader *r, bool in_order)
 {
 	if (r->session == NULL)
 		return nothing_yet(r);
+	shmx_reader_pump(r);
 	shmx_reader_keep_up(r, in_order);
 	return r->session != NULL ? 0 : base_error(-EPIPE, "%s", r->trouble);
 }

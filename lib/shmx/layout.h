@@ -205,6 +205,7 @@ enum shmx_feature {
 	SHMX_FEATURE_NAMED = 1 << 1,	/* an object in /dev/shm */
 	SHMX_FEATURE_MULTI_WRITER = 1 << 2, /* several processes publish */
 	SHMX_FEATURE_EVERY = 1 << 3,	/* lossless readers are admitted */
+	SHMX_FEATURE_COPIED = 1 << 4,	/* by a reader, from a v2.0 ring */
 };
 
 enum shmx_host_state {

@@ -18,6 +18,7 @@ shmx_parts = \
 	%D%/control.c %D%/control.h \
 	%D%/directory.c %D%/directory.h \
 	%D%/error.c \
+	%D%/foreign.c %D%/foreign.h \
 	%D%/format.c \
 	%D%/frame.c %D%/frame.h \
 	%D%/guests.c %D%/guests.h \
@@ -53,6 +54,7 @@ shmx_parts = \
 	%D%/survey.c %D%/survey.h \
 	%D%/stream.c %D%/stream.h \
 	%D%/tlv.c %D%/tlv.h \
+	%D%/v2-layout.c %D%/v2-layout.h \
 	%D%/v2.c %D%/v2.h \
 	%D%/version.c \
 	%D%/view.c \

@@ -28,6 +28,7 @@
 #include "base/sys.h"
 #include "atomic.h"
 #include "directory.h"
+#include "object.h"
 #include "rendezvous.h"
 
 #define DEFAULT_HOLDS	2
@@ -92,6 +93,9 @@ open_watches(struct shmx_reader *r, uint32_t flags)
 		return ret;
 	/* Without inotify the timer has to do. */
 	r->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (r->inotify_fd >= 0)
+		(void)inotify_add_watch(r->inotify_fd, SHMX_OBJECT_DIR,
+					IN_CREATE | IN_MOVED_TO);
 	if (r->inotify_fd >= 0 &&
 	    (shmx_rendezvous_watch(r->inotify_fd, flags & SHMX_WAIT) < 0 ||
 	     shmx_reader_watch(r, r->inotify_fd, ABOUT_NAMES) < 0))
@@ -204,6 +208,7 @@ shmx_reader_close(struct shmx_reader *r)
 		return;
 	shmx_session_unref(r->session);
 	shmx_session_unref(r->successor);
+	shmx_foreign_close(r->foreign);
 	shmx_channel_finish(&r->channel);
 	base_close(&r->conn);
 	base_close(&r->pidfd);

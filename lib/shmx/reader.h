@@ -11,12 +11,14 @@
 
 #include "base/log.h"
 #include "channel.h"
+#include "foreign.h"
 #include "session.h"
 #include <shmx/shmx.h>
 
 /* What a descriptor in a reader's epoll set is about. */
 enum shmx_about {
 	ABOUT_CONN, ABOUT_PROCESS, ABOUT_WAKE, ABOUT_NAMES, ABOUT_TIMER,
+	ABOUT_FOREIGN,
 };
 
 /* How long a reader spins before it sleeps; adapts between the two. */
@@ -49,6 +51,7 @@ struct shmx_reader {
 	pid_t pid;
 	int pidfd;
 	struct shmx_channel channel;	/* of conn, then of the session's */
+	struct shmx_foreign *foreign;	/* copies frames; NULL: a ring of ours */
 
 	bool may_spin;
 	uint64_t spin_ns;		/* how long to spin; adapts */
@@ -60,6 +63,14 @@ struct shmx_reader {
 	shmx_a64 sent;			/* messages */
 	shmx_a64 unsent;		/* for lack of room */
 };
+
+/* Before looking for frames: somebody else's have to be fetched. */
+static inline void
+shmx_reader_pump(struct shmx_reader *r)
+{
+	if (r->foreign != NULL)
+		shmx_foreign_pump(r->foreign);
+}
 
 /* Put another session, or NULL, in place of the reader's. */
 void

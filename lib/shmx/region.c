@@ -314,7 +314,9 @@ make_memory(struct shmx_region *r, const char *name,
 	char label[sizeof(SHMX_LABEL_RING) + SHMX_NAME_MAX];
 	int ret;
 
-	snprintf(label, sizeof(label), SHMX_LABEL_RING "%s", name);
+	snprintf(label, sizeof(label), "%s%s",
+		 want->features & SHMX_FEATURE_COPIED ? SHMX_LABEL_COPY :
+		 SHMX_LABEL_RING, name);
 	ret = want->features & SHMX_FEATURE_NAMED ?
 		shmx_object_create(bytes, &r->fd, &r->map) :
 		shmx_segment_create(label, bytes, inside ? SHMX_SEALS_RECORD :

@@ -23,6 +23,8 @@
  */
 #define SHMX_LABEL_RING		"shmx-ring:"
 #define SHMX_LABEL_RECORD	"shmx-record:"
+/* And of what a reader copied, which is nobody's ring. */
+#define SHMX_LABEL_COPY		"shmx-copy:"
 
 /*
  * Make a memfd of that size, all of it allocated, map it for reading and

@@ -42,6 +42,11 @@ send_message(struct shmx_reader *r, uint32_t type, const void *data,
 	if (shmx_load_acquire(&s->record->evicted) != 0)
 		return base_error(-EPIPE, "the producer of ring \"%s\" sent "
 				  "this reader away", r->name);
+	if (bytes > s->message_max)
+		return base_error(-EMSGSIZE, "a message of %" PRIu32 " bytes "
+				  "is too long: the server of ring \"%s\" "
+				  "takes %" PRIu32, bytes, r->name,
+				  s->message_max);
 	ret = shmx_control_put(&s->control, type, data, bytes);
 	if (ret == -ENOBUFS) {
 		shmx_add_relaxed(&r->unsent, 1);

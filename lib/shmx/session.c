@@ -189,6 +189,7 @@ new_session(void)
 	shmx_store_relaxed(&s->references, 1);
 	pthread_mutex_init(&s->lock, NULL);
 	s->data_fd = s->record_fd = s->wake_fd = s->conn = -1;
+	s->message_max = SHMX_CONTROL_MAX;
 	s->ring_id = shmx_add_relaxed(&ring_ids, 1) + 1;
 	return s;
 }

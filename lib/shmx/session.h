@@ -37,6 +37,7 @@ struct shmx_session {
 	void *record_map;		/* the pages that it lies in */
 	size_t record_map_bytes;
 	struct shmx_control_out control; /* guarded by the reader's lock */
+	uint32_t message_max;
 	int data_fd;
 	int record_fd;			/* only for who inspects us */
 	int wake_fd;

@@ -598,7 +598,9 @@ struct shmx_reader_options {
 	0, 0, 0, 0, 0 }
 
 /*
- * Attach to the ring of that name.  options may be NULL.
+ * Attach to the ring of that name.  options may be NULL.  Where no producer of
+ * this library has that name, a server of SHMX v2.0 in /dev/shm/NAME will do:
+ * its frames are copied as they are noticed, some milliseconds late.
  *
  * Errors: -EINVAL bad name or options; -ENOENT no producer of that name (not
  * with SHMX_WAIT); -EBUSY all holds are granted (the message names the
@@ -742,6 +744,11 @@ struct shmx_frame_info {
 	uint64_t payload_offset;
 	uint32_t payload_bytes;
 	uint32_t tlv_count;
+	/*
+	 * Of a server of SHMX v2.0, which would overwrite it: the reader copied
+	 * it, and that is when it was begun and published.
+	 */
+	bool copied;
 };
 
 const struct shmx_frame_info *

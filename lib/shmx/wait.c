@@ -60,7 +60,7 @@ spin(struct shmx_reader *r)
 	uint64_t end;
 	int i;
 
-	if (!r->may_spin || r->session == NULL)
+	if (!r->may_spin || r->session == NULL || r->foreign != NULL)
 		return false;
 	end = base_now_ns() + r->spin_ns;
 	do {
@@ -109,6 +109,7 @@ look_once(struct shmx_reader *r)
 {
 	int ret;
 
+	shmx_reader_pump(r);
 	if (has_news(r))
 		return 0;
 	ret = shmx_reader_dispatch(r);
@@ -127,6 +128,7 @@ shmx_wait(struct shmx_reader *r, int timeout_ms)
 	if (timeout_ms == 0)
 		return look_once(r);
 	for (;;) {
+		shmx_reader_pump(r);
 		if (has_news(r) || spin(r))
 			return 0;
 		if (shmx_reader_arm(r) == -EAGAIN)
