@@ -290,8 +290,8 @@ TESTS += %D%/test-sim
 long_tests += %D%/test-sim.long
 EXTRA_DIST += %D%/test-sim.long
 %C%_test_sim_SOURCES = %D%/test-sim.c %D%/sim.c %D%/sim.h %D%/sim-atomic.h \
-	%D%/sim-readers.c %D%/sim-readers.h %D%/sim-ring.c \
-	%D%/sim-ring-multi.c
+	%D%/sim-control.c %D%/sim-readers.c %D%/sim-readers.h \
+	%D%/sim-ring.c %D%/sim-ring-multi.c
 %C%_test_sim_CFLAGS = $(WARN_CFLAGS) -fno-strict-aliasing
 %C%_test_sim_LDFLAGS =
 

@@ -31,6 +31,10 @@
 #define SHMX_READERS_MAX 3
 #undef SHMX_DAMAGE_ENTRIES
 #define SHMX_DAMAGE_ENTRIES 2
+#undef SHMX_CONTROL_DATA
+#define SHMX_CONTROL_DATA 48		/* a message or two */
+#undef SHMX_CONTROL_MAX
+#define SHMX_CONTROL_MAX 40
 #define SIM_TRIES 3			/* for TRIES of ring-words.h */
 
 /* What *p is as a value: not atomic, not const. */
@@ -62,6 +66,7 @@
 #define SIM_CAS(p, expected, v, order) \
 	sim_cas((p), sizeof(*(p)), (expected), SIM_BITS(v), SIM_##order, \
 		__func__)
+#define shmx_cas_relaxed(p, expected, v) SIM_CAS(p, expected, v, RELAXED)
 #define shmx_cas_acq_rel(p, expected, v) SIM_CAS(p, expected, v, ACQ_REL)
 #define shmx_cas_seq_cst(p, expected, v) SIM_CAS(p, expected, v, SEQ_CST)
 
@@ -73,7 +78,32 @@ shmx_drain_nontemporal(void)
 static inline void
 shmx_copy_words(void *to, const void *from, size_t bytes)
 {
-	memcpy(to, from, bytes);
+	uint64_t word;
+	size_t i;
+
+	for (i = 0; i < bytes; i += 8) {
+		if (sim_is_plain((const char *)from + i))
+			sim_read((const char *)from + i);
+		word = sim_load((const char *)from + i, 8, SIM_RELAXED,
+				__func__);
+		memcpy((char *)to + i, &word, 8);
+	}
+}
+
+static inline void
+shmx_write_words(void *to, const void *from, size_t bytes)
+{
+	uint64_t word;
+	size_t i;
+
+	for (i = 0; i < bytes; i += 8) {
+		if (sim_is_plain((char *)to + i))
+			sim_write((char *)to + i);
+		word = 0;
+		memcpy(&word, (const char *)from + i,
+		       bytes - i < 8 ? bytes - i : 8);
+		sim_store((char *)to + i, 8, word, SIM_RELAXED, __func__);
+	}
 }
 
 static inline void

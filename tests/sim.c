@@ -52,7 +52,7 @@ struct message {
 
 struct loc {
 	uint16_t last;			/* message */
-	uint8_t index, sc;		/* of the last, and the last seq_cst */
+	uint8_t index, sc;		/* of the last; the last seq_cst */
 };
 
 struct buffered {
@@ -779,6 +779,12 @@ race_between(int i, int other, int plain, const char *what)
 	sim_fail(race);
 }
 
+bool
+sim_is_plain(const void *p)
+{
+	return find(p, fixed.plain_at) >= 0;
+}
+
 void
 sim_read(const void *p)
 {
@@ -1092,7 +1098,7 @@ hash_vc(uint64_t h, const uint16_t *vc)
 	int i;
 
 	for (i = 0; i < fixed.threads; i++)
-		packed = packed << 5 | rank(i, vc[i]);
+		packed = packed << 8 | rank(i, vc[i]);
 	return mix(h, packed);
 }
 

@@ -13,8 +13,8 @@
  *	TSO	what x86 does: each thread's stores wait in a buffer of its
  *		own, first in, first out, from which it reads itself; a
  *		seq_cst store or a read-modify-write waits until it is empty.
- *	WEAK	what the declared orders promise and no more: a load may read
- *		any store to its word, however old, that happens-before,
+ *	WEAK	what the declared orders promise and no more: a load may
+ *		read any store to its word, however old, that happens-before,
  *		coherence and the order of the seq_cst accesses do not hide.
  *		So a store is seen late, or by one thread before another, and
  *		independent ones in any order.  (Stores to one word have the
@@ -74,6 +74,9 @@ sim_share(volatile void *p, size_t size, const char *name, int index);
 /* Within setup: p is plain memory whose accesses are checked for races. */
 void
 sim_plain(const void *p, const char *name, int index);
+
+bool
+sim_is_plain(const void *p);
 
 /* Within setup: a thread.  They are called a, b, c... in schedules. */
 int

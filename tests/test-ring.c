@@ -221,6 +221,62 @@ START_TEST(claiming_again_gives_the_same_slot)
 }
 END_TEST
 
+START_TEST(claiming_again_ignores_what_became_warmer)
+{
+	struct bench *b = bench_new(5, 1, 1, 1);
+	struct shmx_found f;
+	int i, slot;
+
+	publish(b);
+	ck_assert_int_eq(shmx_ring_hold_latest(&b->w.ring,
+			 &b->record[0].hold[0], &f), 0);
+	for (i = 0; i < 4; i++)
+		publish(b);
+	slot = shmx_writer_claim(&b->w, b->scan);
+	shmx_ring_release(&b->record[0].hold[0]);
+	ck_assert_int_ne(slot, (int)f.slot);
+	ck_assert_int_eq(shmx_writer_claim(&b->w, b->scan), slot);
+	ck_assert_ptr_null(shmx_writer_check(&b->w));
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(the_oldest_is_taken_first_on_request)
+{
+	struct bench *b = bench_new(6, 1, 0, 0);
+	int i;
+
+	/* All six are used in turn, and then again in that order. */
+	b->w.oldest_first = true;
+	for (i = 0; i < 30; i++) {
+		ck_assert_int_eq(shmx_writer_claim(&b->w, b->scan), i % 6);
+		shmx_writer_publish(&b->w, everything);
+	}
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(slots_to_avoid_are_taken_last)
+{
+	struct bench *b = bench_new(4, 1, 1, 1);
+	int i, slot;
+
+	b->w.avoid = 1 << 1 | 1 << 3;
+	for (i = 0; i < 10; i++) {
+		slot = shmx_writer_claim(&b->w, b->scan);
+		ck_assert(slot == 0 || slot == 2);
+		shmx_writer_publish(&b->w, everything);
+	}
+	/* But they are taken. */
+	for (slot = 0; slot < 3; slot += 2)
+		if (b->w.sequence[slot] != b->w.latest)
+			b->record[0].hold[0] = (uint64_t)slot + 1;
+	slot = shmx_writer_claim(&b->w, b->scan);
+	ck_assert(slot == 1 || slot == 3);
+	bench_free(b);
+}
+END_TEST
+
 START_TEST(garbage_in_hold_words_costs_nothing_but_slots)
 {
 	struct bench *b = bench_new(4, 1, 2, 8);
@@ -464,6 +520,8 @@ look_at(struct crew *c, const struct shmx_found *f)
 	for (i = 0; i < WORDS; i++)
 		if (c->payload[f->slot][i] != f->sequence)
 			shmx_add_relaxed(&c->torn, 1);
+	if (c->b->meta[f->slot].sequence != f->sequence)
+		shmx_add_relaxed(&c->torn, 1);
 	shmx_add_relaxed(&c->held, 1);
 }
 
@@ -542,6 +600,9 @@ main(void)
 	tcase_add_test(tc, without_readers_two_slots_take_turns);
 	tcase_add_test(tc, the_slot_freed_last_is_taken_first);
 	tcase_add_test(tc, claiming_again_gives_the_same_slot);
+	tcase_add_test(tc, claiming_again_ignores_what_became_warmer);
+	tcase_add_test(tc, the_oldest_is_taken_first_on_request);
+	tcase_add_test(tc, slots_to_avoid_are_taken_last);
 	tcase_add_test(tc, garbage_in_hold_words_costs_nothing_but_slots);
 	tcase_add_test(tc, words_beyond_the_grant_are_ignored);
 	tcase_add_test(tc, a_ring_that_names_a_slot_it_has_not_is_refused);

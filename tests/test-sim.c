@@ -4,12 +4,14 @@
  *
  *	test-sim			the small cases, to the end
  *	test-sim --long			larger ones, and many at random
+ *	test-sim --brief		the small ones, to the first failure
  *	test-sim --list			their names
  *	test-sim --case NAME [--model sc|tso|weak]
  *	test-sim --case NAME --replay SCHEDULE	what a failure printed
  *	test-sim --case NAME --runs N [--seed S]	at random
  *
- * The code is lib/shmx/ring.c, ring-multi.c and readers.c, see sim-ring.c.  The
+ * The code is lib/shmx/ring.c, ring-multi.c, readers.c and control.c, see
+ * sim-ring.c.  The
  * threads here do what a producer's and a reader's threads do, and check what
  * the two promise:
  *
@@ -33,6 +35,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "shmx/control.h"
 #include "shmx/readers.h"
 #include "shmx/ring-multi.h"
 #include "shmx/ring.h"
@@ -44,7 +47,8 @@
 #define HOLDS	2
 #define BOXES	6
 #define WRITERS	3
-#define FRAMES	40			/* of several writers, at most */
+#define FIRST	100			/* of a ring that has grown */
+#define FRAMES	40			/* of several writers */
 
 /* What a reader does. */
 enum role {
@@ -62,6 +66,9 @@ enum {
 	OLDEST_FIRST = 1 << 2,	/* the oldest slots are tried first */
 	FEW_SLOTS = 1 << 3,	/* too few for every claim */
 	HOST_WRITES = 1 << 4,	/* who reaps has a frame as well */
+	AVOID = 1 << 7,		/* some slots are taken last */
+	GROWN = 1 << 17,	/* from a ring with frames that are held */
+	CONTROL = 1 << 6,	/* a reader sends messages, all else is idle */
 	ONE_MORE = 1 << 5,	/* the first writer has one frame more */
 	/* Errors of the threads, for the simulator's own test. */
 	EARLY = 1 << 8,		/* publishes before it has written */
@@ -72,6 +79,7 @@ enum {
 	EARLY_WELCOME = 1 << 13, /* welcomed before it is in the set */
 	WAKES_FLAGGED = 1 << 14, /* who reaps wakes those with a flag only */
 	NO_REAP = 1 << 15,	/* nobody reaps */
+	NO_NUDGE = 1 << 16,	/* nobody looks who sleeps */
 };
 
 struct scenario {
@@ -96,9 +104,13 @@ struct bench {
 	int boxes;
 	uint8_t held[READERS][SLOTS];	/* by a reader that was told so */
 	struct shmx_multi m[WRITERS + 1]; /* the last is the host's */
-	uint64_t returned;		/* newest that is published for sure */
+	uint64_t returned;		/* newest that was published */
 	bool published[FRAMES];
 	uint64_t seen[READERS];
+	struct shmx_control_out out;
+	struct shmx_control_in in;
+	uint64_t sent, received;
+	shmx_a32 nudge;
 };
 
 static const struct scenario *sc;
@@ -116,14 +128,27 @@ holds_of(int r)
 	return sc->role[r] == NOBODY ? 0 : sc->role[r] == KEEP ? 2 : 1;
 }
 
+/* The writer looks at one more if it holds what is not of this ring. */
 static unsigned
-all_holds(void)
+words_of(int r)
+{
+	return holds_of(r) + (sc->flags & GROWN && sc->role[r] != NOBODY);
+}
+
+static uint64_t
+first(void)
+{
+	return sc->flags & GROWN ? FIRST : 0;
+}
+
+static unsigned
+all_words(void)
 {
 	unsigned n = 0;
 	int r;
 
 	for (r = 0; r < READERS; r++)
-		n += holds_of(r);
+		n += words_of(r);
 	return n;
 }
 
@@ -246,26 +271,22 @@ check_writer(void)
 		sim_fail(broken);
 }
 
-/* The bound must not rest on which slot the writer likes best. */
+/* The bound must not rest on which slots the writer likes best. */
 static void
-prefer_oldest(void)
+prefer(void)
 {
-	unsigned s;
-
-	for (s = 0; s < sc->slots; s++)
-		b->w.freed[s] = b->w.latest - b->w.sequence[s];
-	b->w.free = UINT64_MAX;
+	b->w.oldest_first = sc->flags & OLDEST_FIRST;
+	b->w.avoid = sc->flags & AVOID ? 1 | b->w.latest << 1 : 0;
 }
 
 static int
 claim(void)
 {
 	const struct shmx_scan *scan = enter();
-	unsigned n = all_holds(), steps;
+	unsigned n = all_words(), steps;
 	int slot;
 
-	if (sc->flags & OLDEST_FIRST)
-		prefer_oldest();
+	prefer();
 	sim_count();
 	slot = shmx_writer_claim(&b->w, scan);
 	steps = sim_counted();
@@ -325,7 +346,7 @@ run_writer(int arg)
 	int slot;
 
 	(void)arg;
-	for (i = 1; i <= sc->frames; i++) {
+	for (i = first() + 1; i <= first() + sc->frames; i++) {
 		slot = claim();
 		rect.x = (uint16_t)i;
 		if (!(sc->flags & EARLY))
@@ -362,7 +383,7 @@ static int
 claim_among(struct shmx_multi *m)
 {
 	uint64_t drawn = sim_peek(&b->ext.next_sequence);
-	unsigned n = all_holds(), steps;
+	unsigned n = all_words(), steps;
 	int slot;
 
 	sim_count();
@@ -517,6 +538,8 @@ take(int r, int h, uint64_t last, struct shmx_found *f)
 		sim_check(ret == 0 || before <= last || overtaken(before),
 			  "next is missed");
 		sim_check(ret < 0 || f->sequence > last, "next goes back");
+		sim_check(ret < 0 || f->sequence + sc->history > before,
+			  "next has left the history");
 		sim_check(ret < 0 || may_be_unseen() ||
 			  !skipped(last, f->sequence, published),
 			  "next skips what is there");
@@ -529,6 +552,7 @@ take(int r, int h, uint64_t last, struct shmx_found *f)
 			  "not the latest");
 	}
 	sim_check(ret == 0 || ret == -EAGAIN, "the ring is refused");
+	sim_check(f->sequence <= announced(), "held before it is announced");
 	if (ret < 0)
 		return false;
 	sim_note("holds frame", f->sequence);
@@ -587,8 +611,11 @@ take_often(int r)
 			continue;
 		look(r, &f);
 		last = f.sequence;
-		if (sc->role[r] == DAMAGE)
+		if (sc->role[r] == DAMAGE) {
 			ask_damage(last);
+			/* Which may be logged and not be published. */
+			ask_damage(last + 1);
+		}
 		drop(r, 0, &f);
 	}
 }
@@ -611,7 +638,7 @@ sleep_between(int r)
 	bool armed;
 
 	/* Of several writers nobody knows what comes last: see at_end(). */
-	while (last < sc->frames || sc->writers > 0) {
+	while (last < first() + sc->frames || sc->writers > 0) {
 		armed = sc->flags & LATE_FLAG ? arm_late(r, last) :
 			shmx_ring_arm(&b->w.ring, record[r], last);
 		if (armed) {
@@ -665,6 +692,82 @@ run_service(int arg)
 	shmx_readers_collect(&b->readers);
 }
 
+/* ------------------------------------------------------------- messages -- */
+
+/* As lib/shmx/send.c. */
+static void
+run_sender(int arg)
+{
+	uint64_t data[2];
+	unsigned i;
+
+	(void)arg;
+	for (i = 0; i < sc->attempts; i++) {
+		/* A word, then two: the end of the ring falls anywhere. */
+		data[0] = data[1] = b->sent + 1;
+		if (shmx_control_put(&b->out, (uint32_t)data[0], data,
+				     b->sent % 2 == 0 ? 8 : 16) < 0)
+			continue;
+		b->sent++;
+		sim_note("has sent", b->sent);
+		if (!(sc->flags & NO_NUDGE) &&
+		    shmx_load_seq_cst(&b->ext.host_waiting) != 0)
+			sim_send(&b->nudge);
+	}
+}
+
+static bool
+receive(void)
+{
+	uint32_t type, bytes;
+	uint64_t data[SHMX_CONTROL_MAX / 8];
+	int ret = shmx_control_take(&b->in, &type, &bytes, data);
+
+	sim_check(ret == 0 || ret == -EAGAIN, "a message is refused");
+	if (ret < 0)
+		return false;
+	b->received++;
+	sim_note("has received", b->received);
+	sim_check(type == b->received && data[0] == b->received &&
+		  bytes == (b->received % 2 == 1 ? 8 : 16) &&
+		  (bytes == 8 || data[1] == b->received),
+		  "not the message that was sent");
+	return true;
+}
+
+/* As lib/shmx/service.c. */
+static void
+run_receiver(int arg)
+{
+	(void)arg;
+	for (;;) {
+		if (receive())
+			continue;
+		shmx_store_seq_cst(&b->ext.host_waiting, 1);
+		if (!receive())
+			sim_receive(&b->nudge);
+		shmx_store_relaxed(&b->ext.host_waiting, 0);
+	}
+}
+
+static void
+make_messages(void)
+{
+	struct shmx_control_ring *ring = sim_alloc(16 + SHMX_CONTROL_DATA);
+	int i;
+
+	shmx_control_in_init(&b->in, ring);
+	shmx_control_out_init(&b->out, ring);
+	sim_share(&ring->read, 8, "read", 0);
+	sim_share(&ring->written, 8, "written", 0);
+	for (i = 0; i < SHMX_CONTROL_DATA / 8; i++)
+		sim_plain(ring->data + 8 * i, "data", i);
+	sim_share(&b->ext.host_waiting, 4, "waiting", 0);
+	sim_share(&b->nudge, 4, "nudge", 0);
+	sim_thread("sender", run_sender, 0);
+	sim_daemon(sim_thread("receiver", run_receiver, 0));
+}
+
 /* ---------------------------------------------------------------- setup -- */
 
 static void
@@ -696,10 +799,13 @@ make_reader(int r)
 	/* What ring.c does not look at need not be there. */
 	record[r] = sim_alloc(320);
 	b->seat[r] = (struct shmx_seat){ .record = record[r],
-					 .holds = holds_of(r), .wake_fd = r,
+					 .holds = words_of(r), .wake_fd = r,
 					 .record_fd = 0 };
-	for (h = 0; h < holds_of(r); h++)
+	for (h = 0; h < words_of(r); h++) {
+		if (h == holds_of(r))
+			record[r]->hold[h] = (uint64_t)FIRST << 16 | 1;
 		sim_share(&record[r]->hold[h], 8, "hold", r * 10 + (int)h);
+	}
 	if (sc->role[r] == SLEEP) {
 		sim_share(&record[r]->sleeping, 4, "sleeping", r);
 		sim_share(&b->byte[r], 4, "byte", r);
@@ -774,9 +880,13 @@ setup(void)
 	ring = (struct shmx_ring){
 		.ext = &b->ext, .state = b->state, .meta = meta,
 		.damage = b->damage, .slots = sc->slots,
-		.history = sc->history,
+		.history = sc->history, .first = first(),
 	};
 	shmx_writer_init(&b->w, &ring);
+	if (sc->flags & CONTROL) {
+		make_messages();
+		return;
+	}
 	if (sc->flags & NO_HISTORY)
 		b->w.ring.history = 0;
 	share_ring();
@@ -787,7 +897,7 @@ setup(void)
 		make_reader(r);
 		everybody->entry[everybody->count++] =
 			(struct shmx_scan_entry){ .record = record[r],
-						  .holds = holds_of(r),
+						  .holds = words_of(r),
 						  .wake_fd = r };
 	}
 	if (sc->flags & SET)
@@ -803,6 +913,11 @@ at_end(void)
 
 	if (broken != NULL)
 		sim_fail(broken);
+	if (sc->flags & CONTROL) {
+		sim_check(b->received == b->sent,
+			  "the producer sleeps and there is a message");
+		return;
+	}
 	if (sc->writers > 0) {
 		for (i = 0; i < sc->slots; i++)
 			sim_check(b->state[i] >> 62 != SHMX_STATE_WRITING,
@@ -813,7 +928,7 @@ at_end(void)
 				  "somebody sleeps and there is news");
 		return;
 	}
-	sim_check(b->w.latest == sc->frames, "not all was published");
+	sim_check(b->w.latest == first() + sc->frames, "not all was published");
 }
 
 /* ---------------------------------------------------------------- cases -- */
@@ -822,7 +937,8 @@ static const struct scenario scenarios[] = {
 	/* name  search  writers slots k frames attempts kills flags  readers */
 	{ "latest", QUICK, 0, 3, 1, 4, 3, 0, TWO_STEPS, { LATEST } },
 	{ "order", QUICK, 0, 3, 1, 4, 3, 0, OLDEST_FIRST, { LATEST } },
-	{ "keep", QUICK, 0, 4, 1, 4, 3, 0, 0, { KEEP } },
+	{ "grown", QUICK, 0, 3, 1, 4, 3, 0, GROWN, { LATEST } },
+	{ "keep", QUICK, 0, 4, 1, 4, 3, 0, AVOID, { KEEP } },
 	{ "next", QUICK, 0, 4, 2, 4, 3, 0, 0, { NEXT } },
 	{ "next-3", QUICK, 0, 5, 3, 5, 4, 0, 0, { NEXT } },
 	{ "sleep", QUICK, 0, 3, 1, 3, 0, 0, 0, { SLEEP } },
@@ -842,6 +958,8 @@ static const struct scenario scenarios[] = {
 	{ "one-reaped", QUICK, 1, 3, 1, 2, 1, 1, HOST_WRITES, { LATEST } },
 	{ "one-sleep", QUICK, 1, 3, 1, 2, 0, 1, 0, { SLEEP } },
 	{ "two-sleep", ALL, 2, 3, 1, 1, 0, 0, FEW_SLOTS, { SLEEP } },
+	{ "control", QUICK, 0, 3, 1, 0, 4, 0, CONTROL, { NOBODY } },
+	{ "many-control", RANDOM, 0, 3, 1, 0, 20, 0, CONTROL, { NOBODY } },
 	{ "many-write", RANDOM, 3, 8, 1, 4, 6, 0, 0, { LATEST, LATEST } },
 	{ "many-few", RANDOM, 3, 4, 1, 4, 6, 0, FEW_SLOTS | TWO_STEPS,
 	  { LATEST, KEEP } },
@@ -945,6 +1063,18 @@ static const struct plant {
 	  NO_REAP },
 	{ "flagged are woken", "one-sleep", SIM_SC, { NULL, 0, 0, 0, 0 },
 	  WAKES_FLAGGED },
+	{ "C1 relaxed", "control", SIM_WEAK,
+	  ORDER("shmx_control_put", 'l', ACQUIRE, RELAXED), 0 },
+	{ "C3 release", "control", SIM_TSO,
+	  ORDER("shmx_control_put", 's', SEQ_CST, RELEASE), 0 },
+	{ "D1 acquire", "control", SIM_WEAK,
+	  ORDER("look", 'l', SEQ_CST, ACQUIRE), 0 },
+	{ "D1 relaxed", "control", SIM_WEAK,
+	  ORDER("look", 'l', SEQ_CST, RELAXED), 0 },
+	{ "D3 relaxed", "control", SIM_WEAK,
+	  ORDER("shmx_control_take", 's', RELEASE, RELAXED), 0 },
+	{ "nobody nudges", "control", SIM_SC, { NULL, 0, 0, 0, 0 },
+	  NO_NUDGE },
 #undef ORDER
 };
 
@@ -996,6 +1126,8 @@ explain(const struct sim_options *o)
 	sim_run(setup, at_end, &again, &result);
 }
 
+static bool brief;			/* stop at the first failure */
+
 static void
 run(const char *name, struct sim_options o)
 {
@@ -1005,8 +1137,14 @@ run(const char *name, struct sim_options o)
 	sim_run(setup, at_end, &o, &result);
 	report(result.failure == NULL, &o, o.runs > 0 ? ", at random" :
 	       result.exhausted ? "" : ", not to the end");
-	if (result.failure != NULL)
-		explain(&o);
+	if (result.failure == NULL)
+		return;
+	if (brief) {
+		printf("# failure: %s, %s: %s\n", sc->name,
+		       model_names[o.model], result.failure);
+		exit(1);
+	}
+	explain(&o);
 }
 
 static void
@@ -1039,7 +1177,7 @@ find_planted(const struct plant *p)
 static void
 usage(void)
 {
-	fputs("usage: test-sim [--long | --list | --case NAME "
+	fputs("usage: test-sim [--long | --brief | --list | --case NAME "
 	      "[--model sc|tso|weak]\n\t[--replay SCHEDULE | "
 	      "--runs N [--seed N]] [--seconds N]]\n", stderr);
 	exit(2);
@@ -1072,7 +1210,7 @@ run_all(bool quick, struct sim_options o)
 		for (o.model = SIM_TSO; o.model <= SIM_WEAK; o.model++)
 			run(s->name, o);
 	}
-	for (i = 0; i < sizeof(plants) / sizeof(plants[0]); i++)
+	for (i = 0; !brief && i < sizeof(plants) / sizeof(plants[0]); i++)
 		find_planted(&plants[i]);
 }
 
@@ -1089,6 +1227,10 @@ main(int argc, char **argv)
 		value = i + 1 < argc ? argv[i + 1] : "";
 		if (strcmp(argv[i], "--long") == 0) {
 			all = true;
+			continue;
+		} else if (strcmp(argv[i], "--brief") == 0) {
+			brief = true;
+			o.states_max = 3000000;
 			continue;
 		} else if (strcmp(argv[i], "--list") == 0) {
 			for (s = 0; s < sizeof(scenarios) /
