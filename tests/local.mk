@@ -288,7 +288,7 @@ check_PROGRAMS += $(check_programs) %D%/holder %D%/xquery
 check_PROGRAMS += %D%/test-sim
 TESTS += %D%/test-sim
 long_tests += %D%/test-sim.long
-EXTRA_DIST += %D%/test-sim.long
+EXTRA_DIST += %D%/test-sim.long %D%/mutate %D%/mutants
 %C%_test_sim_SOURCES = %D%/test-sim.c %D%/sim.c %D%/sim.h %D%/sim-atomic.h \
 	%D%/sim-control.c %D%/sim-readers.c %D%/sim-readers.h \
 	%D%/sim-ring.c %D%/sim-ring-multi.c
@@ -337,7 +337,7 @@ AM_TESTS_ENVIRONMENT = \
 valgrind_run = $(LIBTOOL) --mode=execute $(VALGRIND) -q --error-exitcode=99 \
 	--leak-check=full --suppressions=$(abs_top_srcdir)/%D%/valgrind.supp
 
-.PHONY: check-valgrind check-long check-loop check-model check-sim
+.PHONY: check-valgrind check-long check-loop check-model check-mutants check-sim
 check-valgrind:
 	@if test '$(VALGRIND)' = no; then \
 		echo "check-valgrind: valgrind was not there at configure time" >&2; \
@@ -373,6 +373,12 @@ MODELS = all
 # The searches of the simulator that take minutes.
 check-sim: %D%/test-sim$(EXEEXT)
 	%D%/test-sim --long
+
+# Break the lock-free core in small ways: the tests must notice.
+check-mutants: all
+	top_srcdir='$(abs_top_srcdir)' CC='$(CC)' \
+		CHECK_CFLAGS='$(CHECK_CFLAGS)' CHECK_LIBS='$(CHECK_LIBS)' \
+		$(SHELL) $(srcdir)/%D%/mutate $(MUTANTS)
 
 # For a test that fails now and then: make check-loop TESTS=tests/test-ring
 check-loop:
