@@ -175,6 +175,60 @@ START_TEST(the_last_frame_stays_until_there_is_another)
 }
 END_TEST
 
+/* The new ring has no frame yet, and there may never be one. */
+START_TEST(who_comes_meanwhile_finds_the_last_frame)
+{
+	struct shmx_producer *p = open_producer(8, 2, 0);
+	struct shmx_reader *r, *in_order;
+	struct shmx_hold *h;
+	uint64_t n;
+	int i;
+
+	frame_publish(p, 1);
+	/* Rings without a frame are passed over. */
+	for (i = 0; i < 3; i++) {
+		ck_assert_int_eq(grow(p, 40, 0), 0);
+		r = open_reader();
+		ck_assert_int_eq(shmx_wait(r, LONG_MS), 0);
+		ck_assert_int_eq(shmx_hold_latest(r, &h), 0);
+		check_frame(h, 1, 16);
+		shmx_release(h);
+		shmx_reader_close(r);
+	}
+	r = open_reader();
+	in_order = open_reader();
+	frame_publish(p, 2);
+	for (i = 1; i <= 2; i++) {
+		ck_assert_int_eq(shmx_wait(in_order, LONG_MS), 0);
+		ck_assert_int_eq(shmx_hold_next(in_order, &h), 0);
+		check_frame(h, (uint64_t)i, i == 1 ? 16 : 40);
+		shmx_release(h);
+	}
+	/* It did not look before. */
+	do {
+		ck_assert_int_eq(shmx_wait(r, LONG_MS), 0);
+		ck_assert_int_eq(shmx_hold_latest(r, &h), 0);
+		n = shmx_frame_info(h)->sequence;
+		shmx_release(h);
+	} while (n == 1);
+	ck_assert_int_eq(shmx_hold_latest(r, &h), 0);
+	check_frame(h, 2, 40);
+	shmx_release(h);
+	shmx_reader_close(r);
+	/* There is nothing of the old ring any more. */
+	r = open_reader();
+	ck_assert_int_eq(shmx_hold_next(r, &h), 0);
+	check_frame(h, 2, 40);
+	shmx_release(h);
+	shmx_reader_close(r);
+	shmx_reader_close(in_order);
+	ck_assert_int_eq(p->host.filled.fd, -1);
+	ck_assert_int_eq(grow(p, 50, 0), 0);
+	ck_assert_int_ge(p->host.filled.fd, 0);
+	shmx_producer_close(p);
+}
+END_TEST
+
 START_TEST(in_order_nothing_is_lost)
 {
 	struct shmx_producer *p = open_producer(12, 4, 0);
@@ -869,6 +923,71 @@ START_TEST(who_does_not_answer_is_sent_one_ring)
 }
 END_TEST
 
+/* Says of each ring that it is sent which it is, and answers when told to. */
+static void
+answer_late(int line, void *arg)
+{
+	int conn = byhand_connect(), type;
+	const struct shmx_hello hello = byhand_hello(1);
+	struct shmx_channel ch;
+	uint64_t session;
+
+	(void)arg;
+	expect(shmx_channel_send(conn, SHMX_MSG_HELLO, &hello, sizeof(hello),
+				 NULL, 0) == 0);
+	shmx_channel_init(&ch, conn);
+	while ((type = byhand_receive(&ch)) != 0) {
+		if (type == SHMX_MSG_BYE)
+			break;
+		expect(type == SHMX_MSG_WELCOME || type == SHMX_MSG_MOVED);
+		session = ((const struct shmx_welcome *)(const void *)
+			   (ch.in.bytes + sizeof(ch.in.header)))->session;
+		shmx_channel_next(&ch);
+		child_tell(line, &session, sizeof(session));
+		if (child_hear(line) == 'a')
+			byhand_ready(conn);
+	}
+	shmx_channel_finish(&ch);
+}
+
+static void
+expect_session(const struct child *c, uint64_t session)
+{
+	uint64_t said;
+
+	child_ask(c->line, &said, sizeof(said));
+	ck_assert_uint_eq(said, session);
+}
+
+/* It is sent two rings at most, but not without the newest frame. */
+START_TEST(who_answers_late_is_sent_the_last_frame)
+{
+	struct shmx_producer *p = open_producer(0, 0, 0);
+	uint64_t session[4];
+	struct child c;
+	int i;
+
+	session[0] = p->region.session;
+	frame_publish(p, 1);
+	child_start(&c, answer_late, NULL);
+	expect_session(&c, session[0]);
+	for (i = 1; i < 4; i++) {
+		ck_assert_int_eq(grow(p, 16, 0), 0);
+		session[i] = p->region.session;
+		if (i == 2)
+			ck_assert_uint_eq(frame_publish(p, 2), 2);
+	}
+	child_say(c.line, 'a');
+	expect_session(&c, session[2]);
+	child_say(c.line, 'a');
+	expect_session(&c, session[3]);
+	child_say(c.line, 'a');
+	settle(p, 1, 1);
+	shmx_producer_close(p);
+	child_end(&c);
+}
+END_TEST
+
 /* -------------------------------------------------------------- faults -- */
 
 /* Takes each frame that it is told of. */
@@ -1039,6 +1158,7 @@ main(void)
 
 	tcase_add_test(tc, frames_go_on_in_the_larger_ring);
 	tcase_add_test(tc, the_last_frame_stays_until_there_is_another);
+	tcase_add_test(tc, who_comes_meanwhile_finds_the_last_frame);
 	tcase_add_test(tc, in_order_nothing_is_lost);
 	tcase_add_loop_test(tc, who_never_dispatches_follows_too, 0, 2);
 	tcase_add_test(tc, a_loop_of_ones_own_follows);
@@ -1059,6 +1179,7 @@ main(void)
 	tcase_add_test(tc, who_has_not_heard_of_it_nudges_all_the_same);
 	tcase_add_test(tc, a_stopped_reader_can_be_killed);
 	tcase_add_loop_test(tc, who_does_not_answer_is_sent_one_ring, 0, 2);
+	tcase_add_test(tc, who_answers_late_is_sent_the_last_frame);
 
 	tc = suite_case(s, "faults");
 	tcase_add_loop_test(tc, what_fails_leaves_the_ring_as_it_was, 0,

@@ -6,7 +6,8 @@
  * producer makes another one, with the next generation's number, and has the
  * host send every reader there (MOVED).  The old region is never written again
  * from then on, so whatever is held in it stays valid for as long as its
- * readers keep it mapped, and the producer needs it no more.
+ * readers keep it mapped.  The producer itself unmaps it; the host keeps it
+ * for those who come before there is a frame in the new one.
  *
  * Sequence numbers go on, and readers keep their records: which ring a hold
  * word is about is told by the number in it, messages go on where they were,
@@ -86,21 +87,22 @@ go_on(struct shmx_producer *p, const struct parts *old)
 
 /* Have the readers go over; the old ring says that there is another. */
 static int
-move(struct shmx_producer *p, uint32_t holds_total, struct shmx_ext *old)
+move(struct shmx_producer *p, uint32_t holds_total, struct shmx_region *old)
 {
+	struct shmx_ext *ext = old->ring.ext;
 	int ret;
 
-	ret = shmx_host_move(&p->host, &p->region, holds_total);
+	ret = shmx_host_move(&p->host, &p->region, holds_total, old);
 	if (ret < 0)
 		return base_error(ret, "ring \"%s\" cannot grow: its readers "
 				  "were granted more holds than the %" PRIu32
 				  " that there would be", p->claim.name,
 				  holds_total);
 	/* Who has not heard of it looks here whether to nudge us: always. */
-	shmx_store_seq_cst(&old->host_waiting, 1);
+	shmx_store_seq_cst(&ext->host_waiting, 1);
 	SHMX_KILL_POINT("all moved");
 	/* For those who look at the ring alone; their MOVED is there. */
-	shmx_store_seq_cst(&old->host_state, SHMX_HOST_MOVED);
+	shmx_store_seq_cst(&ext->host_state, SHMX_HOST_MOVED);
 	SHMX_KILL_POINT("grown");
 	return 0;
 }
@@ -149,13 +151,14 @@ shmx_producer_grow(struct shmx_producer *p,
 		ret = shmx_producer_map_scratch(p);
 	}
 	if (ret == 0)
-		ret = move(p, o.slots - o.history - 1, old.region.ring.ext);
+		ret = move(p, o.slots - o.history - 1, &old.region);
 	if (ret < 0) {
 		destroy(&p->region, p->scratch, p->scratch_bytes);
 		put_back(p, &old);
 		return ret;
 	}
 	destroy(&old.region, old.scratch, old.scratch_bytes);
+	p->grew = true;
 	p->last_width = 0;		/* the next frame differs everywhere */
 	base_log(&p->log, BASE_LOG_DEBUG, "ring %s: grew to %u slots of %"
 		 PRIu32 " bytes", p->claim.name, o.slots,

@@ -23,6 +23,10 @@
  * it is "behind", and is sent the newest ring when it answers.  A lossless
  * reader is sent them all.
  *
+ * The newest ring may have no frame yet, perhaps for long.  So the last one
+ * that has is kept until then: it is where newcomers are welcomed, and where
+ * who has not been there is sent first, being "behind" the newest again.
+ *
  * Everything here but the sleep runs with host->lock held.
  */
 #include "config.h"
@@ -73,6 +77,7 @@ struct shmx_peer {
 	struct shmx_record *lent;	/* SENT_OFF: until it is gone, too */
 	uint32_t mode;
 	unsigned unanswered;		/* WELCOME and MOVED without a READY */
+	uint32_t sent;			/* generation of the last of those */
 	bool behind;			/* the ring grew since the last one */
 	struct shmx_channel channel;
 };
@@ -403,8 +408,36 @@ object(struct shmx_host *host, struct shmx_peer *peer,
 	return true;
 }
 
+static void
+forget_filled(struct shmx_host *host)
+{
+	base_close(&host->filled.fd);
+}
+
+/* The last ring with frames, if it is not the newest; else NULL. */
+static const struct shmx_outgrown *
+last_filled(struct shmx_host *host)
+{
+	if (host->filled.fd >= 0 &&
+	    shmx_load_acquire(&host->ext->latest) >> 16 != 0)
+		forget_filled(host);
+	return host->filled.fd >= 0 ? &host->filled : NULL;
+}
+
+bool
+shmx_host_forget(struct shmx_host *host)
+{
+	if (pthread_mutex_trylock(&host->lock) != 0)
+		return false;
+	forget_filled(host);
+	pthread_mutex_unlock(&host->lock);
+	return true;
+}
+
+/* The newest ring, or an older one. */
 static struct shmx_welcome
-describe(const struct shmx_host *host, const struct shmx_peer *peer)
+describe(const struct shmx_host *host, const struct shmx_peer *peer,
+	 const struct shmx_outgrown *old)
 {
 	const struct shmx_seat *seat = peer->seat;
 	const bool inside = seat->record_fd < 0;
@@ -415,10 +448,10 @@ describe(const struct shmx_host *host, const struct shmx_peer *peer)
 						      seat->record) :
 			peer->index,
 		.holds = seat->holds,
-		.map_bytes = host->map_bytes,
-		.session = host->session,
-		.features = host->features,
-		.region_bytes = host->region_bytes,
+		.map_bytes = old ? old->map_bytes : host->map_bytes,
+		.session = old ? old->session : host->session,
+		.features = old ? old->features : host->features,
+		.region_bytes = old ? old->region_bytes : host->region_bytes,
 		.record_bytes = inside ? 0 : SHMX_RECORD_BYTES,
 	};
 }
@@ -426,12 +459,15 @@ describe(const struct shmx_host *host, const struct shmx_peer *peer)
 static int
 send_welcome(struct shmx_host *host, struct shmx_peer *peer, int wake_fd)
 {
-	const struct shmx_welcome w = describe(host, peer);
-	const int fds[SHMX_MESSAGE_FDS] = { host->data_fd,
+	const struct shmx_outgrown *old = last_filled(host);
+	const struct shmx_welcome w = describe(host, peer, old);
+	const int fds[SHMX_MESSAGE_FDS] = { old ? old->fd : host->data_fd,
 		w.record_bytes == 0 ? host->records_fd : peer->seat->record_fd,
 		wake_fd };
 
 	peer->unanswered++;
+	peer->sent = old ? old->generation : host->ext->generation;
+	peer->behind = old != NULL;
 	return shmx_channel_send(peer->conn, SHMX_MSG_WELCOME, &w, sizeof(w),
 				 fds, SHMX_MESSAGE_FDS);
 }
@@ -593,28 +629,54 @@ shmx_host_set_ring(struct shmx_host *host, const struct shmx_region *region,
 static void
 send_on(struct shmx_host *host, struct shmx_peer *peer)
 {
-	const struct shmx_welcome w = describe(host, peer);
+	const struct shmx_outgrown *old = last_filled(host);
+	struct shmx_welcome w;
 
 	peer->seat->record->session = host->session;
 	peer->behind = peer->unanswered > 0 && peer->mode != SHMX_MODE_EVERY;
 	if (peer->behind)
 		return;
+	/* It may have missed the ring with the newest frame: that first. */
+	if (old != NULL && old->generation <= peer->sent)
+		old = NULL;
+	w = describe(host, peer, old);
 	peer->unanswered++;
+	peer->sent = old ? old->generation : host->ext->generation;
+	peer->behind = old != NULL;
 	if (shmx_channel_send(peer->conn, SHMX_MSG_MOVED, &w, sizeof(w),
-			      &host->data_fd, 1) < 0)
+			      old ? &old->fd : &host->data_fd, 1) < 0)
 		drop(host, peer, "does not hear that the ring grew");
 	SHMX_KILL_POINT("MOVED");
 }
 
+/* The ring that was is the last with frames, if it has any. */
+static void
+outgrow(struct shmx_host *host, struct shmx_region *old)
+{
+	if (shmx_load_acquire(&old->ring.ext->latest) >> 16 == 0)
+		return;
+	forget_filled(host);
+	host->filled = (struct shmx_outgrown){
+		.fd = old->fd,
+		.map_bytes = old->map_bytes,
+		.generation = old->ring.ext->generation,
+		.session = old->session,
+		.features = old->ring.ext->features,
+		.region_bytes = old->bytes,
+	};
+	old->fd = -1;
+}
+
 int
 shmx_host_move(struct shmx_host *host, const struct shmx_region *region,
-	       uint32_t holds_total)
+	       uint32_t holds_total, struct shmx_region *old)
 {
 	int ret = -EBUSY;
 	unsigned i;
 
 	pthread_mutex_lock(&host->lock);
 	if (shmx_load_relaxed(&host->holds_granted) <= holds_total) {
+		outgrow(host, old);
 		shmx_host_set_ring(host, region, holds_total);
 		shmx_store_relaxed(&host->ext->refused, host->refused);
 		shmx_store_relaxed(&host->ext->evicted, host->evicted);
@@ -751,6 +813,7 @@ close_all(struct shmx_host *host)
 	base_close(&host->guests_fd);
 	base_close(&host->stop_fd);
 	base_close(&host->news_fd);
+	base_close(&host->filled.fd);
 }
 
 int
@@ -759,6 +822,7 @@ shmx_host_init(struct shmx_host *host)
 	int ret = 0;
 
 	host->epoll_fd = host->pause_fd = host->guests_fd = -1;
+	host->filled.fd = -1;
 	host->stop_fd = host->news_fd = -1;
 	if ((host->epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0 ||
 	    (host->pause_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC |

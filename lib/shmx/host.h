@@ -30,6 +30,16 @@
 
 struct shmx_peer;
 
+/* A ring that grew: how its memory is to be described. */
+struct shmx_outgrown {
+	int fd;				/* -1: there is none */
+	uint32_t map_bytes;
+	uint32_t generation;
+	uint64_t session;
+	uint64_t features;
+	uint64_t region_bytes;
+};
+
 struct shmx_host {
 	/* Set by the producer before shmx_host_init(), constant after. */
 	const struct shmx_claim *claim;
@@ -61,6 +71,8 @@ struct shmx_host {
 	uint64_t refused;
 	uint64_t evicted;
 	bool finishing;			/* what is held now stays as it is */
+	/* With the newest frame, while the ring that followed has none. */
+	struct shmx_outgrown filled;
 
 	/* For statistics: written by the service, read by anybody. */
 	shmx_a32 attached_now;
@@ -79,11 +91,22 @@ shmx_host_set_ring(struct shmx_host *host, const struct shmx_region *region,
 
 /*
  * The producer's thread: the same while there are readers, who are all sent
- * there.  -EBUSY, and nothing has changed, when they were granted more holds.
+ * there from the ring that was.  -EBUSY, and nothing has changed, when they
+ * were granted more holds.
+ *
+ * Who comes, or has missed the last ring with frames, is shown that first
+ * until the new one has a frame: what of `old` that takes is the host's.
  */
 int
 shmx_host_move(struct shmx_host *host, const struct shmx_region *region,
-	       uint32_t holds_total);
+	       uint32_t holds_total, struct shmx_region *old);
+
+/*
+ * Any thread: the new ring has a frame, let go of the old one's memory.  Never
+ * waits; false when it is to be tried again.
+ */
+bool
+shmx_host_forget(struct shmx_host *host);
 
 /* Part from every reader.  The scan set is empty afterwards. */
 void

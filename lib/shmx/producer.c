@@ -497,6 +497,9 @@ shmx_publish(struct shmx_producer *p, struct shmx_frame *frame)
 	p->last_height = frame->height;
 	shmx_store_relaxed(&p->region.ring.ext->published, sequence);
 	wake_sleepers(p);
+	/* Once after growing: the old ring's memory goes. */
+	if (p->grew)
+		p->grew = !shmx_host_forget(&p->host);
 	if (p->v2.header != NULL) {
 		/* After who waits was woken: it takes a while. */
 		shmx_v2_publish(&p->v2, frame, sequence);

@@ -41,6 +41,7 @@ struct shmx_producer {
 	struct shmx_control message;	/* received by shmx_control_wait() */
 	bool has_message;
 	void *message_data;		/* of the one received last */
+	bool grew;			/* the host may keep the old ring */
 	bool announced;			/* region has its name */
 	bool threaded;
 	pthread_t thread;

@@ -310,7 +310,8 @@ shmx_producer_open_image(struct shmx_producer **out, const char *name,
  * hold in it stays what it is, and sequence numbers go on.  The ring_id of
  * frames changes, and shmx_damage_since() does not reach back.  A reader that
  * is stopped keeps its old ring's memory, and no more, however often the ring
- * grows; everybody else gives it back.
+ * grows; everybody else gives it back.  Until the new ring has a frame, who
+ * attaches finds the last one of the old ring.
  *
  * A frame that was begun is lost, and its pixels are gone: begin again.
  *
