@@ -35,6 +35,7 @@ x11_libs = $(XTEST_LIBS) $(XCB_LIBS) $(XKB_LIBS)
 shell_tests += \
 	%D%/test-bootstrap.sh \
 	%D%/test-exports.sh \
+	%D%/test-format.sh \
 	%D%/test-headers.sh \
 	%D%/test-includes.sh \
 	%D%/test-install.sh \
@@ -81,6 +82,10 @@ check_programs += %D%/test-directory
 check_programs += %D%/test-faults
 %C%_test_faults_SOURCES = %D%/test-faults.c
 %C%_test_faults_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
+check_programs += %D%/test-format
+%C%_test_format_SOURCES = %D%/test-format.c
+%C%_test_format_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
 check_programs += %D%/test-host
 %C%_test_host_SOURCES = %D%/test-host.c

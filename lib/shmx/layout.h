@@ -2,6 +2,8 @@
 /*
  * layout.h - the ring as bytes in memory
  *
+ * doc/shmx-format.md is the specification, with a picture of each struct here.
+ *
  * A ring is one region of shared memory, laid out as a superset of SHMX v2.0
  * (offsets from the start of the region; every section is found through the
  * offsets of a header, never through a constant):

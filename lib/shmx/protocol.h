@@ -2,6 +2,8 @@
 /*
  * protocol.h - what producer and reader say to each other over the socket
  *
+ * Specified in doc/shmx-format.md, 4.5 and on.
+ *
  *	reader				producer
  *	HELLO			-->
  *				<--	WELCOME + data, record and wake fds

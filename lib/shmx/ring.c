@@ -2,6 +2,9 @@
 /*
  * ring.c - the lock-free core: slots, holds, and who may write where
  *
+ * The steps are those of doc/shmx-format.md, 6.1 to 7.3, where the tests and
+ * models of each stand.
+ *
  * One writer fills slots, many readers hold them, in different processes that
  * may be killed or stopped between any two instructions.  The promises:
  *
