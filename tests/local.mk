@@ -106,6 +106,10 @@ check_programs += %D%/test-hostile
 %C%_test_hostile_SOURCES = %D%/test-hostile.c
 %C%_test_hostile_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
+check_programs += %D%/test-join
+%C%_test_join_SOURCES = %D%/test-join.c
+%C%_test_join_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-kill
 %C%_test_kill_SOURCES = %D%/test-kill.c
 %C%_test_kill_LDADD = lib/shmx/libshmx-core.la $(suite_libs)

@@ -239,7 +239,7 @@ ask_too_much(int line, void *arg)
 	hello.role = SHMX_ROLE_WRITER;
 	conn = byhand_connect();
 	say_hello(conn, &hello);
-	expect_refusal(conn, ENOTSUP, "admits only readers");
+	expect_refusal(conn, ENOTSUP, "has one producer");
 	hello = byhand_hello(1);
 	hello.mode = SHMX_MODE_EVERY;
 	conn = byhand_connect();

@@ -51,7 +51,7 @@ bench_new(uint32_t slots, uint32_t history, uint32_t readers, uint32_t holds)
 	b->scan->count = readers;
 	for (i = 0; i < readers; i++)
 		b->scan->entry[i] = (struct shmx_scan_entry){
-			&b->record[i], holds, -1 };
+			&b->record[i], holds, -1, 0 };
 	return b;
 }
 

@@ -18,7 +18,6 @@
 
 #include "reader.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -260,23 +259,10 @@ lose_ended(struct shmx_reader *r)
 			 SHMX_HOST_ENDED ? "has ended" : "has died");
 }
 
-/* A stranger's words: one line of printable characters. */
-static void
-clean_text(char *text, size_t size)
-{
-	size_t i;
-
-	text[size - 1] = '\0';
-	for (i = 0; text[i] != '\0'; i++)
-		if (!isprint((unsigned char)text[i]))
-			text[i] = '?';
-}
-
 void
 shmx_reader_hear_greeting(struct shmx_reader *r)
 {
 	struct shmx_refusal refusal;
-	const void *body;
 	int ret;
 
 	ret = shmx_channel_receive(&r->channel);
@@ -296,13 +282,9 @@ shmx_reader_hear_greeting(struct shmx_reader *r)
 		welcome(r);
 		return;
 	case SHMX_MSG_ERROR:
-		body = shmx_channel_body(&r->channel, sizeof(refusal), 0);
-		if (body == NULL)
+		if (!shmx_channel_refusal(&r->channel, &refusal))
 			break;
-		memcpy(&refusal, body, sizeof(refusal));
-		clean_text(refusal.text, sizeof(refusal.text));
-		give_up(r, refusal.error > 0 && refusal.error < 4096 ?
-			-refusal.error : -EPROTO, refusal.text);
+		give_up(r, -refusal.error, refusal.text);
 		return;
 	case SHMX_MSG_BYE:
 		base_error(-ECONNRESET, "the producer of ring \"%s\" has ended",
@@ -322,13 +304,9 @@ static bool
 hear_eviction(struct shmx_reader *r)
 {
 	struct shmx_refusal refusal;
-	const void *body;
 
-	body = shmx_channel_body(&r->channel, sizeof(refusal), 0);
-	if (body == NULL)
+	if (!shmx_channel_refusal(&r->channel, &refusal))
 		return false;
-	memcpy(&refusal, body, sizeof(refusal));
-	clean_text(refusal.text, sizeof(refusal.text));
 	shmx_reader_lose(r, "sent this reader away");
 	r->evicted = true;
 	set_trouble(r, -EPIPE, refusal.text);

@@ -11,6 +11,7 @@
 
 #include "channel.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -194,4 +195,23 @@ shmx_channel_send(int fd, enum shmx_message_type type, const void *body,
 	if (n < 0)
 		return errno == ECONNRESET ? -EPIPE : -errno;
 	return (size_t)n == header.bytes ? 0 : -EAGAIN;
+}
+
+bool
+shmx_channel_refusal(const struct shmx_channel *ch, struct shmx_refusal *out)
+{
+	const void *body = shmx_channel_body(ch, sizeof(*out), 0);
+	char *c;
+
+	if (body == NULL)
+		return false;
+	memcpy(out, body, sizeof(*out));
+	/* A stranger's words. */
+	out->text[sizeof(out->text) - 1] = '\0';
+	for (c = out->text; *c != '\0'; c++)
+		if (!isprint((unsigned char)*c))
+			*c = '?';
+	if (out->error <= 0 || out->error >= 4096)
+		out->error = EPROTO;
+	return true;
 }

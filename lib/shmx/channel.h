@@ -8,6 +8,7 @@
 #ifndef SHMX_CHANNEL_H
 #define SHMX_CHANNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -63,5 +64,12 @@ shmx_channel_next(struct shmx_channel *ch);
 int
 shmx_channel_send(int fd, enum shmx_message_type type, const void *body,
 		  size_t bytes, const int *fds, unsigned fd_count);
+
+/*
+ * The words of an ERROR that was received: *out has a positive errno value, or
+ * EPROTO, and one line of printable characters.  False if it is malformed.
+ */
+bool
+shmx_channel_refusal(const struct shmx_channel *ch, struct shmx_refusal *out);
 
 #endif

@@ -97,7 +97,7 @@ static bool
 is_begun(const struct shmx_producer *p, const struct shmx_frame *frame)
 {
 	return frame->slot == SHMX_NO_SLOT ||
-	       (int)frame->slot == p->writer.claimed;
+	       (int)frame->slot == shmx_producer_claimed(p);
 }
 
 static int
@@ -171,7 +171,9 @@ shmx_producer_add_stream(struct shmx_producer *p, const struct shmx_stream *s)
 	struct shmx_directory_place place = shmx_region_directory(&p->region);
 	int ret;
 
-	ret = shmx_stream_check(s);
+	ret = shmx_producer_is_host(p);
+	if (ret == 0)
+		ret = shmx_stream_check(s);
 	if (ret < 0)
 		return ret;
 	if (s->kind == SHMX_STREAM_IMAGE)

@@ -135,6 +135,9 @@ shmx_producer_grow(struct shmx_producer *p,
 	struct shmx_producer_options o;
 	int ret;
 
+	ret = shmx_producer_is_host(p);
+	if (ret < 0)
+		return ret;
 	if (p->region.ring.ext->features & SHMX_FEATURE_RECORDS_INSIDE)
 		return base_error(-ENOTSUP, "ring \"%s\" cannot grow: its "
 				  "readers' records lie in it", p->claim.name);

@@ -62,7 +62,9 @@
 /* Of one peer in a row; the others wait. */
 #define MESSAGES_MAX	64
 
-enum peer_state { ACCEPTED, WELCOMED, ATTACHED, INSPECTING, SENT_OFF };
+enum peer_state {
+	ACCEPTED, WELCOMED, ATTACHED, INSPECTING, JOINING, WRITING, SENT_OFF,
+};
 
 struct shmx_peer {
 	enum peer_state state;
@@ -75,6 +77,7 @@ struct shmx_peer {
 	struct shmx_seat *seat;		/* NULL until welcomed */
 	struct shmx_mailbox *box;	/* the same */
 	struct shmx_record *lent;	/* SENT_OFF: until it is gone, too */
+	struct shmx_joined *joined;	/* JOINING, WRITING: the same */
 	uint32_t mode;
 	unsigned unanswered;		/* WELCOME and MOVED without a READY */
 	uint32_t sent;			/* generation of the last of those */
@@ -119,6 +122,57 @@ announce(struct shmx_host *host)
 	(void)!write(host->news_fd, &one, sizeof(one));
 }
 
+/* ------------------------------------------------------------- writers -- */
+
+/* Tell those who write of a reader; and when it is gone. */
+static void
+tell_writers(const struct shmx_host *host, const struct shmx_peer *peer,
+	     bool present)
+{
+	if (host->writers.max != 0)
+		shmx_writers_tell(&host->writers, peer->serial,
+				  shmx_records_index(&host->records,
+						     peer->seat->record),
+				  present ? peer->seat->wake_fd : -1);
+}
+
+/* All readers there are, to who has just joined. */
+static void
+tell_of_readers(const struct shmx_host *host, struct shmx_joined *joined)
+{
+	const struct shmx_peer *p;
+	unsigned i;
+
+	joined->ready = true;
+	for (i = 0; i < SHMX_PEERS_MAX; i++) {
+		p = host->peers[i];
+		if (p != NULL && p->seat != NULL)
+			shmx_joined_tell(joined, p->serial, shmx_records_index(
+					 &host->records, p->seat->record),
+					 p->seat->wake_fd);
+	}
+}
+
+/*
+ * Wake every reader, in place of a writer that cannot, or died before it did.
+ * Whether their flags are up is not asked: it may have cleared them.
+ */
+static void
+wake_readers(const struct shmx_host *host)
+{
+	const struct shmx_peer *p;
+	unsigned i;
+
+	for (i = 0; i < SHMX_PEERS_MAX; i++) {
+		p = host->peers[i];
+		if (p == NULL || p->seat == NULL)
+			continue;
+		shmx_exchange_seq_cst(&p->seat->record->sleeping, 0);
+		(void)send(p->seat->wake_fd, "", 1,
+			   MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+}
+
 /* ------------------------------------------------------ coming, going -- */
 
 /* The writer looks at its holds no more, and nobody hears it. */
@@ -145,6 +199,7 @@ unseat(struct shmx_host *host, struct shmx_peer *peer)
 		if (!host->finishing)
 			shmx_exchange_seq_cst(&peer->seat->record->evicted, 1);
 		SHMX_KILL_POINT("reap evicted");
+		tell_writers(host, peer, false);
 		shmx_readers_remove(host->readers, peer->seat);
 		peer->seat = NULL;
 		SHMX_KILL_POINT("reap set");
@@ -166,6 +221,11 @@ drop(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 	unseat(host, peer);
 	if (peer->lent != NULL)
 		shmx_records_free(&host->records, peer->lent);
+	/* At our end it may live, and write. */
+	if (peer->joined != NULL && !host->finishing) {
+		shmx_writers_leave(&host->writers, peer->joined);
+		wake_readers(host);
+	}
 	unwatch(host, peer->conn);
 	unwatch(host, peer->pidfd);
 	shmx_channel_finish(&peer->channel);
@@ -183,12 +243,19 @@ drop(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 static void
 send_off(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 {
-	if (peer->seat == NULL || peer->seat->record_fd >= 0) {
+	/* Nor are the slots of a writer anybody else's before. */
+	if (peer->joined == NULL &&
+	    (peer->seat == NULL || peer->seat->record_fd >= 0)) {
 		drop(host, peer, why);
 		return;
 	}
 	base_log(host->log, BASE_LOG_DEBUG, "ring %s: %s (pid %d) %s",
 		 host->claim->name, peer->label, (int)peer->pid, why);
+	if (peer->joined != NULL) {
+		peer->joined->ready = false;
+		peer->state = SENT_OFF;
+		return;
+	}
 	peer->lent = peer->seat->record;
 	peer->seat->lent = true;
 	unseat(host, peer);
@@ -389,6 +456,12 @@ object(struct shmx_host *host, struct shmx_peer *peer,
 		       SHMX_PROTOCOL_VERSION);
 	} else if (h->role == SHMX_ROLE_INSPECTOR) {
 		return false;
+	} else if (h->role == SHMX_ROLE_WRITER) {
+		if (host->features & SHMX_FEATURE_MULTI_WRITER)
+			return false;
+		refuse(host, peer, ENOTSUP, "ring \"%s\" has one producer: "
+		       "start that with SHMX_MULTI_WRITER for others to join",
+		       host->claim->name);
 	} else if (h->role != SHMX_ROLE_READER || h->mode != SHMX_MODE_LOSSY) {
 		refuse(host, peer, ENOTSUP, "ring \"%s\" admits only readers "
 		       "that may skip frames", host->claim->name);
@@ -515,6 +588,7 @@ take_in(struct shmx_host *host, struct shmx_peer *peer,
 		return ret;
 	}
 	peer->seat = seat;
+	tell_writers(host, peer, true);
 	shmx_store_relaxed(&host->holds_granted,
 			   shmx_load_relaxed(&host->holds_granted) +
 			   seat->holds);
@@ -538,6 +612,35 @@ greet_inspector(struct shmx_host *host, struct shmx_peer *peer)
 		       host->claim->name, strerror(-ret));
 	else
 		peer->state = INSPECTING;
+}
+
+static void
+greet_writer(struct shmx_host *host, struct shmx_peer *peer)
+{
+	struct shmx_welcome w = {
+		.version = SHMX_PROTOCOL_VERSION,
+		.map_bytes = host->map_bytes,
+		.session = host->session,
+		.features = host->features,
+		.region_bytes = host->region_bytes,
+	};
+	int ret;
+
+	peer->joined = shmx_writers_join(&host->writers, peer->conn);
+	if (peer->joined == NULL) {
+		refuse(host, peer, EBUSY, "ring \"%s\" has %" PRIu32
+		       " producers already; start the first with more writers",
+		       host->claim->name, host->writers.max + 1);
+		return;
+	}
+	peer->state = JOINING;
+	w.record = peer->joined->owner;
+	peer->unanswered++;
+	ret = shmx_channel_send(peer->conn, SHMX_MSG_WELCOME, &w, sizeof(w),
+				&host->records_fd, 1);
+	if (ret < 0)
+		refuse(host, peer, -ret, "ring \"%s\" cannot be joined: %s",
+		       host->claim->name, strerror(-ret));
 }
 
 /* The records of readers that were seated after those it knows. */
@@ -575,6 +678,10 @@ greet(struct shmx_host *host, struct shmx_peer *peer,
 		greet_inspector(host, peer);
 		return;
 	}
+	if (h->role == SHMX_ROLE_WRITER) {
+		greet_writer(host, peer);
+		return;
+	}
 	/* In the order in which they are seated, which rosters go by. */
 	peer->serial = ++host->serial;
 	ret = take_in(host, peer, h, &wake_fd);
@@ -608,6 +715,15 @@ attach(struct shmx_host *host, struct shmx_peer *peer)
 		 peer->seat->holds);
 }
 
+static void
+start_writing(struct shmx_host *host, struct shmx_peer *peer)
+{
+	peer->state = WRITING;
+	tell_of_readers(host, peer->joined);
+	base_log(host->log, BASE_LOG_DEBUG, "ring %s: %s (pid %d) joined",
+		 host->claim->name, peer->label, (int)peer->pid);
+}
+
 /* ------------------------------------------------------------- growing -- */
 
 void
@@ -623,6 +739,8 @@ shmx_host_set_ring(struct shmx_host *host, const struct shmx_region *region,
 	host->region_bytes = region->bytes;
 	host->map_bytes = region->map_bytes;
 	host->holds_total = holds_total;
+	shmx_writers_init(&host->writers, &region->ring,
+			  region->ring.ext->writers_max);
 }
 
 /* Send a reader to the host's ring, unless it is on its way to another. */
@@ -702,6 +820,8 @@ hear_ready(struct shmx_host *host, struct shmx_peer *peer,
 	peer->unanswered--;
 	if (peer->state == WELCOMED)
 		attach(host, peer);
+	if (peer->state == JOINING)
+		start_writing(host, peer);
 	if (peer->behind)
 		send_on(host, peer);
 	return true;
@@ -730,9 +850,12 @@ answer(struct shmx_host *host, struct shmx_peer *peer)
 			break;
 		return host->peers[index] == peer;
 	case SHMX_MSG_NUDGE:
-		if (peer->state != ATTACHED)
+		if (peer->state == WRITING)
+			wake_readers(host);
+		else if (peer->state == ATTACHED)
+			announce(host);
+		else
 			break;
-		announce(host);
 		return true;
 	case SHMX_MSG_ROSTER:
 		roster = shmx_channel_body(ch, sizeof(*roster), 0);

@@ -24,6 +24,7 @@
 #include "readers.h"
 #include "region.h"
 #include "rendezvous.h"
+#include "writers.h"
 
 /* Attached readers, and some that are being greeted. */
 #define SHMX_PEERS_MAX (SHMX_READERS_MAX + 16)
@@ -66,6 +67,7 @@ struct shmx_host {
 	/* These are guarded by lock. */
 	struct shmx_peer *peers[SHMX_PEERS_MAX];
 	uint64_t serial;
+	struct shmx_writers writers;
 	struct shmx_mail mail;
 	struct shmx_guests guests;	/* in a ring with a name */
 	uint64_t refused;

@@ -30,6 +30,7 @@ shmx_parts = \
 	%D%/inspect-copy.c \
 	%D%/inspect-list.c \
 	%D%/kill.h \
+	%D%/join.c \
 	%D%/latency.c %D%/latency.h \
 	%D%/layout.h \
 	%D%/mail.c %D%/mail.h \
@@ -52,11 +53,13 @@ shmx_parts = \
 	%D%/service.c \
 	%D%/session.c %D%/session.h \
 	%D%/survey.c %D%/survey.h \
+	%D%/several.c \
 	%D%/stream.c %D%/stream.h \
 	%D%/tlv.c %D%/tlv.h \
 	%D%/v2-layout.c %D%/v2-layout.h \
 	%D%/v2.c %D%/v2.h \
 	%D%/version.c \
+	%D%/writers.c %D%/writers.h \
 	%D%/view.c \
 	%D%/wait.c
 

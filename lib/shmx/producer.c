@@ -34,7 +34,11 @@
 
 #define DEFAULT_SLOTS 8
 #define DEFAULT_HISTORY 1
-#define FLAGS (SHMX_NO_THREAD | SHMX_NAMED | SHMX_LAZY_CHECKSUM)
+#define DEFAULT_WRITERS 4
+/* What readers may hold all together, by default. */
+#define DEFAULT_HOLDS 6
+#define FLAGS (SHMX_NO_THREAD | SHMX_NAMED | SHMX_LAZY_CHECKSUM | \
+	       SHMX_MULTI_WRITER)
 
 /* ------------------------------------------------------------ service -- */
 
@@ -43,14 +47,15 @@ serve(void *arg)
 {
 	struct shmx_producer *p = arg;
 
-	while (shmx_host_service(&p->host, BASE_FOREVER) != -ECANCELED)
+	while ((p->join == NULL ? shmx_host_service(&p->host, BASE_FOREVER) :
+		shmx_join_service(p, BASE_FOREVER)) != -ECANCELED)
 		;
 	return NULL;
 }
 
 /* The thread takes no signals: they are the application's. */
-static int
-start_thread(struct shmx_producer *p)
+int
+shmx_producer_start_thread(struct shmx_producer *p)
 {
 	sigset_t all, before;
 	int ret;
@@ -70,7 +75,10 @@ static void
 stop_thread(struct shmx_producer *p)
 {
 	if (p->threaded) {
-		shmx_host_stop(&p->host);
+		if (p->join == NULL)
+			shmx_host_stop(&p->host);
+		else
+			shmx_join_stop(p->join);
 		pthread_join(p->thread, NULL);
 		p->threaded = false;
 	}
@@ -79,7 +87,8 @@ stop_thread(struct shmx_producer *p)
 int
 shmx_producer_fd(const struct shmx_producer *p)
 {
-	return p->threaded ? -1 : p->host.epoll_fd;
+	return p->threaded ? -1 : p->join == NULL ? p->host.epoll_fd :
+		shmx_join_fd(p->join);
 }
 
 int
@@ -88,7 +97,10 @@ shmx_producer_service(struct shmx_producer *p)
 	if (p->threaded)
 		return base_error(-EINVAL, "the producer serves itself by a "
 				  "thread; open it with SHMX_NO_THREAD");
-	(void)shmx_host_service(&p->host, 0);
+	if (p->join == NULL)
+		(void)shmx_host_service(&p->host, 0);
+	else
+		(void)shmx_join_service(p, 0);
 	return 0;
 }
 
@@ -103,6 +115,36 @@ round_slots(unsigned slots)
 	while (n < slots)
 		n *= 2;
 	return n;
+}
+
+/* How many write, and the slots that this takes. */
+static int
+read_writers(struct shmx_producer_options *o)
+{
+	uint32_t least;
+
+	if (!(o->flags & SHMX_MULTI_WRITER)) {
+		o->writers = o->writers == 0 ? 1 : o->writers;
+		return o->writers == 1 ? 0 :
+			base_error(-EINVAL, "%u producers need "
+				   "SHMX_MULTI_WRITER", o->writers);
+	}
+	if (o->flags & SHMX_NAMED)
+		return base_error(-EINVAL, "a ring in /dev/shm has one "
+				  "producer: leave out SHMX_NAMED, or "
+				  "SHMX_MULTI_WRITER");
+	if (o->writers == 0)
+		o->writers = DEFAULT_WRITERS;
+	if (o->writers > SHMX_WRITERS_MAX || o->history > SHMX_SLOTS_MAX)
+		return base_error(-EINVAL, "a ring has at most %d producers, "
+				  "not %u", SHMX_WRITERS_MAX, o->writers);
+	least = shmx_multi_slots(1, o->history, o->writers);
+	if (o->slots == 0)
+		o->slots = least - 1 + DEFAULT_HOLDS;
+	return o->slots >= least ? 0 :
+		base_error(-EINVAL, "%u producers with a history of %u need at "
+			   "least %" PRIu32 " slots", o->writers, o->history,
+			   least);
 }
 
 int
@@ -120,10 +162,13 @@ shmx_producer_read_options(struct shmx_producer_options *o,
 	if ((o->flags & ~(uint32_t)FLAGS) != 0)
 		return base_error(-EINVAL, "unknown producer flags 0x%" PRIx32,
 				  o->flags);
-	if (o->slots == 0)
-		o->slots = DEFAULT_SLOTS;
 	if (o->history == 0)
 		o->history = DEFAULT_HISTORY;
+	ret = read_writers(o);
+	if (ret < 0)
+		return ret;
+	if (o->slots == 0)
+		o->slots = DEFAULT_SLOTS;
 	if (o->slots > SHMX_SLOTS_MAX || o->history > o->slots - 2 ||
 	    o->slots < 3)
 		return base_error(-EINVAL, "%u slots with a history of %u: "
@@ -157,8 +202,10 @@ shmx_producer_map_scratch(struct shmx_producer *p)
 static uint64_t
 features_of(uint32_t flags)
 {
-	return flags & SHMX_NAMED ?
-		SHMX_FEATURE_NAMED | SHMX_FEATURE_RECORDS_INSIDE : 0;
+	if (flags & SHMX_NAMED)
+		return SHMX_FEATURE_NAMED | SHMX_FEATURE_RECORDS_INSIDE;
+	return flags & SHMX_MULTI_WRITER ?
+		SHMX_FEATURE_MULTI_WRITER | SHMX_FEATURE_RECORDS_INSIDE : 0;
 }
 
 int
@@ -191,6 +238,11 @@ shmx_producer_make_region(struct shmx_producer *p,
 					 "");
 	if (ret < 0)
 		return ret;
+	p->region.ring.ext->writers_max = o->writers;
+	if (o->flags & SHMX_MULTI_WRITER) {
+		shmx_multi_init_ring(&p->region.ring);
+		return shmx_several_init(p, 0);
+	}
 	shmx_writer_init(&p->writer, &p->region.ring);
 	if (o->flags & SHMX_NAMED)
 		shmx_v2_init(&p->v2, &p->region,
@@ -219,10 +271,12 @@ start_host(struct shmx_producer *p, const struct shmx_producer_options *o)
 	p->host.claim = &p->claim;
 	p->host.readers = &p->readers;
 	p->host.log = &p->log;
-	shmx_host_set_ring(&p->host, &p->region, o->slots - o->history - 1);
+	shmx_host_set_ring(&p->host, &p->region,
+			   o->slots - (shmx_multi_slots(1, o->history,
+							o->writers) - 1));
 	ret = shmx_host_init(&p->host);
 	if (ret == 0 && !(o->flags & SHMX_NO_THREAD))
-		ret = start_thread(p);
+		ret = shmx_producer_start_thread(p);
 	return ret == 0 ? 0 :
 		base_error(ret, "cannot serve ring \"%s\": %s", p->claim.name,
 			   strerror(-ret));
@@ -311,10 +365,12 @@ shmx_producer_close(struct shmx_producer *p)
 	if (p->announced && p->claim.pid == getpid())
 		shmx_object_withdraw(p->claim.name, p->region.fd);
 	shmx_rendezvous_unclaim(&p->claim);
-	if (p->region.map != NULL)
+	if (p->region.map != NULL && p->join == NULL)
 		shmx_store_seq_cst(&p->region.ring.ext->host_state,
 				   SHMX_HOST_ENDED);
 	SHMX_KILL_POINT("ended");
+	shmx_several_finish(p);
+	shmx_join_finish(p);
 	if (p->host.epoll_fd >= 0)
 		shmx_host_finish(&p->host);
 	free(p->message_data);
@@ -335,8 +391,13 @@ shmx_begin(struct shmx_producer *p, struct shmx_frame *frame)
 
 	if (p->v2.header != NULL)
 		shmx_v2_prefer(&p->v2, &p->writer);
-	slot = shmx_writer_claim(&p->writer, shmx_readers_enter(&p->readers));
-	shmx_readers_leave(&p->readers);
+	if (p->everybody != NULL) {
+		slot = shmx_several_claim(p);
+	} else {
+		slot = shmx_writer_claim(&p->writer,
+					 shmx_readers_enter(&p->readers));
+		shmx_readers_leave(&p->readers);
+	}
 	if (slot >= 0 && p->v2.header != NULL)
 		shmx_v2_spoil(&p->v2, (uint32_t)slot);
 	SHMX_KILL_POINT("begun");
@@ -347,8 +408,12 @@ shmx_begin(struct shmx_producer *p, struct shmx_frame *frame)
 	frame->width = p->stream.width;
 	frame->height = p->stream.height;
 	frame->format = p->stream.format;
-	/* What an unpublished begin left behind is nobody's picture. */
-	frame->age = slot < 0 || again ? 0 : (uint32_t)BASE_MIN(
+	/*
+	 * What an unpublished begin left behind is nobody's picture, and one
+	 * of another producer's is not ours.
+	 */
+	frame->age = slot < 0 || again || p->everybody != NULL ? 0 :
+		(uint32_t)BASE_MIN(
 		shmx_writer_age(&p->writer, slot), UINT32_MAX);
 	frame->sim_time = 0;
 	frame->input_sequence = 0;
@@ -462,6 +527,15 @@ wake_sleepers(struct shmx_producer *p)
 	shmx_readers_leave(&p->readers);
 }
 
+static uint64_t
+drop(struct shmx_producer *p)
+{
+	p->dropped++;
+	p->last_width = 0;		/* the next differs by this one too */
+	shmx_add_relaxed(&p->region.ring.ext->dropped, 1);
+	return 0;
+}
+
 uint64_t
 shmx_publish(struct shmx_producer *p, struct shmx_frame *frame)
 {
@@ -469,19 +543,14 @@ shmx_publish(struct shmx_producer *p, struct shmx_frame *frame)
 	struct shmx_rect16 box;
 	uint64_t sequence;
 	uint32_t least = p->outline.has_image;
+	int claimed = shmx_producer_claimed(p);
 
 	assert(frame->width >= least && frame->width <= p->stream.width);
 	assert(frame->height >= least && frame->height <= p->stream.height);
-	assert(frame->slot == SHMX_NO_SLOT ||
-	       (int)frame->slot == p->writer.claimed);
+	assert(frame->slot == SHMX_NO_SLOT || (int)frame->slot == claimed);
 	/* The latter is a frame that was published before, or never begun. */
-	if (frame->slot == SHMX_NO_SLOT ||
-	    (int)frame->slot != p->writer.claimed) {
-		p->dropped++;
-		p->last_width = 0;	/* the next differs by this one too */
-		shmx_store_relaxed(&p->region.ring.ext->dropped, p->dropped);
-		return 0;
-	}
+	if (frame->slot == SHMX_NO_SLOT || (int)frame->slot != claimed)
+		return drop(p);
 	frame->width = BASE_MIN(BASE_MAX(frame->width, least),
 				p->stream.width);
 	frame->height = BASE_MIN(BASE_MAX(frame->height, least),
@@ -492,6 +561,12 @@ shmx_publish(struct shmx_producer *p, struct shmx_frame *frame)
 	meta = &p->region.ring.meta[frame->slot];
 	box = write_damage(p, meta, frame);
 	write_meta(p, meta, frame);
+	if (p->everybody != NULL) {
+		/* Against which frame nobody knows: all of it differs. */
+		meta->damage_count = 0;
+		sequence = shmx_several_publish(p);
+		return sequence != 0 ? sequence : drop(p);
+	}
 	sequence = shmx_writer_publish(&p->writer, box);
 	p->last_width = frame->width;
 	p->last_height = frame->height;
@@ -511,12 +586,25 @@ shmx_publish(struct shmx_producer *p, struct shmx_frame *frame)
 
 /* --------------------------------------------------------- statistics -- */
 
+static uint32_t
+count_held(struct shmx_producer *p)
+{
+	const struct shmx_scan *scan = shmx_readers_enter(&p->readers);
+	uint64_t held;
+
+	held = shmx_scan_held(p->everybody != NULL ? p->everybody : scan,
+			      &p->region.ring);
+	shmx_readers_leave(&p->readers);
+	return (uint32_t)__builtin_popcountll(held);
+}
+
 void
 shmx_producer_stats(struct shmx_producer *p, struct shmx_producer_stats *out,
 		    size_t size)
 {
 	struct shmx_producer_stats stats = {
-		.published = p->writer.latest,
+		.published = p->everybody != NULL ? p->published :
+			p->writer.latest,
 		.dropped = p->dropped,
 		.wakes = p->wakes,
 		/* Acquire, with drop(): what is gone holds nothing below. */
@@ -525,14 +613,12 @@ shmx_producer_stats(struct shmx_producer *p, struct shmx_producer_stats *out,
 		.attached = shmx_load_relaxed(&p->host.attached),
 		.reaped = shmx_load_relaxed(&p->host.reaped),
 		.holds_total = p->host.holds_total,
-		.slots = p->writer.ring.slots,
+		.slots = p->region.ring.slots,
 		.bytes = p->region.bytes,
 		.refused = shmx_load_relaxed(&p->region.ring.ext->refused),
 		.evicted = shmx_load_relaxed(&p->region.ring.ext->evicted),
 	};
 
-	stats.slots_held = (uint32_t)__builtin_popcountll(shmx_scan_held(
-		shmx_readers_enter(&p->readers), &p->writer.ring));
-	shmx_readers_leave(&p->readers);
+	stats.slots_held = count_held(p);
 	memcpy(out, &stats, BASE_MIN(size, sizeof(stats)));
 }

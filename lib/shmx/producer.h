@@ -15,14 +15,22 @@
 #include "readers.h"
 #include "region.h"
 #include "rendezvous.h"
+#include "ring-multi.h"
 #include "v2.h"
 #include <shmx/shmx.h>
 
 /* frame->slot when there is none, and pixels is scratch memory. */
 #define SHMX_NO_SLOT UINT32_MAX
 
+struct shmx_join;
+
 struct shmx_producer {
 	struct shmx_writer writer;
+	/* With several writers, in place of writer; all records, or NULL. */
+	struct shmx_multi multi;
+	struct shmx_scan *everybody;
+	uint64_t published;
+	struct shmx_join *join;		/* of who is not the host; or NULL */
 	struct shmx_readers readers;
 	struct shmx_region region;
 	struct shmx_v2 v2;
@@ -68,5 +76,51 @@ shmx_producer_make_region(struct shmx_producer *p,
 			  const struct shmx_producer_options *o);
 int
 shmx_producer_map_scratch(struct shmx_producer *p);
+
+/* The slot that is being written, or -1. */
+static inline int
+shmx_producer_claimed(const struct shmx_producer *p)
+{
+	return p->everybody != NULL ? p->multi.claimed : p->writer.claimed;
+}
+
+/* 0, or -ENOTSUP for a producer that joined: that is for the host to do. */
+int
+shmx_producer_is_host(const struct shmx_producer *p);
+
+/*
+ * What differs with several writers.  Set up after the region was made; then
+ * claim a slot, or -1; publish it, 0 when that failed; and wake the readers.
+ */
+int
+shmx_several_init(struct shmx_producer *p, uint32_t owner);
+void
+shmx_several_finish(struct shmx_producer *p);
+int
+shmx_several_claim(struct shmx_producer *p);
+uint64_t
+shmx_several_publish(struct shmx_producer *p);
+
+/*
+ * The service of a producer that joined; as those of its host.
+ */
+int
+shmx_join_service(struct shmx_producer *p, uint64_t deadline_ns);
+int
+shmx_join_fd(const struct shmx_join *join);
+void
+shmx_join_stop(struct shmx_join *join);
+void
+shmx_join_finish(struct shmx_producer *p);
+
+/* Is its host gone?  And: have it wake every reader.  The writer's thread. */
+bool
+shmx_join_is_lost(const struct shmx_producer *p);
+void
+shmx_join_nudge(const struct shmx_join *join);
+
+/* Serve it, by a thread. */
+int
+shmx_producer_start_thread(struct shmx_producer *p);
 
 #endif

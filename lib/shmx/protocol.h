@@ -21,6 +21,16 @@
  *
  * whose descriptors can only be read.  It asks again when it likes.
  *
+ *	writer				producer
+ *	HELLO			-->
+ *				<--	WELCOME + region fd	or ERROR
+ *	READY			-->
+ *				<--	READER + wake fd, for each reader
+ *	NUDGE			-->
+ *
+ * A writer that does not know how to wake a reader nudges, and the producer
+ * wakes them all.
+ *
  * A message is a header and a body of fixed layout; a receiver ignores what
  * is longer than it knows.  Descriptors travel with a message's first byte.
  * Either side's end of the connection is the notice of its death.
@@ -51,6 +61,7 @@ enum shmx_message_type {
 	/* An inspector asks for the readers, and is told of each. */
 	SHMX_MSG_ROSTER = 16,
 	SHMX_MSG_RECORD,
+	SHMX_MSG_READER,		/* a writer is told of a reader */
 };
 
 struct shmx_message_header {
@@ -80,6 +91,9 @@ struct shmx_hello {
  * Where the records lie in the region, the second is that of the whole region,
  * to map one page of it writable, and the first cannot be mapped writable.
  *
+ * A writer gets the region alone; its record is the number that it writes
+ * into the slots' states.
+ *
  * MOVED has the same body, one descriptor, the data, and the same answer: the
  * ring goes on in that memory, and the old is never written again.  Record
  * and wake descriptor stay what they are.
@@ -103,6 +117,13 @@ struct shmx_roster {
 /* With one descriptor: the record of a reader whose seat is not inside. */
 struct shmx_roster_record {
 	uint64_t id;			/* as in the record */
+};
+
+/* To a writer; with the descriptor that wakes the reader if present. */
+struct shmx_reader_notice {
+	uint64_t reader;		/* as in the record */
+	uint32_t record;		/* its index */
+	uint32_t present;		/* 0: it is gone */
 };
 
 struct shmx_ready {

@@ -83,6 +83,28 @@ fail:
 	return ret;
 }
 
+int
+shmx_seat_borrow(struct shmx_seat **out, struct shmx_record *record,
+		 uint64_t id, int wake_fd)
+{
+	struct shmx_seat *seat = base_sys.calloc(1, sizeof(*seat));
+
+	if (seat == NULL)
+		return -ENOMEM;
+	seat->record_fd = seat->wake_fd = -1;
+	seat->farewell = box_create();
+	if (seat->farewell == NULL) {
+		shmx_seat_destroy(seat);
+		return -ENOMEM;
+	}
+	seat->record = record;
+	seat->lent = true;
+	seat->id = id;
+	seat->wake_fd = wake_fd;
+	*out = seat;
+	return 0;
+}
+
 void
 shmx_seat_destroy(struct shmx_seat *seat)
 {
@@ -173,6 +195,7 @@ shmx_readers_add(struct shmx_readers *r, struct shmx_seat *seat)
 		.record = seat->record,
 		.holds = seat->holds,
 		.wake_fd = seat->wake_fd,
+		.id = seat->id,
 	};
 	replace(r, box, NULL);
 	return 0;

@@ -34,6 +34,7 @@ struct shmx_seat {
 	struct shmx_records records;	/* which it is one of, in the region */
 	bool lent;			/* its record is not free with it */
 	int wake_fd;			/* our end */
+	uint64_t id;			/* of the reader; may be 0 */
 	uint32_t holds;
 	struct shmx_scan_box *farewell;	/* reserved: leaving cannot fail */
 };
@@ -75,6 +76,14 @@ shmx_seat_create(struct shmx_seat **out, const struct shmx_records *records,
 		 const char *name, uint32_t holds, int *wake_fd);
 void
 shmx_seat_destroy(struct shmx_seat *seat);
+
+/*
+ * The seat of a reader that is another process' guest, to wake it: its record,
+ * which is not freed with it, and the descriptor, which is taken on success.
+ */
+int
+shmx_seat_borrow(struct shmx_seat **out, struct shmx_record *record,
+		 uint64_t id, int wake_fd);
 
 /*
  * Service: have the writer look at a seat, or not any more.  Adding may fail

@@ -30,6 +30,7 @@ struct shmx_scan_entry {
 	struct shmx_record *record;
 	uint32_t holds;			/* granted; at most SHMX_HOLDS_MAX */
 	int wake_fd;			/* not used by ring.c */
+	uint64_t id;			/* nor is this: its reader's */
 };
 
 /* All readers to look at; constant once the writer can see it. */

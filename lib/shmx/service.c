@@ -53,6 +53,8 @@ has_message(struct shmx_producer *p)
 int
 shmx_control_receive(struct shmx_producer *p, struct shmx_control *out)
 {
+	if (p->join != NULL)
+		return shmx_producer_is_host(p);
 	if (!has_message(p))
 		return base_error(-EAGAIN, "the readers of ring \"%s\" have "
 				  "sent nothing", p->claim.name);
@@ -83,6 +85,9 @@ shmx_control_wait(struct shmx_producer *p, int timeout_ms)
 		base_now_ns() + (uint64_t)timeout_ms * BASE_NS_PER_MS;
 	int ret;
 
+	ret = shmx_producer_is_host(p);
+	if (ret < 0)
+		return ret;
 	while (!has_message(p)) {
 		if (base_now_ns() >= deadline)
 			return base_error(-ETIMEDOUT, "the readers of ring "
@@ -104,7 +109,9 @@ shmx_producer_readers(struct shmx_producer *p,
 		      struct shmx_reader_snapshot *out, size_t size,
 		      unsigned max)
 {
-	return (int)shmx_host_list(&p->host, out, size, max);
+	int ret = shmx_producer_is_host(p);
+
+	return ret < 0 ? ret : (int)shmx_host_list(&p->host, out, size, max);
 }
 
 int
@@ -112,6 +119,9 @@ shmx_producer_evict(struct shmx_producer *p, uint64_t reader, const char *why)
 {
 	int ret;
 
+	ret = shmx_producer_is_host(p);
+	if (ret < 0)
+		return ret;
 	ret = shmx_host_evict(&p->host, reader, why);
 	return ret < 0 ? base_error(ret, "ring \"%s\" has no reader %" PRIu64,
 				    p->claim.name, reader) : 0;
@@ -120,5 +130,7 @@ shmx_producer_evict(struct shmx_producer *p, uint64_t reader, const char *why)
 int
 shmx_producer_reap_stale(struct shmx_producer *p, uint64_t timeout_ns)
 {
-	return (int)shmx_host_reap_stale(&p->host, timeout_ns);
+	int ret = shmx_producer_is_host(p);
+
+	return ret < 0 ? ret : (int)shmx_host_reap_stale(&p->host, timeout_ns);
 }

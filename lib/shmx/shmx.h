@@ -72,6 +72,7 @@ shmx_error(void);
 #define SHMX_READERS_MAX	64
 #define SHMX_DAMAGE_MAX		12
 #define SHMX_STREAMS_MAX	256
+#define SHMX_WRITERS_MAX	16
 
 #define SHMX_FOURCC(a, b, c, d) \
 	((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | \
@@ -221,6 +222,13 @@ enum shmx_producer_flags {
 	 * frame that is published after it came.
 	 */
 	SHMX_LAZY_CHECKSUM = 1 << 2,
+	/*
+	 * Let other processes publish into this ring as well: see
+	 * shmx_producer_join().  Whoever may open the ring may then write to
+	 * all of it, so that what is said of held frames is said of
+	 * well-behaved processes only.
+	 */
+	SHMX_MULTI_WRITER = 1 << 3,
 };
 
 enum shmx_log_level {
@@ -263,10 +271,17 @@ struct shmx_producer_options {
 	 * and name and extra for each stream.  Default: what the streams need.
 	 */
 	size_t directory_bytes;
+	/*
+	 * With SHMX_MULTI_WRITER: so many producers at one time, this one
+	 * among them; at most SHMX_WRITERS_MAX, default 4.  Each but one takes
+	 * two slots: there are 6 + history + 2 * writers - 1 by default, and
+	 * readers may hold 6 frames.
+	 */
+	unsigned writers;
 };
 
 #define SHMX_PRODUCER_OPTIONS_INIT { sizeof(struct shmx_producer_options), \
-	0, 0, 0, 0, 0, 0, 0, 0, 0 }
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /*
  * Make a ring and own its name.  name is [A-Za-z0-9._-]{1,64}; a leading "/"
@@ -278,6 +293,7 @@ struct shmx_producer_options {
  *
  * The readers of the ring may together hold slots - history - 1 frames at a
  * time (6 by default); with that the producer never waits and never drops.
+ * (Of several producers, one may find all others faster 64 times in a row.)
  *
  * Errors: -EINVAL bad name, streams, size, format, slots or flags; -EEXIST two
  * streams have the same id, or something else than a ring of yours stands in
@@ -317,13 +333,61 @@ shmx_producer_open_image(struct shmx_producer **out, const char *name,
  *
  * Errors, after which everything is as before: -EBUSY the readers were granted
  * more holds than the new ring would have; -ENOTSUP a ring in /dev/shm
- * (SHMX_NAMED) stays as large as it is; and those of shmx_producer_open() that
+ * (SHMX_NAMED) or of several producers stays as large as it is; and those of shmx_producer_open() that
  * are about options, memory and descriptors.
  * Threads: the one that begins and publishes.
  */
 int
 shmx_producer_grow(struct shmx_producer *producer,
 		   const struct shmx_producer_options *options);
+
+/* Begin with SHMX_JOIN_OPTIONS_INIT; zero means the default. */
+struct shmx_join_options {
+	size_t size;			/* set by the initialiser */
+	uint32_t flags;			/* SHMX_NO_THREAD, or 0 */
+	const char *label;		/* who we are; default program name */
+	shmx_log_fn *log;
+	void *log_data;
+};
+
+#define SHMX_JOIN_OPTIONS_INIT { sizeof(struct shmx_join_options), \
+	0, 0, 0, 0 }
+
+/*
+ * Join the producer that opened a ring with SHMX_MULTI_WRITER, the ring's host,
+ * and publish into it side by side: each begins and publishes as if it were
+ * alone.  What streams there are is the host's to say, as it is when we join.
+ *
+ * Frames have one order, that of their sequence numbers, and a reader is never
+ * given one older than what it had.  Two that are published in the same
+ * instant may reach a reader that follows in order as the later one alone.
+ * shmx_frame.age is always 0, damage is not passed on.
+ *
+ * Any producer may be killed at any time; its unpublished frame is lost and
+ * its slot is the others' again.  Should the host end the ring has ended, for
+ * readers as well: from then on shmx_producer_state() says so, and what is
+ * published is dropped and counted.
+ *
+ * Readers, their messages, growing and new streams are the host's: those
+ * functions return -ENOTSUP for who joined.
+ *
+ * options may be NULL.  Errors: -EINVAL bad name or options; -ENOENT nobody
+ * produces the ring; -ENOTSUP its producer does not share it; -EBUSY there are
+ * as many producers as it allows; -EACCES another user's ring; -ETIMEDOUT the
+ * host is stopped or does not serve; -ECONNRESET it ended meanwhile; -EPROTO
+ * it does not speak the protocol; -ENOMEM, -EMFILE.
+ * *out is the caller's, to be closed with shmx_producer_close().
+ */
+int
+shmx_producer_join(struct shmx_producer **out, const char *name,
+		   const struct shmx_join_options *options);
+
+/*
+ * 0 while the ring is there; -EPIPE for who joined it, once its host is gone.
+ * Threads: the one that begins and publishes.
+ */
+int
+shmx_producer_state(const struct shmx_producer *producer);
 
 /*
  * Take the name back and end the service.  Readers keep what they hold, are
