@@ -4,7 +4,7 @@
  *
  * A reader and an inspector that know of the ring what that page says, as
  * numbers: no struct of ours, no name, no function.  Next to them what the page
- * says of newer peers, and of machines whose languages have no atomics.
+ * says of sizes, of newer peers, and of languages that have no atomics.
  */
 #include "config.h"
 
@@ -32,6 +32,7 @@
 #include "base/sys.h"
 #include "child.h"
 #include "frames.h"
+#include "shmx/producer.h"
 #include "suite.h"
 
 enum { WIDTH = 16, HEIGHT = 8, LONG_MS = 20000 };
@@ -656,6 +657,62 @@ START_TEST(formats_have_sizes)
 }
 END_TEST
 
+/*
+ * Sections of a region that may have been planned with 32 bits: what is not
+ * refused does not overlap.  Nothing here is so large that memory would do.
+ */
+static void
+check_sections(const unsigned char *h, uint64_t bytes)
+{
+	const uint64_t e = get32(h, 20), p = get32(h, 68) + UINT64_C(88);
+	uint64_t end = e + get32(h, e + 12), readers = get32(h, 84);
+
+	ck_assert_uint_le(get32(h, 48) + (uint64_t)get32(h, 52), e);
+	if (readers != 0) {
+		ck_assert_uint_le(end, readers);
+		end = readers + (uint64_t)get32(h, 76) * get32(h, 80);
+	}
+	ck_assert_uint_le(end, p - 88);
+	ck_assert_uint_le(get32(h, 72) + UINT64_C(64), get32(h, 64));
+	ck_assert_uint_eq(p + (uint64_t)get32(h, 60) * get32(h, 64), bytes);
+}
+
+START_TEST(no_sizes_wrap)
+{
+	static const size_t frames[] = {
+		4000, UINT32_MAX / 64 + 1, UINT32_MAX - 4096, UINT32_MAX,
+		(size_t)1 << 32, ((size_t)1 << 32) + 100, SIZE_MAX / 64,
+		SIZE_MAX / 64 + 100, SIZE_MAX - 64, SIZE_MAX,
+	};
+	static const size_t directories[] = {
+		0, 4000, 1 << 20, (1 << 20) + 1, UINT32_MAX - 127, UINT32_MAX,
+		(size_t)1 << 32, SIZE_MAX - 4096, SIZE_MAX,
+	};
+	struct shmx_producer_options o = SHMX_PRODUCER_OPTIONS_INIT;
+	struct shmx_producer *p;
+	size_t i, j;
+	int ret, made = 0;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(frames); i++) {
+		for (j = 0; j < BASE_ARRAY_SIZE(directories); j++) {
+			o.slots = 64;
+			o.frame_bytes = frames[i];
+			o.directory_bytes = directories[j];
+			ret = shmx_producer_open(&p, "large", &o);
+			ck_assert(ret == 0 || ret == -EINVAL ||
+				  ret == -ENOMEM);
+			ck_assert(ret < 0 || (i == 0 && j < 3));
+			if (ret < 0)
+				continue;
+			check_sections(p->region.map, p->region.bytes);
+			shmx_producer_close(p);
+			made++;
+		}
+	}
+	ck_assert_int_eq(made, 3);
+}
+END_TEST
+
 /* --------------------------------------------------------- newer peers -- */
 
 /* 4.5, 4.7: longer messages, a range of versions. */
@@ -984,6 +1041,7 @@ main(void)
 	tcase_add_test(tc, the_record_is_signed);
 	tcase_add_test(tc, memory_is_sealed);
 	tcase_add_test(tc, formats_have_sizes);
+	tcase_add_test(tc, no_sizes_wrap);
 	tcase_add_test(tc, a_newer_peer_is_understood);
 	tcase_add_test(tc, a_feature_that_is_not_known_is_ignored);
 	tcase_add_test(tc, another_user_is_refused);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# doc/shmx-format.md says what is so: its rules have tests, and the bytes that
-# it shows are those of the headers.
+# doc/shmx-format.md and doc/shmx-features.md say what is so: their rules have
+# tests, and the bytes that they show are those of the headers.
 #
 # A rule starts a line, "- **6.1** ..." or "| **K1** ...", and has a tag:
 # [test-ring: the_bound_is_exact; test-sim: R2 release, R3 acquire]. A case is a
@@ -12,6 +12,7 @@
 . "${top_srcdir:-.}/tests/tap.sh"
 
 format=$top_srcdir/doc/shmx-format.md
+features=$top_srcdir/doc/shmx-features.md
 
 # rules FILE...: a line for each, its number, a tab, its text.
 rules() {
@@ -79,7 +80,7 @@ exists() {
 			"$top_srcdir/tests/v2/local.mk" || return
 		if grep -qF "START_TEST($2)" "$top_srcdir/tests/$1.c"; then
 			tr -s '[:space:]' ' ' <"$top_srcdir/tests/$1.c" |
-				grep -qE "tcase_add_(loop_)?test\(tc, $2[,)]"
+				grep -qE "tcase_add_(loop_)?test\([a-z_]*, $2[,)]"
 		else
 			grep -qF "{ \"$2\"," "$top_srcdir/tests/$1.c"
 		fi ;;
@@ -191,10 +192,25 @@ wrong_references() {
 	references | sort -u | grep -vxF -f "$tap_tmp/numbers"
 }
 
-is "every rule has a test" "$(wrong_rules "$format")" ""
+# What the table of features names and libraries and tools have not.
+wrong_functions() {
+	grep -oE '\b(shmx|shmfb)_[a-z0-9_]+\(\)' "$features" | sort -u |
+		tr -d '()' | while read -r name; do
+		grep -qE "^[[:space:]]$name;" "$top_srcdir"/lib/shm*/shm*.map ||
+			echo "$name()"
+	done
+	# shellcheck disable=SC2016 # that is Markdown
+	grep -oE '`shmx [a-z]+' "$features" | sort -u | while read -r _ verb; do
+		ls "$top_srcdir/tools/shmx-$verb".* >/dev/null 2>&1 ||
+			echo "shmx $verb"
+	done
+}
+
+is "every rule has a test" "$(wrong_rules "$format" "$features")" ""
 is "every test that is named exists" \
-	"$(rules "$format" | tags | wrong_tags)" ""
+	"$(rules "$format" "$features" | tags | wrong_tags)" ""
 is "every rule that is referred to exists" "$(wrong_references)" ""
+is "every function and tool that is named exists" "$(wrong_functions)" ""
 ok "the pictures are those of layout.h and protocol.h" agrees "$format"
 ok "there are rules and pictures" test "$(rules "$format" | wc -l)" -gt 100 \
 	-a "$(grep -c '^```layout' "$format")" -gt 15
