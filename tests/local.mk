@@ -123,6 +123,15 @@ EXTRA_PROGRAMS += %D%/test-killpoints.long
 %C%_test_killpoints_long_CPPFLAGS = $(AM_CPPFLAGS) -DLIVES=40
 %C%_test_killpoints_long_LDADD = $(%C%_test_killpoints_LDADD)
 
+check_programs += %D%/test-soak
+%C%_test_soak_SOURCES = %D%/test-soak.c
+%C%_test_soak_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+long_tests += %D%/test-soak.long
+EXTRA_PROGRAMS += %D%/test-soak.long
+%C%_test_soak_long_SOURCES = $(%C%_test_soak_SOURCES)
+%C%_test_soak_long_CPPFLAGS = $(AM_CPPFLAGS) -DSECONDS=60
+%C%_test_soak_long_LDADD = $(%C%_test_soak_LDADD)
+
 long_tests += %D%/test-kill.long
 EXTRA_PROGRAMS += %D%/test-kill.long
 %C%_test_kill_long_SOURCES = %D%/test-kill.c

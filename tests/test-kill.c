@@ -22,6 +22,7 @@
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "child.h"
 #include "deaths.h"
 #include "frames.h"
@@ -252,6 +253,106 @@ START_TEST(both_sides_may_be_killed_together)
 }
 END_TEST
 
+/* -------------------------------------------------- outlived by a child -- */
+
+/* It has the descriptors of its parent, and does nothing. */
+static void
+leave_a_child(int line)
+{
+	if (fork() == 0) {
+		alarm(60);
+		child_say(line, 'f');
+		while (child_hear(line) != '\0')
+			continue;
+		_exit(0);
+	}
+	for (;;)
+		pause();
+}
+
+static void
+produce_and_fork(int line, void *arg)
+{
+	struct shmx_producer *p = deaths_producer("test", 0);
+
+	(void)arg;
+	expect(p != NULL);
+	expect(frame_publish(p, 1) == 1);
+	child_say(line, 'o');
+	child_hear(line);
+	leave_a_child(line);
+}
+
+static void
+hold_and_fork(int line, void *arg)
+{
+	struct shmx_reader *r;
+	struct shmx_hold *h;
+
+	(void)arg;
+	expect(child_hear(line) == 'g');
+	expect(shmx_reader_open(&r, "test", NULL) == 0);
+	expect(shmx_hold_latest(r, &h) == 0);
+	leave_a_child(line);
+}
+
+START_TEST(a_producer_whose_child_lives_on_is_dead)
+{
+	struct shmx_producer *p;
+	struct shmx_reader *r;
+	struct shmx_hold *h, *next;
+	struct child c;
+	int line;
+
+	child_start(&c, produce_and_fork, NULL);
+	ck_assert_int_eq(child_hear(c.line), 'o');
+	ck_assert_int_eq(shmx_reader_open(&r, "test", NULL), 0);
+	ck_assert_int_eq(shmx_hold_latest(r, &h), 0);
+	child_say(c.line, 'f');
+	ck_assert_int_eq(child_hear(c.line), 'f');
+	ck_assert_int_eq(shmx_wait(r, 0), -ETIMEDOUT);
+	line = base_dup(c.line);
+	child_kill(&c);
+	ck_assert_int_eq(shmx_wait(r, 20000), -EPIPE);
+	ck_assert(frame_is_whole(h));
+	/* The name is free, too. */
+	p = deaths_producer("test", 0);
+	ck_assert_ptr_nonnull(p);
+	ck_assert_uint_eq(frame_publish(p, 1), 1);
+	while (shmx_hold_latest(r, &next) < 0)
+		(void)shmx_wait(r, 20000);
+	ck_assert(frame_is_whole(next));
+	ck_assert(frame_is_whole(h));
+	shmx_release(next);
+	shmx_release(h);
+	shmx_reader_close(r);
+	shmx_producer_close(p);
+	base_close(&line);
+}
+END_TEST
+
+START_TEST(a_reader_whose_child_lives_on_is_dead)
+{
+	struct shmx_producer *p;
+	uint64_t n = 2;
+	struct child c;
+	int line;
+
+	child_start(&c, hold_and_fork, NULL);
+	p = deaths_producer("test", 0);
+	ck_assert_ptr_nonnull(p);
+	ck_assert_uint_eq(frame_publish(p, 1), 1);
+	child_say(c.line, 'g');
+	ck_assert_int_eq(child_hear(c.line), 'f');
+	line = base_dup(c.line);
+	child_kill(&c);
+	deaths_check_gone(p, 0, 0);
+	deaths_check_all_can_be_held(p, "test", &n);
+	shmx_producer_close(p);
+	base_close(&line);
+}
+END_TEST
+
 /* ------------------------------------------------------------- stopped -- */
 
 /* Holds a frame whenever it is told to, twice. */
@@ -326,6 +427,8 @@ main(void)
 	tcase_add_test(tc, readers_may_be_killed_at_any_instant);
 	tcase_add_test(tc, producers_may_be_killed_at_any_instant);
 	tcase_add_test(tc, both_sides_may_be_killed_together);
+	tcase_add_test(tc, a_producer_whose_child_lives_on_is_dead);
+	tcase_add_test(tc, a_reader_whose_child_lives_on_is_dead);
 	tcase_add_test(tc, stopped_readers_hold_nobody_up);
 	return suite_run(s);
 }
