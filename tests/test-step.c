@@ -2,9 +2,9 @@
 /*
  * test-step.c - SIGKILL after each single instruction
  *
- * A child is killed after the k-th instruction of begin, publish, hold,
- * release and going to sleep, for every k (step.h), and what it left behind
- * is looked at.
+ * A child is killed after the k-th instruction of begin, publish, adding a
+ * stream, hold, release, going to sleep and sending a message, for every k
+ * (step.h), and what it left behind is looked at.
  */
 #include "config.h"
 
@@ -42,6 +42,9 @@ open_producer(uint32_t flags)
 	o.streams = &picture;
 	o.stream_count = 1;
 	o.slots = SLOTS;
+	/* Room for the stream that is added. */
+	o.directory_bytes = 1000;
+	o.frame_bytes = 4000;
 	o.flags = flags;
 	if (shmx_producer_open(&p, "test", &o) < 0)
 		fprintf(stderr, "%s\n", shmx_error());
@@ -88,6 +91,19 @@ run_wait(struct shmx_reader *r, struct shmx_hold **hold)
 	(void)shmx_reader_arm(r);
 }
 
+/* What is sent: how many bytes, each the same. */
+enum { MESSAGE = 100, BYTE = 0x5a };
+
+static void
+run_send(struct shmx_reader *r, struct shmx_hold **hold)
+{
+	unsigned char message[MESSAGE];
+
+	(void)hold;
+	memset(message, BYTE, sizeof(message));
+	(void)shmx_control_send(r, 1, message, sizeof(message));
+}
+
 static void
 be_reader(int line, void *arg)
 {
@@ -108,6 +124,28 @@ be_reader(int line, void *arg)
 	step_from_here();
 	op->run(r, &hold);
 	step_to_here();
+}
+
+/* A message is whole, or there is none, and nothing comes after BYE. */
+static void
+check_messages(struct shmx_producer *p, bool may)
+{
+	struct shmx_control m;
+	unsigned messages = 0, byes = 0, i;
+
+	while (shmx_control_receive(p, &m) == 0) {
+		byes += m.type == SHMX_CONTROL_BYE;
+		if (m.type != 1)
+			continue;
+		ck_assert_uint_eq(m.bytes, MESSAGE);
+		for (i = 0; i < MESSAGE; i++)
+			ck_assert_uint_eq(((const unsigned char *)m.data)[i],
+					  BYTE);
+		ck_assert_uint_eq(byes, 0);
+		messages++;
+	}
+	ck_assert_uint_eq(byes, 1);
+	ck_assert_uint_le(messages, may);
 }
 
 /* Nobody holds anything but ourselves, and every slot can be had. */
@@ -161,6 +199,7 @@ kill_reader(unsigned k, void *arg)
 	killed = step_kill_after(&c, k);
 	n++;
 	check_reaped(p, &n);
+	check_messages(p, op->run == run_send);
 	ck_assert(frame_is_whole(hold));
 	ck_assert_uint_eq(shmx_frame_info(hold)->input_sequence, 1);
 	shmx_release(hold);
@@ -173,6 +212,7 @@ static struct reader_operation reader_operations[] = {
 	{ "hold", false, run_hold },
 	{ "release", true, run_release },
 	{ "going to sleep", true, run_wait },
+	{ "sending", true, run_send },
 };
 
 START_TEST(readers_die_anywhere)
@@ -195,6 +235,20 @@ draw(struct shmx_frame *f, uint64_t n)
 			((uint32_t *)f->pixels)[y * f->stride / 4 + x] =
 				frame_pixel(n, y * f->width + x);
 	f->input_sequence = n;
+}
+
+static void
+add_stream(struct shmx_producer *p)
+{
+	const struct shmx_stream s = {
+		.kind = SHMX_STREAM_DATA,
+		.id = 2,
+		.name = "numbers",
+		.element_type = SHMX_U32,
+		.capacity = 16,
+	};
+
+	(void)shmx_producer_add_stream(p, &s);
 }
 
 /* Serves itself: a traced process is best one of a single thread. */
@@ -222,6 +276,10 @@ be_producer(int line, void *arg)
 		step_from_here();
 		shmx_begin(p, &f);
 		step_to_here();
+	} else if (strcmp(what, "add") == 0) {
+		step_from_here();
+		add_stream(p);
+		step_to_here();
 	} else {
 		shmx_begin(p, &f);
 		draw(&f, n);
@@ -229,6 +287,25 @@ be_producer(int line, void *arg)
 		(void)shmx_publish(p, &f);
 		step_to_here();
 	}
+}
+
+/* One stream, or two, and each of them what it is. */
+static void
+check_directory(struct shmx_reader *r)
+{
+	const struct shmx_stream *s;
+	struct shmx_directory *d;
+	unsigned i, count;
+
+	ck_assert_msg(shmx_reader_directory(r, &d) == 0, "%s", shmx_error());
+	count = shmx_directory_count(d);
+	ck_assert(count == 1 || count == 2);
+	for (i = 0; i < count; i++) {
+		s = shmx_directory_get(d, i);
+		ck_assert_uint_eq(s->id, i + 1);
+		ck_assert_str_eq(s->name, i == 0 ? "picture" : "numbers");
+	}
+	shmx_directory_free(d);
 }
 
 /* What a reader is left with: the last frame, or the one after it. */
@@ -246,6 +323,7 @@ check_bereft(struct shmx_reader *r, struct shmx_hold *held)
 	ck_assert_uint_eq(shmx_frame_info(hold)->input_sequence, q);
 	ck_assert(frame_is_whole(hold));
 	shmx_release(hold);
+	check_directory(r);
 	/* Nobody hangs: the death is heard of, after a frame if need be. */
 	while ((ret = shmx_wait(r, 20000)) == 0) {
 		ck_assert_int_eq(shmx_hold_latest(r, &hold), 0);
@@ -288,11 +366,11 @@ kill_producer(unsigned k, void *arg)
 	return killed;
 }
 
+static char stages[][8] = { "begin", "publish", "add" };
+
 START_TEST(producers_die_anywhere)
 {
-	static char what[][8] = { "begin", "publish" };
-
-	step_through(what[_i], kill_producer, what[_i]);
+	step_through(stages[_i], kill_producer, stages[_i]);
 }
 END_TEST
 
@@ -306,7 +384,8 @@ main(void)
 	if (step_is_possible()) {
 		tcase_add_loop_test(tc, readers_die_anywhere, 0,
 				    BASE_ARRAY_SIZE(reader_operations));
-		tcase_add_loop_test(tc, producers_die_anywhere, 0, 2);
+		tcase_add_loop_test(tc, producers_die_anywhere, 0,
+				    BASE_ARRAY_SIZE(stages));
 	}
 	return suite_run(s);
 }
