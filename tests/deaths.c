@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "base/base.h"
-#include "base/clock.h"
 #include "frames.h"
 
 /* Readers that take all holds of 8 slots with a history of 1. */
@@ -28,25 +27,6 @@ const struct shmx_stream deaths_picture = {
 	.height = 48,
 	.format = SHMX_XRGB8888,
 };
-
-static uint64_t seed;
-
-void
-deaths_seed(void)
-{
-	const char *env = getenv("SHMX_TEST_SEED");
-
-	seed = env != NULL ? strtoull(env, NULL, 10) : base_now_ns();
-	printf("# seed %llu\n", (unsigned long long)seed);
-	fflush(stdout);
-}
-
-uint32_t
-deaths_chance(uint32_t below)
-{
-	seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
-	return (uint32_t)(seed >> 33) % below;
-}
 
 struct shmx_producer *
 deaths_producer(const char *name, uint32_t flags)

@@ -12,10 +12,6 @@
 /* The picture of all their rings. */
 extern const struct shmx_stream deaths_picture;
 
-/* Numbers by chance; SHMX_TEST_SEED=n has the same ones once more. */
-void deaths_seed(void);
-uint32_t deaths_chance(uint32_t below);
-
 /* A ring of 8 slots; NULL and a line on stderr when that failed. */
 struct shmx_producer *deaths_producer(const char *name, uint32_t flags);
 

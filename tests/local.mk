@@ -52,8 +52,10 @@ if HAVE_CHECK
 check_LTLIBRARIES += %D%/libsuite.la
 %C%_libsuite_la_SOURCES = \
 	%D%/byhand.h \
+	%D%/chance.c %D%/chance.h \
 	%D%/child.c %D%/child.h \
 	%D%/deaths.c %D%/deaths.h \
+	%D%/fake.c %D%/fake.h \
 	%D%/fault.c %D%/fault.h \
 	%D%/frames.h \
 	%D%/suite.c %D%/suite.h
@@ -109,6 +111,9 @@ check_programs += %D%/test-hostile
 check_programs += %D%/test-join
 %C%_test_join_SOURCES = %D%/test-join.c
 %C%_test_join_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+check_programs += %D%/test-hostile-moves
+%C%_test_hostile_moves_SOURCES = %D%/test-hostile-moves.c
+%C%_test_hostile_moves_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
 check_programs += %D%/test-kill
 %C%_test_kill_SOURCES = %D%/test-kill.c

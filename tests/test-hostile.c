@@ -31,22 +31,15 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "byhand.h"
+#include "chance.h"
 #include "child.h"
+#include "fake.h"
 #include "frames.h"
 #include "shmx/atomic.h"
 #include "shmx/checksum.h"
 #include "shmx/region.h"
 #include "shmx/segment.h"
 #include "suite.h"
-
-static const struct shmx_stream picture = {
-	.kind = SHMX_STREAM_IMAGE,
-	.id = 1,
-	.name = "picture",
-	.width = 64,
-	.height = 48,
-	.format = SHMX_XRGB8888,
-};
 
 static void
 check_words(const char *words)
@@ -391,20 +384,39 @@ START_TEST(a_flood_of_connections_keeps_nobody_out)
 }
 END_TEST
 
-/* Writes whatever it likes to all that it can write to. */
+static bool
+has_hung_up(int conn)
+{
+	struct pollfd pfd = { .fd = conn, .events = POLLIN };
+
+	return poll(&pfd, 1, 0) > 0 && (pfd.revents & POLLHUP) != 0;
+}
+
+/*
+ * Writes whatever it likes to all that it can write to: its record, the hold
+ * words and the messages in it. Comes again when it is thrown out.
+ */
 static void
 scribble(int line, void *arg)
 {
-	struct shmx_record *record;
-	_Atomic uint64_t *words;
-	uint64_t n = 1;
+	struct shmx_record *record = NULL;
+	_Atomic uint64_t *words = NULL;
+	uint64_t n = chance(UINT32_MAX), i;
+	int conn = -1;
 
 	(void)arg;
 	child_hear(line);
-	record = byhand_attach(3);
-	words = (void *)record;
-	child_say(line, 's');
-	for (;;) {
+	for (i = 0;; i++) {
+		if (i % 4096 == 0 && (conn < 0 || has_hung_up(conn))) {
+			base_close(&conn);
+			if (record != NULL)
+				munmap(record, SHMX_RECORD_BYTES);
+			conn = byhand_connect();
+			record = byhand_greet(conn, 3);
+			byhand_ready(conn);
+			words = (void *)record;
+			child_say(line, 's');
+		}
 		n = n * UINT64_C(6364136223846793005) + 1442695040888963407;
 		atomic_store_explicit(&words[(n >> 33) % 512],
 				      n >> (n >> 58), memory_order_relaxed);
@@ -413,6 +425,35 @@ scribble(int line, void *arg)
 				   (n >> 20) % 10);
 		shmx_store_relaxed(&record->sleeping, (uint32_t)n & 1);
 	}
+}
+
+/* All that a producer does which looks at what readers wrote. */
+static void
+look_at_garbage(void)
+{
+	struct shmx_producer_options o = SHMX_PRODUCER_OPTIONS_INIT;
+	const struct shmx_stream picture = {
+		.kind = SHMX_STREAM_IMAGE, .id = 1, .name = "image",
+		.width = 64, .height = 48, .format = SHMX_XRGB8888,
+	};
+	struct shmx_reader_snapshot readers[4];
+	struct shmx_inspect_ring ring;
+	struct shmx_inspector *inspector;
+	struct shmx_control m;
+	int i;
+
+	for (i = 0; i < 1000; i++)
+		if (shmx_control_receive(producer, &m) < 0)
+			break;
+	ck_assert_int_le(shmx_producer_readers(producer, readers,
+					       sizeof(readers[0]), 4), 3);
+	if (shmx_inspect_open(&inspector, "test") == 0) {
+		(void)shmx_inspect_snapshot(inspector, &ring, sizeof(ring));
+		shmx_inspect_close(inspector);
+	}
+	o.streams = &picture;
+	o.stream_count = 1;
+	ck_assert_int_eq(shmx_producer_grow(producer, &o), 0);
 }
 
 START_TEST(a_record_full_of_garbage_harms_nobody)
@@ -428,6 +469,8 @@ START_TEST(a_record_full_of_garbage_harms_nobody)
 	deadline = base_now_ns() + BASE_NS_PER_S;
 	for (n = 2; base_now_ns() < deadline; n++) {
 		dropped += frame_publish(producer, n) == 0;
+		if (_i == 1 && n % 256 == 0)
+			look_at_garbage();
 		ret = shmx_hold_latest(r, &h);
 		ck_assert_int_eq(ret, 0);
 		ck_assert(frame_is_whole(h));
@@ -481,171 +524,13 @@ END_TEST
 
 /* --------------------------------------------------- hostile producers -- */
 
-/* A ring of our making, to be made wrong. */
-struct fake {
-	int listen_fd;
-	struct shmx_welcome welcome;
-	unsigned fds_sent;		/* of three */
-	int data_fd, record_fd;
-	int wake[2];
-	unsigned char *data;		/* all of it, writable */
-	size_t bytes;
-	struct shmx_header *header;
-	struct shmx_ext *ext;
-	struct shmx_slot_meta *meta;
-	shmx_a64 *state;
-	/* Called in place of sending WELCOME, if set. */
-	void (*answer)(struct fake *fake, int conn);
-	/* Called after WELCOME, if set; else the connection stays open. */
-	void (*after)(struct fake *fake, int conn);
-};
-
-static int
-make_memfd(size_t bytes, int seals)
-{
-	int fd = memfd_create("fake", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(ftruncate(fd, (off_t)bytes), 0);
-	if (seals != 0)
-		ck_assert_int_eq(fcntl(fd, F_ADD_SEALS, seals), 0);
-	return fd;
-}
-
-static void *
-map_all(int fd, size_t bytes)
-{
-	void *m = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-	ck_assert_ptr_ne(m, MAP_FAILED);
-	return m;
-}
-
-/* A valid ring, copied to where it stays writable, with a frame in slot 0. */
-static void
-make_ring(struct fake *f)
-{
-	const struct shmx_region_plan plan = {
-		.streams = &picture,
-		.stream_count = 1,
-		.slots = 4,
-		.history = 1,
-	};
-	struct shmx_region region;
-	struct shmx_rect16 all = { 0, 0, 64, 48 };
-	struct shmx_writer w;
-	struct shmx_scan none = { .count = 0 };
-
-	ck_assert_int_eq(shmx_region_create(&region, "fake", &plan, ""), 0);
-	shmx_writer_init(&w, &region.ring);
-	ck_assert_int_eq(shmx_writer_claim(&w, &none), 0);
-	region.ring.meta[0].width = 64;
-	region.ring.meta[0].height = 48;
-	region.ring.meta[0].stride = 256;
-	region.ring.meta[0].format = SHMX_XRGB8888;
-	region.ring.meta[0].pixels_offset = region.map_bytes;
-	shmx_writer_publish(&w, all);
-
-	f->bytes = region.bytes;
-	f->data_fd = make_memfd(region.bytes, 0);
-	f->data = map_all(f->data_fd, region.bytes);
-	memcpy(f->data, region.map, region.bytes);
-	f->header = (void *)f->data;
-	f->ext = (void *)(f->data + f->header->ext_offset);
-	f->meta = (void *)((char *)f->ext + f->ext->meta_offset);
-	f->state = (void *)((char *)f->ext + f->ext->state_offset);
-	ck_assert_int_eq(fcntl(f->data_fd, F_ADD_SEALS, SHMX_SEALS_SIZE), 0);
-	f->welcome = (struct shmx_welcome){
-		.version = SHMX_PROTOCOL_VERSION,
-		.holds = 2,
-		.map_bytes = region.map_bytes,
-		.session = region.session,
-		.region_bytes = region.bytes,
-		.record_bytes = SHMX_RECORD_BYTES,
-	};
-	shmx_region_destroy(&region);
-}
-
-static void
-fake_make(struct fake *f)
-{
-	memset(f, 0, sizeof(*f));
-	f->listen_fd = -1;
-	f->fds_sent = 3;
-	make_ring(f);
-	f->record_fd = make_memfd(SHMX_RECORD_BYTES, SHMX_SEALS_RECORD);
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
-				    f->wake), 0);
-}
-
-static void
-fake_free(struct fake *f)
-{
-	munmap(f->data, f->bytes);
-	base_close(&f->data_fd);
-	base_close(&f->record_fd);
-	base_close(&f->wake[0]);
-	base_close(&f->wake[1]);
-}
-
-static void
-send_welcome(struct fake *f, int conn)
-{
-	const int fds[3] = { f->data_fd, f->record_fd, f->wake[1] };
-
-	expect(shmx_channel_send(conn, SHMX_MSG_WELCOME, &f->welcome,
-				 sizeof(f->welcome), fds,
-				 f->fds_sent) == 0);
-}
-
-/* Serve one reader, in a child: its end is what the reader then sees. */
-static void
-fake_serve(int line, void *arg)
-{
-	struct shmx_channel ch;
-	struct fake *f = arg;
-	struct sockaddr_un sa;
-	int conn;
-
-	byhand_address(&sa, "test");
-	unlink(sa.sun_path);
-	f->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	expect(bind(f->listen_fd, (struct sockaddr *)&sa, sizeof(sa)) == 0);
-	expect(listen(f->listen_fd, 8) == 0);
-	child_say(line, 'l');
-	conn = accept(f->listen_fd, NULL, NULL);
-	expect(conn >= 0);
-	/* Nobody else is served. */
-	close(f->listen_fd);
-	unlink(sa.sun_path);
-	shmx_channel_init(&ch, conn);
-	expect(byhand_receive(&ch) == SHMX_MSG_HELLO);
-	if (f->answer != NULL) {
-		f->answer(f, conn);
-	} else {
-		send_welcome(f, conn);
-		if (f->after != NULL)
-			f->after(f, conn);
-	}
-	/* Until the reader leaves, or we are killed. */
-	child_hear(line);
-}
-
-static int
-open_fake(struct fake *f, struct child *c, struct shmx_reader **r)
-{
-	child_start(c, fake_serve, f);
-	ck_assert_int_eq(child_hear(c->line), 'l');
-	return shmx_reader_open(r, "test", NULL);
-}
-
 static void
 check_refused(struct fake *f, int error, const char *words)
 {
 	struct shmx_reader *r = NULL;
 	struct child c;
 
-	ck_assert_int_eq(open_fake(f, &c, &r), error);
+	ck_assert_int_eq(fake_open(f, &c, &r), error);
 	check_words(words);
 	child_say(c.line, 'q');
 	child_end(&c);
@@ -660,7 +545,7 @@ START_TEST(the_fake_is_a_good_one)
 	struct child c;
 
 	fake_make(&f);
-	ck_assert_int_eq(open_fake(&f, &c, &r), 0);
+	ck_assert_int_eq(fake_open(&f, &c, &r), 0);
 	ck_assert_int_eq(shmx_reader_image(r, &info, sizeof(info)), 0);
 	ck_assert_str_eq(info.name, "picture");
 	ck_assert_int_eq(shmx_hold_latest(r, &h), 0);
@@ -679,28 +564,28 @@ static void
 no_seals(struct fake *f)
 {
 	base_close(&f->data_fd);
-	f->data_fd = make_memfd(f->bytes, 0);
+	f->data_fd = fake_memfd(f->bytes, 0);
 }
 
 static void
 half_the_seals(struct fake *f)
 {
 	base_close(&f->data_fd);
-	f->data_fd = make_memfd(f->bytes, F_SEAL_GROW);
+	f->data_fd = fake_memfd(f->bytes, F_SEAL_GROW);
 }
 
 static void
 short_data(struct fake *f)
 {
 	base_close(&f->data_fd);
-	f->data_fd = make_memfd(f->bytes - 4096, SHMX_SEALS_SIZE);
+	f->data_fd = fake_memfd(f->bytes - 4096, SHMX_SEALS_SIZE);
 }
 
 static void
 long_data(struct fake *f)
 {
 	base_close(&f->data_fd);
-	f->data_fd = make_memfd(f->bytes + 4096, SHMX_SEALS_SIZE);
+	f->data_fd = fake_memfd(f->bytes + 4096, SHMX_SEALS_SIZE);
 }
 
 static void
@@ -722,21 +607,21 @@ static void
 record_without_seals(struct fake *f)
 {
 	base_close(&f->record_fd);
-	f->record_fd = make_memfd(SHMX_RECORD_BYTES, 0);
+	f->record_fd = fake_memfd(SHMX_RECORD_BYTES, 0);
 }
 
 static void
 short_record(struct fake *f)
 {
 	base_close(&f->record_fd);
-	f->record_fd = make_memfd(16, SHMX_SEALS_RECORD);
+	f->record_fd = fake_memfd(16, SHMX_SEALS_RECORD);
 }
 
 static void
 record_not_writable(struct fake *f)
 {
 	base_close(&f->record_fd);
-	f->record_fd = make_memfd(SHMX_RECORD_BYTES, SHMX_SEALS_RECORD &
+	f->record_fd = fake_memfd(SHMX_RECORD_BYTES, SHMX_SEALS_RECORD &
 				  ~F_SEAL_SEAL);
 	ck_assert_int_eq(fcntl(f->record_fd, F_ADD_SEALS, F_SEAL_WRITE), 0);
 }
@@ -982,7 +867,7 @@ START_TEST(a_directory_that_is_wrong_has_no_picture)
 	size_t at, i, read = 0;
 
 	fake_make(&f);
-	ck_assert_int_eq(open_fake(&f, &c, &r), 0);
+	ck_assert_int_eq(fake_open(&f, &c, &r), 0);
 	dir = f.data + f.header->static_offset;
 	for (at = 0; at < f.header->static_used; at += 4) {
 		memcpy(&before, dir + at, 4);
@@ -1022,8 +907,8 @@ START_TEST(a_directory_of_gigabytes_is_refused)
 	munmap(f.data, f.bytes);
 	base_close(&f.data_fd);
 	f.bytes = UINT64_C(3) << 30;
-	f.data_fd = make_memfd(f.bytes, SHMX_SEALS_SIZE);
-	f.data = map_all(f.data_fd, f.bytes);
+	f.data_fd = fake_memfd(f.bytes, SHMX_SEALS_SIZE);
+	f.data = fake_map(f.data_fd, f.bytes);
 	f.header = (void *)f.data;
 	f.welcome.region_bytes = f.bytes;
 	f.welcome.map_bytes = UINT32_C(1) << 31;
@@ -1069,7 +954,7 @@ try_frame(struct fake *f, struct shmx_reader **r, struct child *c)
 		child_say(c->line, 'q');
 		child_end(c);
 		shmx_reader_close(*r);
-		ck_assert_int_eq(open_fake(f, c, r), 0);
+		ck_assert_int_eq(fake_open(f, c, r), 0);
 		return;
 	}
 	info = shmx_frame_info(h);
@@ -1102,7 +987,7 @@ START_TEST(no_malformed_frame_is_believed)
 	size_t at, i;
 
 	fake_make(&f);
-	ck_assert_int_eq(open_fake(&f, &c, &r), 0);
+	ck_assert_int_eq(fake_open(&f, &c, &r), 0);
 	meta = (unsigned char *)&f.meta[0];
 	for (at = 40; at < 96; at += 4) {
 		memcpy(&before, meta + at, 8);
@@ -1150,7 +1035,7 @@ START_TEST(a_latest_that_is_wrong_is_noticed)
 	fake_make(&f);
 	for (i = 0; i < BASE_ARRAY_SIZE(latest); i++) {
 		f.ext->latest = latest[i];
-		ck_assert_int_eq(open_fake(&f, &c, &r), 0);
+		ck_assert_int_eq(fake_open(&f, &c, &r), 0);
 		ret = shmx_hold_latest(r, &h);
 		ck_assert(ret == -EPROTO || ret == -EAGAIN);
 		ck_assert(ret != -EPROTO ||
@@ -1292,7 +1177,7 @@ START_TEST(a_producer_that_goes_on_talking_is_left)
 
 	fake_make(&f);
 	f.after = chatter;
-	ck_assert_int_eq(open_fake(&f, &c, &r), 0);
+	ck_assert_int_eq(fake_open(&f, &c, &r), 0);
 	ck_assert_int_eq(shmx_hold_latest(r, &h), 0);
 	ck_assert_int_eq(shmx_wait(r, 10000), -EPIPE);
 	check_words("does not speak the protocol");
@@ -1345,7 +1230,7 @@ START_TEST(a_wake_descriptor_that_is_none_is_not_polled_for_ever)
 
 	fake_make(&f);
 	bad_wakes[_i](&f);
-	ck_assert_int_eq(open_fake(&f, &c, &r), 0);
+	ck_assert_int_eq(fake_open(&f, &c, &r), 0);
 	ck_assert_int_eq(shmx_hold_latest(r, &h), 0);
 	shmx_release(h);
 	ck_assert_int_eq(shmx_wait(r, 300), -EPIPE);
@@ -1369,12 +1254,13 @@ main(void)
 		puts("1..0 # SKIP needs SHMX_DIR; run it by tests/with-tmp");
 		return 0;
 	}
+	chance_seed();
 	tc = suite_case(s, "readers");
 	tcase_add_test(tc, whoever_speaks_wrongly_is_dropped);
 	tcase_add_test(tc, whoever_asks_too_much_is_refused_in_words);
 	tcase_add_test(tc, whoever_goes_on_talking_is_dropped);
 	tcase_add_test(tc, a_flood_of_connections_keeps_nobody_out);
-	tcase_add_test(tc, a_record_full_of_garbage_harms_nobody);
+	tcase_add_loop_test(tc, a_record_full_of_garbage_harms_nobody, 0, 2);
 	tcase_add_test(tc, a_sleeper_that_cannot_be_woken_holds_nobody_up);
 
 	tc = suite_case(s, "producers");

@@ -23,6 +23,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "chance.h"
 #include "child.h"
 #include "deaths.h"
 #include "frames.h"
@@ -142,9 +143,9 @@ START_TEST(readers_may_be_killed_at_any_instant)
 	deadline = base_now_ns() + KILL_SECONDS * BASE_NS_PER_S;
 	for (kills = 0; kills < KILLS && base_now_ns() < deadline; kills++) {
 		/* From its first instruction to far into its frames. */
-		publish_for(p, &n, deaths_chance(2) ? deaths_chance(40 * 1000 * 1000) :
-			    deaths_chance(4 * 1000 * 1000));
-		i = (int)deaths_chance(READERS);
+		publish_for(p, &n, chance(2) ? chance(40 * 1000 * 1000) :
+			    chance(4 * 1000 * 1000));
+		i = (int)chance(READERS);
 		child_kill(&c[i]);
 		ck_assert_uint_eq(atomic_load(&shared->torn), 0);
 		ck_assert_uint_eq(atomic_load(&shared->changed), 0);
@@ -184,11 +185,11 @@ START_TEST(producers_may_be_killed_at_any_instant)
 	for (kills = 0; kills < KILLS && base_now_ns() < deadline; kills++) {
 		child_start(&c, publish_for_ever, NULL);
 		/* Half of them when everything runs, half at any time. */
-		if (deaths_chance(2)) {
+		if (chance(2)) {
 			ck_assert_int_eq(child_hear(c.line), 'p');
-			usleep(deaths_chance(40 * 1000));
+			usleep(chance(40 * 1000));
 		} else {
-			usleep(deaths_chance(8 * 1000));
+			usleep(chance(8 * 1000));
 		}
 		child_kill(&c);
 		ck_assert_uint_eq(atomic_load(&shared->torn), 0);
@@ -239,7 +240,7 @@ START_TEST(both_sides_may_be_killed_together)
 	for (i = 0; i < 10; i++) {
 		child_start(&producer, publish_for_ever, NULL);
 		child_start(&reader, read_for_ever, NULL);
-		usleep(deaths_chance(30 * 1000));
+		usleep(chance(30 * 1000));
 		kill(reader.pid, SIGKILL);
 		child_kill(&producer);
 		child_kill(&reader);
@@ -422,7 +423,7 @@ main(void)
 	Suite *s = suite_create("kill");
 	TCase *tc = suite_case(s, "kill");
 
-	deaths_seed();
+	chance_seed();
 	tcase_set_timeout(tc, 60 + 4 * KILL_SECONDS);
 	tcase_add_test(tc, readers_may_be_killed_at_any_instant);
 	tcase_add_test(tc, producers_may_be_killed_at_any_instant);

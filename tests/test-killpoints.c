@@ -22,6 +22,7 @@
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "chance.h"
 #include "child.h"
 #include "deaths.h"
 #include "frames.h"
@@ -637,11 +638,11 @@ START_TEST(whoever_dies_there_harms_nobody)
 
 	/* Each test begins with the same seed. */
 	for (i = 0; i < _i; i++)
-		deaths_chance(1);
+		chance(1);
 	snprintf(name, sizeof(name), "points-%d", (int)getpid());
 	for (who = 1; who < APART; who *= 2)
 		for (life = 0; (point->who & who) && life < LIVES; life++)
-			die(point, who, 1 + deaths_chance(1 + 7 * life));
+			die(point, who, 1 + chance(1 + 7 * life));
 }
 END_TEST
 
@@ -849,7 +850,7 @@ main(void)
 	Suite *s = suite_create("killpoints");
 	TCase *tc = suite_case(s, "points");
 
-	deaths_seed();
+	chance_seed();
 	tcase_set_timeout(tc, 120 + 2 * LIVES);
 	tcase_add_test(tc, all_points_are_known);
 	tcase_add_loop_test(tc, whoever_dies_there_harms_nobody, 0,

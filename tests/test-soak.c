@@ -23,6 +23,7 @@
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "chance.h"
 #include "child.h"
 #include "deaths.h"
 #include "frames.h"
@@ -123,7 +124,7 @@ read_for_ever(int line, void *arg)
 	while (shmx_reader_open(&r, "test", &o) < 0)
 		usleep(500);
 	atomic_fetch_add(&shared->attached, 1);
-	for (i = 0;; i = kind == 2 ? deaths_chance(holds) : i + 1) {
+	for (i = 0;; i = kind == 2 ? chance(holds) : i + 1) {
 		(void)shmx_wait(r, 100);
 		let_go(&hand[i % holds]);
 		take(r, kind == 1, &hand[i % holds]);
@@ -281,9 +282,9 @@ START_TEST(readers_come_and_are_killed)
 	p = open_producer();
 	began = base_now_ns();
 	while (base_now_ns() - began < soak_ns()) {
-		publish_for(p, &n, deaths_chance(12) * BASE_NS_PER_MS,
+		publish_for(p, &n, chance(12) * BASE_NS_PER_MS,
 			    &figures);
-		i = deaths_chance(READERS);
+		i = chance(READERS);
 		child_kill(&c[i]);
 		start(c, (unsigned)i);
 		kills++;
@@ -350,7 +351,7 @@ main(void)
 	Suite *s = suite_create("soak");
 	TCase *tc = suite_case(s, "soak");
 
-	deaths_seed();
+	chance_seed();
 	tcase_set_timeout(tc, (double)(60 + 4 * soak_ns() / BASE_NS_PER_S));
 	tcase_add_test(tc, readers_come_and_are_killed);
 	tcase_add_test(tc, stopped_readers_cost_nothing);
