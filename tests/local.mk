@@ -219,6 +219,16 @@ check_programs += %D%/test-syscalls
 %C%_test_syscalls_SOURCES = %D%/test-syscalls.c
 %C%_test_syscalls_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
+check_programs += %D%/test-v2-follow
+%C%_test_v2_follow_SOURCES = %D%/test-v2-follow.c
+%C%_test_v2_follow_LDADD = %D%/v2/libv2.la lib/shmx/libshmx-core.la $(suite_libs)
+
+long_tests += %D%/test-v2-follow.long
+EXTRA_PROGRAMS += %D%/test-v2-follow.long
+%C%_test_v2_follow_long_SOURCES = %D%/test-v2-follow.c
+%C%_test_v2_follow_long_CPPFLAGS = $(AM_CPPFLAGS) -DFRAMES=100000
+%C%_test_v2_follow_long_LDADD = %D%/v2/libv2.la lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-hist
 %C%_test_hist_SOURCES = %D%/test-hist.c
 %C%_test_hist_LDADD = $(suite_libs)

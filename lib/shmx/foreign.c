@@ -370,11 +370,6 @@ copy_frame(struct shmx_foreign *f, uint64_t at)
 		return false;
 	if (!is_new_frame(f, &before))
 		return true;
-	/* Before it is copied: so a server of ours leaves it alone. */
-	if (f->record >= 0)
-		write_word(f, record_at(f, (uint32_t)f->record) +
-			   offsetof(struct shmx_record, last_frame_seen),
-			   shmx_load_relaxed(&before.frame_id));
 	slot = shmx_writer_claim(&f->writer, shmx_readers_enter(&f->readers));
 	shmx_readers_leave(&f->readers);
 	if (slot < 0)
@@ -387,6 +382,10 @@ copy_frame(struct shmx_foreign *f, uint64_t at)
 	    !read_at(f, &after, sizeof(after), at) ||
 	    memcmp(&before, &after, sizeof(before)) != 0)
 		return false;
+	if (f->record >= 0)
+		write_word(f, record_at(f, (uint32_t)f->record) +
+			   offsetof(struct shmx_record, last_frame_seen),
+			   shmx_load_relaxed(&before.frame_id));
 	publish(f, (uint32_t)slot, &before);
 	return true;
 }
