@@ -764,6 +764,37 @@ START_TEST(a_bad_frame_is_none)
 }
 END_TEST
 
+/* A length is checked before so much is copied: over what is held, say. */
+START_TEST(a_long_frame_overwrites_nothing)
+{
+	struct v2_config config = a_config();
+	struct shmx_hold *a, *b;
+	struct shmx_reader *r;
+	struct v2_writing w;
+
+	choose_name();
+	config.slots = 64;
+	serve(&config);
+	r = open_reader();
+	publish(1);
+	a = hold_next_of(r, 1);
+	publish(2);
+	b = hold_next_of(r, 2);
+	v2_begin(&server, &w);
+	fill(&w, 3);
+	seal_frame(&w, 3);
+	w.frame->payload_bytes = 30000;
+	server.h->write_index = w.index;
+	ck_assert_int_eq(shmx_wait(r, 50), -ETIMEDOUT);
+	ck_assert(is_whole(a, 1));
+	ck_assert(is_whole(b, 2));
+	shmx_release(a);
+	shmx_release(b);
+	shmx_reader_close(r);
+	teardown();
+}
+END_TEST
+
 /* Well summed, and nonsense: whoever looks at it is told. */
 START_TEST(bad_streams_are_an_error)
 {
@@ -882,6 +913,7 @@ main(void)
 	tc = suite_case(s, "alone");
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, messages_arrive, 0, 6);
+	tcase_add_test(tc, a_long_frame_overwrites_nothing);
 	tcase_add_test(tc, a_server_is_waited_for);
 	tcase_add_test(tc, no_frame_is_torn);
 	tcase_add_test(tc, our_own_ring_without_its_socket);

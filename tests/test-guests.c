@@ -309,6 +309,13 @@ START_TEST(only_those_who_are_stale_are_reaped)
 		reaped = shmx_producer_reap_stale(p, 300 * BASE_NS_PER_MS);
 	}
 	ck_assert_int_eq(reaped, 1);
+	/* However long ago the other came. */
+	for (until = base_now_ns() + 500 * BASE_NS_PER_MS;
+	     base_now_ns() < until; usleep(1000)) {
+		(void)v2_latest(&alive, &view);
+		ck_assert_int_eq(shmx_producer_reap_stale(p, 300 *
+							  BASE_NS_PER_MS), 0);
+	}
 	await_readers(1);
 	await_connected(1);
 	/* Its record is free, and its message was no other's. */
@@ -405,6 +412,30 @@ START_TEST(they_are_counted_with_ours)
 }
 END_TEST
 
+/* It left, and another took its record, and nobody had looked meanwhile. */
+START_TEST(a_record_changes_hands_unseen)
+{
+	struct v2_client a, b;
+	uint64_t first, second;
+
+	open_ring(SHMX_NO_THREAD);
+	a = open_client();
+	first = receive(SHMX_CONTROL_HELLO).reader;
+	send_number(&a, 1);
+	v2_client_close(&a);
+	b = open_client();
+	receive_number(first, 1);
+	ck_assert_uint_eq(receive(SHMX_CONTROL_BYE).reader, first);
+	second = receive(SHMX_CONTROL_HELLO).reader;
+	ck_assert_uint_ne(second, first);
+	send_number(&b, 2);
+	receive_number(second, 2);
+	v2_client_close(&b);
+	ck_assert_uint_eq(receive(SHMX_CONTROL_BYE).reader, second);
+	teardown();
+}
+END_TEST
+
 START_TEST(served_without_a_thread)
 {
 	struct shmx_control m;
@@ -448,6 +479,7 @@ main(void)
 	tc = suite_case(s, "by themselves");
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, only_those_who_are_stale_are_reaped);
+	tcase_add_test(tc, a_record_changes_hands_unseen);
 	tcase_add_test(tc, served_without_a_thread);
 	return suite_run(s);
 }

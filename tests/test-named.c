@@ -786,7 +786,7 @@ START_TEST(the_oldest_slot_is_next)
 	struct shmx_producer *p = open_named(64, 0);
 	struct shmx_frame f;
 	struct v2_client c;
-	uint32_t last[8];
+	uint32_t last[8], seen = 0;
 	uint64_t n;
 
 	for (n = 1; n <= 20; n++)
@@ -799,8 +799,10 @@ START_TEST(the_oldest_slot_is_next)
 	for (n = 0; n < 8; n++) {
 		shmx_begin(p, &f);
 		last[n] = f.slot;
+		seen |= 1U << f.slot;
 		shmx_publish(p, &f);
 	}
+	ck_assert_uint_eq(seen, 0xff);
 	for (n = 0; n < 16; n++) {
 		shmx_begin(p, &f);
 		ck_assert_uint_eq(f.slot, last[n % 8]);
