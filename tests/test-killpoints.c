@@ -26,6 +26,8 @@
 #include "child.h"
 #include "deaths.h"
 #include "frames.h"
+#include "shmx/atomic.h"
+#include "shmx/producer.h"
 #include "suite.h"
 
 #ifndef LIVES
@@ -43,7 +45,8 @@ enum {
 	THREAD = 4,			/* a producer with a service thread */
 	LOOP = 8,			/* one without */
 	NAMED = 16,			/* a ring in /dev/shm */
-	APART = 32,			/* has a test of its own below */
+	WRITER = 32,			/* joins a ring of another's */
+	APART = 64,			/* has a test of its own below */
 };
 #define READERS (LATEST | NEXT)
 #define PRODUCERS (THREAD | LOOP | NAMED)
@@ -127,6 +130,20 @@ static const struct point {
 	{ "unnamed", PRODUCERS },
 	{ "ended", PRODUCERS },
 	{ "BYE", PRODUCERS },
+	/* one of several producers, in ring-multi.c, several.c and join.c */
+	{ "M2", WRITER },
+	{ "M3", WRITER },
+	{ "M4", WRITER },
+	{ "M6", WRITER },
+	{ "M7", WRITER },
+	{ "M8", WRITER },
+	{ "M9", WRITER },
+	{ "join HELLO", WRITER },
+	{ "join WELCOME", WRITER },
+	{ "join mapped", WRITER },
+	{ "heard of reader", WRITER },
+	{ "abandoned", WRITER },
+	{ "join BYE", WRITER },
 	/* for readers of SHMX v2.0, in v2.c */
 	{ "N1", NAMED },
 	{ "N2", NAMED },
@@ -613,6 +630,110 @@ kill_producer(struct death *d)
 	check_succession(&all, d->who);
 }
 
+/* --------------------------------------------------------------- writers -- */
+
+/* From joining to leaving, a frame begun. */
+static void
+write_once(void)
+{
+	struct shmx_producer *p;
+	struct shmx_frame f;
+	uint64_t n;
+
+	if (shmx_producer_join(&p, name, NULL) < 0) {
+		usleep(100);
+		return;
+	}
+	for (n = 1; n < 30; n++) {
+		expect(frame_publish(p, n) != 0);
+		usleep(100);
+	}
+	shmx_begin(p, &f);
+	shmx_producer_close(p);
+}
+
+static void
+be_writer(int line, void *arg)
+{
+	const struct death *d = arg;
+	uint64_t deadline = base_now_ns() + PATIENCE_S * BASE_NS_PER_S;
+
+	expect(child_hear(line) == 'g');
+	arm(d->fault);
+	while (base_now_ns() < deadline)
+		write_once();
+}
+
+static struct shmx_producer *
+open_for_writers(void)
+{
+	struct shmx_producer_options o = SHMX_PRODUCER_OPTIONS_INIT;
+	struct shmx_producer *p;
+
+	o.streams = &deaths_picture;
+	o.stream_count = 1;
+	o.flags = SHMX_MULTI_WRITER;
+	o.writers = 2;
+	ck_assert_msg(shmx_producer_open(&p, name, &o) == 0, "%s",
+		      shmx_error());
+	return p;
+}
+
+/* What it had is the others' again: its slot, and its place. */
+static void
+check_writer_gone(struct shmx_producer *host)
+{
+	uint64_t deadline = base_now_ns() + PATIENCE_S * BASE_NS_PER_S;
+	struct shmx_producer *p = NULL;
+	uint32_t s;
+
+	while (shmx_producer_join(&p, name, NULL) < 0) {
+		ck_assert_uint_lt(base_now_ns(), deadline);
+		usleep(1000);
+	}
+	ck_assert_ptr_null(shmx_multi_check(&host->region.ring));
+	for (s = 0; s < host->region.ring.slots; s++)
+		ck_assert_uint_ne(shmx_load_seq_cst(
+			&host->region.ring.state[s]) >> 62,
+			SHMX_STATE_WRITING);
+	ck_assert_uint_gt(frame_publish(p, 1), 0);
+	ck_assert_uint_gt(frame_publish(host, 2), 0);
+	shmx_producer_close(p);
+}
+
+static void
+kill_writer(struct death *d)
+{
+	struct readers all = { .watcher = NULL };
+	struct shmx_producer *host;
+	struct shmx_reader *r;
+	struct child c;
+	uint64_t n = 1;
+
+	child_start(&c, be_writer, d);
+	host = open_for_writers();
+	all.watcher = open_patient();
+	all.keeper = open_patient();
+	child_say(c.line, 'g');
+	do {
+		if (n % 4 == 0)
+			ck_assert_uint_gt(frame_publish(host, n), 0);
+		watch(all.watcher, 2);
+		keep(&all);
+		/* One of whom it has to be told. */
+		r = try_to_open("leaver", 1);
+		shmx_reader_close(r);
+		n++;
+	} while (!child_has_died(&c));
+	check_writer_gone(host);
+	keep(&all);
+	watch(all.watcher, 0);
+	shmx_release(all.kept);
+	shmx_reader_close(all.keeper);
+	shmx_reader_close(all.watcher);
+	shmx_producer_close(host);
+}
+
 /* ------------------------------------------------------------ all of them -- */
 
 static void
@@ -626,6 +747,8 @@ die(const struct point *point, unsigned who, unsigned passage)
 	fflush(stdout);
 	if (who & READERS)
 		kill_reader(&d);
+	else if (who == WRITER)
+		kill_writer(&d);
 	else
 		kill_producer(&d);
 }

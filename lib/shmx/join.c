@@ -29,6 +29,7 @@
 #include "atomic.h"
 #include "channel.h"
 #include "directory.h"
+#include "kill.h"
 #include "segment.h"
 #include "stream.h"
 
@@ -93,6 +94,7 @@ hear_of_reader(struct shmx_producer *p, const struct shmx_reader_notice *n)
 		shmx_seat_destroy(seat);
 	else
 		j->seat[n->record] = seat;
+	SHMX_KILL_POINT("heard of reader");
 }
 
 /* One message.  False for the last one, or nonsense. */
@@ -279,9 +281,11 @@ connect_to_host(struct shmx_producer *p, const char *label)
 	if (ret < 0)
 		return base_error(ret, "cannot talk to the producer of ring "
 				  "\"%s\": %s", name, strerror(-ret));
+	SHMX_KILL_POINT("join HELLO");
 	ret = await_answer(j, name);
 	if (ret < 0)
 		return ret;
+	SHMX_KILL_POINT("join WELCOME");
 	if (j->channel.in.header.type == SHMX_MSG_ERROR)
 		return hear_refusal(j, name);
 	return j->channel.in.header.type == SHMX_MSG_WELCOME ? 0 :
@@ -393,6 +397,7 @@ enter(struct shmx_producer *p, const char *label)
 		ret = shmx_producer_map_scratch(p);
 	if (ret < 0)
 		return ret;
+	SHMX_KILL_POINT("join mapped");
 	ret = shmx_channel_send(j->conn, SHMX_MSG_READY, &ready,
 				sizeof(ready), NULL, 0);
 	return ret == 0 ? 0 :
@@ -496,6 +501,7 @@ shmx_join_finish(struct shmx_producer *p)
 	if (j->conn >= 0)
 		(void)shmx_channel_send(j->conn, SHMX_MSG_BYE, NULL, 0, NULL,
 					0);
+	SHMX_KILL_POINT("join BYE");
 	for (i = 0; i < SHMX_READERS_MAX; i++)
 		forget_reader(p, i);
 	shmx_channel_finish(&j->channel);

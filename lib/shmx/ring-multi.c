@@ -135,6 +135,7 @@
 #include <stddef.h>
 
 #include "atomic.h"
+#include "kill.h"
 #include "ring-words.h"
 
 #define FREE SHMX_STATE(SHMX_STATE_FREE, 0)
@@ -255,12 +256,14 @@ try_claim(struct shmx_multi *w, const struct shmx_scan *scan,
 	/* M3: Dekker with R3; the loads of M4 must not pass it. */
 	if (!shmx_cas_seq_cst(state, &before, mine))
 		return false;
+	SHMX_KILL_POINT("M3");
 	if (is_held(scan, &w->ring, (uint32_t)slot)) {
 		/* Release, as M7: the content is the same as ever. */
 		before = mine;
 		(void)shmx_cas_acq_rel(state, &before, p->state[slot]);
 		return false;
 	}
+	SHMX_KILL_POINT("M4");
 	w->word = mine;
 	w->claimed = slot;
 	return true;
@@ -292,6 +295,7 @@ shmx_multi_claim(struct shmx_multi *w, const struct shmx_scan *scan)
 	for (i = 0; i < TRIES; i++) {
 		drawn = shmx_load_acquire(next);
 		look(w, scan, &p);
+		SHMX_KILL_POINT("M2");
 		if (try_set(w, scan, &p, p.likely) ||
 		    try_set(w, scan, &p, p.all & ~p.likely))
 			return w->claimed;
@@ -313,13 +317,16 @@ shmx_multi_publish(struct shmx_multi *w)
 
 	/* M6: relaxed, as the number alone orders; M7 hands it on. */
 	sequence = shmx_add_relaxed(&ring->ext->next_sequence, 1) + 1;
+	SHMX_KILL_POINT("M6");
 	ring->meta[slot].sequence = sequence;
 	shmx_drain_nontemporal();
 	w->claimed = -1;
 	/* M7: pairs with R3 and M2; hands over pixels and meta. */
 	if (!shmx_cas_acq_rel(&ring->state[slot], &mine, published(sequence)))
 		return 0;
+	SHMX_KILL_POINT("M7");
 	announce(ring, sequence, slot);
+	SHMX_KILL_POINT("M8");
 	w->latest = sequence;
 	return sequence;
 }

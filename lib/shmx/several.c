@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "atomic.h"
+#include "kill.h"
 
 int
 shmx_several_init(struct shmx_producer *p, uint32_t owner)
@@ -49,6 +50,7 @@ shmx_several_finish(struct shmx_producer *p)
 	if (p->everybody == NULL)
 		return;
 	shmx_multi_abandon(&p->multi);
+	SHMX_KILL_POINT("abandoned");
 	free(p->everybody);
 }
 
@@ -116,6 +118,7 @@ shmx_several_publish(struct shmx_producer *p)
 	if (!wake_known(p) ||
 	    (p->join != NULL && is_anybody_asleep(p->everybody)))
 		shmx_join_nudge(p->join);
+	SHMX_KILL_POINT("M9");
 	return sequence;
 }
 
