@@ -25,6 +25,7 @@
 #include "child.h"
 #include "frames.h"
 #include "shmx/control.h"
+#include "shmx/mail.h"
 #include "suite.h"
 
 #define LONG_MS 20000		/* longer than anything takes */
@@ -244,6 +245,69 @@ START_TEST(garbage_ends)
 		for (i = 0; try_take() == 0; i++)
 			ck_assert_uint_lt(i, 128);
 	}
+}
+END_TEST
+
+static void
+fill_with(uint32_t type, uint32_t length)
+{
+	const struct shmx_tlv tlv = { type, length };
+	uint32_t at;
+
+	for (at = 0; at < SHMX_CONTROL_DATA; at += 16)
+		memcpy(ring->data + at, &tlv, sizeof(tlv));
+}
+
+/* Nobody needs two pads in a row, and they could go on for ever. */
+START_TEST(nothing_but_pads_is_nonsense)
+{
+	fill_with(SHMX_CONTROL_PAD, 8);
+	shmx_store_release(&ring->written, 2 * 16);
+	ck_assert_int_eq(try_take(), -EAGAIN);
+	shmx_store_release(&ring->written, 2 * 16 + SHMX_CONTROL_DATA);
+	ck_assert_int_eq(try_take(), -EPROTO);
+}
+END_TEST
+
+/* The ring is always full again. */
+static void *
+write_for_ever(void *done)
+{
+	while (shmx_load_relaxed((shmx_a32 *)done) == 0)
+		shmx_store_release(&ring->written, SHMX_CONTROL_DATA +
+				   shmx_load_acquire(&ring->read));
+	return NULL;
+}
+
+/* Whom a reader keeps busy is the producer, under its host's lock. */
+START_TEST(what_is_passed_over_ends)
+{
+	struct shmx_mailbox *box, *bad;
+	struct shmx_control m;
+	struct shmx_mail mail;
+	pthread_t thread;
+	uint64_t before;
+	shmx_a32 done;
+	int i;
+
+	shmx_store_relaxed(&done, 0);
+	shmx_mail_init(&mail);
+	ck_assert_int_eq(shmx_mailbox_create(&box, ring, 1, 1, "bad"), 0);
+	shmx_mail_open(&mail, box);
+	ck_assert_int_eq(shmx_mail_receive(&mail, &m, got, &bad), 0);
+	ck_assert_uint_eq(m.type, SHMX_CONTROL_HELLO);
+	fill_with(SHMX_CONTROL_BYE, 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, write_for_ever, &done),
+			 0);
+	for (i = 0; i < MANY / 10; i++) {
+		before = box->in.read;
+		ck_assert_int_eq(shmx_mail_receive(&mail, &m, got, &bad),
+				 -EAGAIN);
+		ck_assert_uint_le(box->in.read - before, SHMX_CONTROL_DATA);
+	}
+	shmx_store_relaxed(&done, 1);
+	pthread_join(thread, NULL);
+	shmx_mail_finish(&mail);
 }
 END_TEST
 
@@ -1010,6 +1074,8 @@ main(void)
 	tcase_add_test(tc, nothing_is_split_over_the_end);
 	tcase_add_test(tc, a_cursor_of_the_producers_is_checked);
 	tcase_add_test(tc, garbage_ends);
+	tcase_add_test(tc, nothing_but_pads_is_nonsense);
+	tcase_add_test(tc, what_is_passed_over_ends);
 	tcase_add_test(tc, one_thread_puts_another_takes);
 
 	tc = suite_case(s, "attribution");

@@ -170,10 +170,14 @@ int
 shmx_control_take(struct shmx_control_in *in, uint32_t *type,
 		  uint32_t *bytes, void *data)
 {
+	const uint64_t end = in->read + SHMX_CONTROL_DATA;
 	struct shmx_tlv tlv;
 	int ret;
 
 	do {
+		/* One pad fills the end; who writes more of them never ends. */
+		if (in->read >= end)
+			return -EPROTO;
 		ret = look(in);
 		if (ret < 0)
 			return ret;

@@ -190,14 +190,20 @@ say_hello(struct shmx_mail *mail, struct shmx_control *out,
 	}
 }
 
-/* What a reader sent.  That it comes and goes is not for it to say. */
+/*
+ * What a reader sent.  That it comes and goes is not for it to say: so many of
+ * those fit into its ring, and who says more of them has said nothing.
+ */
 static int
 take(struct shmx_mailbox *box, struct shmx_control *out, void *data)
 {
+	unsigned n = SHMX_CONTROL_DATA / SHMX_TLV_ALIGN;
 	uint32_t type, bytes;
 	int ret;
 
 	do {
+		if (n-- == 0)
+			return -EAGAIN;
 		ret = shmx_control_take(&box->in, &type, &bytes, data);
 	} while (ret == 0 && (type == SHMX_CONTROL_HELLO ||
 			      type == SHMX_CONTROL_BYE));
