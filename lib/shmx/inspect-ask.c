@@ -28,13 +28,18 @@ shmx_inspect_hang_up(struct shmx_inspector *n)
 	base_close(&n->conn);
 }
 
-/* The next message, until then; its type, or -errno. */
+/*
+ * The next message, until then, however many others have come already; its
+ * type, or -errno.
+ */
 static int
 hear(struct shmx_inspector *n, uint64_t deadline)
 {
 	struct pollfd pfd = { .fd = n->conn, .events = POLLIN };
 	int ret;
 
+	if (base_now_ns() >= deadline)
+		return -ETIMEDOUT;
 	while ((ret = shmx_channel_receive(&n->channel)) == -EAGAIN) {
 		ret = base_poll(&pfd, 1, deadline);
 		if (ret <= 0)
