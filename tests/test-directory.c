@@ -570,6 +570,35 @@ START_TEST(a_producer_may_die_while_it_adds)
 }
 END_TEST
 
+/* As many TLVs as there can be, none of which the hash ends at. */
+START_TEST(a_directory_in_disorder_is_refused_soon)
+{
+	struct shmx_producer_options o = SHMX_PRODUCER_OPTIONS_INIT;
+	const struct shmx_tlv nothing = { 0, 8 };
+	uint64_t start = base_now_ns();
+	struct shmx_directory_place place;
+	struct shmx_directory *dir;
+	struct shmx_producer *p;
+	struct shmx_reader *r;
+	uint32_t at;
+
+	o.frame_bytes = 4096;
+	o.directory_bytes = SHMX_DIRECTORY_MAX;
+	ck_assert_int_eq(shmx_producer_open(&p, "test", &o), 0);
+	place = shmx_region_directory(&p->region);
+	for (at = 0; at < SHMX_DIRECTORY_MAX; at += 16)
+		memcpy((char *)place.bytes + at, &nothing, sizeof(nothing));
+	shmx_store_seq_cst(&place.header->static_used, SHMX_DIRECTORY_MAX);
+	shmx_store_seq_cst(&place.header->static_hash, 1);
+	shmx_store_seq_cst(place.sequence, 1);
+	r = attach();
+	ck_assert_int_eq(shmx_reader_directory(r, &dir), -EAGAIN);
+	ck_assert_uint_lt(base_now_ns() - start, 5 * BASE_NS_PER_S);
+	shmx_reader_close(r);
+	shmx_producer_close(p);
+}
+END_TEST
+
 /* ------------------------------------------------------------- malformed -- */
 
 /* A directory made by hand, to be made wrong. */
@@ -812,6 +841,7 @@ main(void)
 	tcase_add_test(tc, a_snapshot_is_of_one_instant);
 	tcase_add_test(tc, threads_do_not_race);
 	tcase_add_test(tc, a_producer_may_die_while_it_adds);
+	tcase_add_test(tc, a_directory_in_disorder_is_refused_soon);
 
 	tc = suite_case(s, "malformed");
 	tcase_set_timeout(tc, 60);

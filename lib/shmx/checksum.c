@@ -6,20 +6,23 @@
 
 #include "checksum.h"
 
-/* v2.0's, the last digit short of FNV's own 14695981039346656037. */
-#define BASIS UINT64_C(1469598103934665603)
 #define PRIME UINT64_C(1099511628211)
 
 uint64_t
-shmx_hash(const void *data, size_t bytes)
+shmx_hash_more(uint64_t hash, const void *data, size_t bytes)
 {
 	const unsigned char *p = data;
-	uint64_t hash = BASIS;
 	size_t i;
 
 	for (i = 0; i < bytes; i++)
 		hash = (hash ^ p[i]) * PRIME;
 	return hash;
+}
+
+uint64_t
+shmx_hash(const void *data, size_t bytes)
+{
+	return shmx_hash_more(SHMX_HASH_BASIS, data, bytes);
 }
 
 uint32_t

@@ -453,12 +453,19 @@ static bool
 cut_off(struct copy *c)
 {
 	struct shmx_tlv_walk walk = shmx_tlv_walk(c->bytes, c->used);
+	uint64_t hash = SHMX_HASH_BASIS;
 	struct shmx_tlv_item item;
+	size_t hashed = 0;
 
 	do {
-		if (walk.next <= c->used &&
-		    shmx_hash(c->bytes, walk.next) == c->hash) {
-			c->used = (uint32_t)walk.next;
+		if (walk.next > c->used)
+			break;
+		/* Only what came with the last one: there may be many. */
+		hash = shmx_hash_more(hash, c->bytes + hashed,
+				      walk.next - hashed);
+		hashed = walk.next;
+		if (hash == c->hash) {
+			c->used = (uint32_t)hashed;
 			return true;
 		}
 	} while (shmx_tlv_next(&walk, &item) > 0);
