@@ -228,6 +228,9 @@ EXTRA_PROGRAMS += %D%/test-v2-follow.long
 %C%_test_v2_follow_long_SOURCES = %D%/test-v2-follow.c
 %C%_test_v2_follow_long_CPPFLAGS = $(AM_CPPFLAGS) -DFRAMES=100000
 %C%_test_v2_follow_long_LDADD = %D%/v2/libv2.la lib/shmx/libshmx-core.la $(suite_libs)
+check_programs += %D%/test-text
+%C%_test_text_SOURCES = %D%/test-text.c
+%C%_test_text_LDADD = $(suite_libs)
 
 check_programs += %D%/test-hist
 %C%_test_hist_SOURCES = %D%/test-hist.c

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -29,6 +30,7 @@
 #include "child.h"
 #include "frames.h"
 #include "shmx/region.h"
+#include "shmx/rendezvous.h"
 #include "shmx/segment.h"
 #include "suite.h"
 #include "v2/v2.h"
@@ -1065,6 +1067,35 @@ START_TEST(inspectors_make_room)
 }
 END_TEST
 
+/* A memfd and a process can be called anything. */
+START_TEST(names_that_a_terminal_would_obey)
+{
+	const struct shmx_region_plan plan = {
+		.slots = 3, .history = 1, .frame_bytes = 64,
+	};
+	struct shmx_inspect_entry e;
+	struct shmx_inspect_list *list;
+	struct shmx_region region;
+	char who[64];
+	unsigned i;
+
+	ck_assert_int_eq(shmx_region_create(&region, "x\033[31m", &plan, ""),
+			 0);
+	shmx_store_relaxed(&region.ring.ext->host_state, SHMX_HOST_ENDED);
+	ck_assert_int_eq(shmx_inspect_list(&list), 0);
+	for (i = 0; i < shmx_inspect_count(list); i++) {
+		shmx_inspect_get(list, i, &e, sizeof(e));
+		ck_assert_ptr_null(strchr(e.name, '\033'));
+	}
+	shmx_inspect_list_free(list);
+	shmx_region_destroy(&region);
+
+	ck_assert_int_eq(prctl(PR_SET_NAME, "a\033[31m\xc2\x9bm"), 0);
+	shmx_process_name(getpid(), who, sizeof(who));
+	ck_assert_int_eq(strncmp(who, "a?[31m??m (pid ", 15), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -1088,6 +1119,7 @@ main(void)
 	tcase_add_test(tc, inspectors_make_room);
 	tc = suite_case(s, "own");
 	tcase_add_test(tc, rings_of_ones_own);
+	tcase_add_test(tc, names_that_a_terminal_would_obey);
 	tc = suite_case(s, "objects");
 	tcase_add_checked_fixture(tc, start_v2, end_v2);
 	tcase_add_test(tc, a_v2_ring);

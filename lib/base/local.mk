@@ -11,4 +11,5 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/hist.c %D%/hist.h \
 	%D%/log.c %D%/log.h \
 	%D%/memfd.c %D%/memfd.h \
-	%D%/sys.c %D%/sys.h
+	%D%/sys.c %D%/sys.h \
+	%D%/text.c %D%/text.h

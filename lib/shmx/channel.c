@@ -11,7 +11,6 @@
 
 #include "channel.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,6 +18,7 @@
 #include "base/base.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "base/text.h"
 
 /* Room for more than is allowed, to see excess ones and close them. */
 #define FDS_ROOM 16
@@ -201,16 +201,12 @@ bool
 shmx_channel_refusal(const struct shmx_channel *ch, struct shmx_refusal *out)
 {
 	const void *body = shmx_channel_body(ch, sizeof(*out), 0);
-	char *c;
 
 	if (body == NULL)
 		return false;
 	memcpy(out, body, sizeof(*out));
-	/* A stranger's words. */
-	out->text[sizeof(out->text) - 1] = '\0';
-	for (c = out->text; *c != '\0'; c++)
-		if (!isprint((unsigned char)*c))
-			*c = '?';
+	base_clean_text(out->text, sizeof(out->text), out->text,
+			sizeof(out->text));
 	if (out->error <= 0 || out->error >= 4096)
 		out->error = EPROTO;
 	return true;

@@ -34,6 +34,7 @@
 #include "base/base.h"
 #include "base/error.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "atomic.h"
 #include "checksum.h"
 #include "kill.h"
@@ -316,15 +317,12 @@ measure(const void *bytes, uint32_t used, unsigned *count, size_t *text)
 static const char *
 copy_name(unsigned char **text, const struct raw *raw)
 {
-	unsigned char *to = *text;
-	uint32_t i, n = raw->desc.name_bytes;
+	const size_t n = raw->desc.name_bytes;
+	char *to = (char *)*text;
 
-	for (i = 0; i < n; i++)
-		to[i] = raw->name[i] < ' ' || raw->name[i] == 0x7f ? '?' :
-			raw->name[i];
-	to[n] = '\0';
+	base_clean_text(to, n + 1, (const char *)raw->name, n);
 	*text += base_round_up((uint64_t)n + 1, 8);
-	return (const char *)to;
+	return to;
 }
 
 static void

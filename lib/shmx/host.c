@@ -33,7 +33,6 @@
 
 #include "host.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -50,6 +49,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "atomic.h"
 #include "channel.h"
 #include "kill.h"
@@ -426,18 +426,6 @@ list_holders(const struct shmx_host *host, char *buf, size_t size)
 	}
 }
 
-static void
-set_label(struct shmx_peer *peer, const char *label, size_t size)
-{
-	size_t i;
-
-	/* A stranger's bytes: printable ones only, and an end. */
-	for (i = 0; i + 1 < sizeof(peer->label) && i < size && label[i]; i++)
-		peer->label[i] = isprint((unsigned char)label[i]) ?
-			label[i] : '?';
-	peer->label[i] = '\0';
-}
-
 /* Reasons to refuse a HELLO; true when it was refused. */
 static bool
 object(struct shmx_host *host, struct shmx_peer *peer,
@@ -554,8 +542,8 @@ sign_record(const struct shmx_host *host, const struct shmx_peer *peer,
 	record->mode = h->mode;
 	record->granted = h->holds;
 	record->pid = (int32_t)peer->pid;
-	snprintf(record->label, sizeof(record->label), "%.*s",
-		 (int)sizeof(record->label) - 1, peer->label);
+	base_clean_text(record->label, sizeof(record->label), peer->label,
+			sizeof(peer->label));
 	shmx_store_relaxed(&record->reader_id, peer->serial);
 	shmx_store_relaxed(&record->mark, SHMX_EXT_MAGIC);
 	shmx_store_relaxed(&record->in_use, 1);
@@ -670,7 +658,8 @@ greet(struct shmx_host *host, struct shmx_peer *peer,
 {
 	int wake_fd = -1, ret;
 
-	set_label(peer, h->label, sizeof(h->label));
+	base_clean_text(peer->label, sizeof(peer->label), h->label,
+			sizeof(h->label));
 	peer->mode = h->mode;
 	if (object(host, peer, h))
 		return;

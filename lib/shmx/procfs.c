@@ -6,7 +6,6 @@
 
 #include "procfs.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +19,8 @@
 #include "base/base.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "base/text.h"
+#include "rendezvous.h"
 
 #define MEMFD "/memfd:"
 
@@ -46,7 +47,6 @@ void
 shmx_proc_program(pid_t pid, char *buf, size_t size)
 {
 	char path[64];
-	size_t i;
 	FILE *f;
 
 	buf[0] = '\0';
@@ -58,9 +58,7 @@ shmx_proc_program(pid_t pid, char *buf, size_t size)
 		buf[0] = '\0';
 	fclose(f);
 	buf[strcspn(buf, "\n")] = '\0';
-	for (i = 0; buf[i] != '\0'; i++)
-		if (!isprint((unsigned char)buf[i]))
-			buf[i] = '?';
+	base_clean_text(buf, size, buf, size);
 }
 
 /* The value of SHMX_DIR that a process was started with; "" without. */
@@ -136,6 +134,7 @@ static bool
 parse_link(const struct search *s, const char *link, char *name)
 {
 	size_t prefix = strlen(s->label), len;
+	const char *clean;
 
 	if (strncmp(link, MEMFD, strlen(MEMFD)) != 0)
 		return false;
@@ -148,7 +147,10 @@ parse_link(const struct search *s, const char *link, char *name)
 		return false;
 	memcpy(name, link, len);
 	name[len] = '\0';
-	return s->name == NULL || strcmp(name, s->name) == 0;
+	/* Whoever makes a memfd can call it anything at all. */
+	if (s->name == NULL)
+		return shmx_name_check(name, &clean) == 0 && clean == name;
+	return strcmp(name, s->name) == 0;
 }
 
 static bool

@@ -31,6 +31,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "kill.h"
+#include "procfs.h"
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77
@@ -68,16 +69,9 @@ shmx_name_check(const char *name, const char **clean)
 void
 shmx_process_name(pid_t pid, char *buf, size_t size)
 {
-	char path[64], comm[32] = "";
-	FILE *f;
+	char comm[32];
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	f = fopen(path, "re");
-	if (f != NULL) {
-		if (fgets(comm, sizeof(comm), f) != NULL)
-			comm[strcspn(comm, "\n")] = '\0';
-		fclose(f);
-	}
+	shmx_proc_program(pid, comm, sizeof(comm));
 	if (pid == 0)
 		snprintf(buf, size, "a process of another container");
 	else if (comm[0] != '\0')

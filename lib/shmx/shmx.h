@@ -1027,7 +1027,7 @@ shmx_directory_count(const struct shmx_directory *directory);
  * declared, or of that id; NULL where there is none.  Borrowed, name and
  * extra too, as long as the directory.  components is at least 1; capacity is
  * 0 where it is not known (SHMX v2.0); extra is aligned to 8 bytes.  A name
- * has '?' for control characters.
+ * is UTF-8, with '?' for what a terminal would obey rather than show.
  */
 const struct shmx_stream *
 shmx_directory_get(const struct shmx_directory *directory, unsigned index);

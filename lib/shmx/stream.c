@@ -13,6 +13,7 @@
 
 #include "base/base.h"
 #include "base/error.h"
+#include "base/text.h"
 
 #define NAME_MAX_BYTES 63
 
@@ -119,15 +120,13 @@ check_data(const struct shmx_stream *s)
 static bool
 is_name(const char *name)
 {
-	size_t i;
+	char shown[NAME_MAX_BYTES + 1];
 
 	if (name == NULL || strlen(name) > NAME_MAX_BYTES)
 		return false;
 	/* It will stand on somebody's terminal. */
-	for (i = 0; name[i] != '\0'; i++)
-		if ((unsigned char)name[i] < ' ' || name[i] == 0x7f)
-			return false;
-	return true;
+	base_clean_text(shown, sizeof(shown), name, NAME_MAX_BYTES);
+	return strcmp(shown, name) == 0;
 }
 
 int
@@ -135,8 +134,8 @@ shmx_stream_check(const struct shmx_stream *s)
 {
 	if (!is_name(s->name) || s->id == 0)
 		return base_error(-EINVAL, "a stream needs an id that is not "
-				  "0 and a name of at most %d bytes without "
-				  "control characters", NAME_MAX_BYTES);
+				  "0 and a name of at most %d bytes, in UTF-8 "
+				  "and without control characters", NAME_MAX_BYTES);
 	if (s->extra == NULL && s->extra_bytes != 0)
 		return base_error(-EINVAL, "stream \"%s\" has %" PRIu32
 				  " extra bytes, but at NULL", s->name,

@@ -6,25 +6,13 @@
 
 #include "survey.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/base.h"
+#include "base/text.h"
 #include "atomic.h"
 #include "protocol.h"
 #include "tlv.h"
-
-/* A stranger's name: printable, and with an end. */
-static void
-take_text(char *to, size_t size, const char *from, size_t length)
-{
-	size_t i;
-
-	for (i = 0; i + 1 < size && i < length && from[i] != '\0'; i++)
-		to[i] = (unsigned char)from[i] < ' ' || from[i] == 0x7f ?
-			'?' : from[i];
-	to[i] = '\0';
-}
 
 /* --------------------------------------------------------------- ring -- */
 
@@ -276,7 +264,7 @@ shmx_survey_record(struct shmx_survey *survey,
 	};
 	if (shmx_load_relaxed(&record->mark) != SHMX_EXT_MAGIC) {
 		reader->v2 = true;
-		take_text(reader->label, sizeof(reader->label), "v2.0", 4);
+		base_clean_text(reader->label, sizeof(reader->label), "v2.0", 4);
 	} else if (record->session != r->session) {
 		return NULL;
 	} else {
@@ -284,7 +272,7 @@ shmx_survey_record(struct shmx_survey *survey,
 		reader->every = record->mode == SHMX_MODE_EVERY;
 		reader->holds_granted = BASE_MIN(record->granted,
 						 SHMX_HOLDS_MAX);
-		take_text(reader->label, sizeof(reader->label), record->label,
+		base_clean_text(reader->label, sizeof(reader->label), record->label,
 			  sizeof(record->label));
 		take_holds(survey, reader, record,
 			   UINT64_C(1) << r->reader_count);
@@ -335,7 +323,7 @@ take_stream(struct shmx_inspect_stream *stream,
 		.layout = d.layout,
 		.element_bytes = d.bytes_per_element,
 	};
-	take_text(stream->name, sizeof(stream->name), (const char *)name,
+	base_clean_text(stream->name, sizeof(stream->name), (const char *)name,
 		  d.name_bytes);
 	take_image(stream, name + d.name_bytes, d.extra_bytes);
 	return true;
