@@ -113,6 +113,9 @@ send_frame(struct shmfb *fb, struct shmfb_picture *picture,
 		shown_at_once(fb, picture, base_now_ns());
 	else if (picture->by->copies)
 		fb->client_copies++;
+	/* By the reader, as nobody would have kept it for us. */
+	if (picture->hold && shmx_frame_info(picture->hold)->copied)
+		fb->client_copies++;
 	return 0;
 }
 
