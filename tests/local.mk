@@ -46,7 +46,7 @@ shell_tests += \
 	%D%/test-top.sh \
 	%D%/test-wrappers.sh
 
-shell_tests += %D%/test-life.sh %D%/test-life-golly.sh
+shell_tests += %D%/test-life-run.sh %D%/test-life-golly.sh
 
 if HAVE_CHECK
 check_LTLIBRARIES += %D%/libsuite.la

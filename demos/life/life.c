@@ -710,6 +710,8 @@ run(struct life *l)
 
 	l->start = l->next_step = l->next_frame = l->cooled = clock_ns();
 	publish(l, l->start);
+	if (fps > 0)
+		l->next_frame = next_time(l->start, fps, l->start);
 	while (!ended && !(o->limited && l->generation >= o->steps)) {
 		int64_t now = clock_ns();
 		bool step_due = rate == 0 || now >= l->next_step;
