@@ -65,6 +65,10 @@ check_programs += %D%/test-base
 %C%_test_base_SOURCES = %D%/test-base.c
 %C%_test_base_LDADD = $(suite_libs)
 
+check_programs += %D%/test-book
+%C%_test_book_SOURCES = %D%/test-book.c
+%C%_test_book_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-channel
 %C%_test_channel_SOURCES = %D%/test-channel.c
 %C%_test_channel_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
@@ -84,10 +88,6 @@ check_programs += %D%/test-directory
 check_programs += %D%/test-faults
 %C%_test_faults_SOURCES = %D%/test-faults.c
 %C%_test_faults_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
-
-check_programs += %D%/test-format
-%C%_test_format_SOURCES = %D%/test-format.c
-%C%_test_format_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
 check_programs += %D%/test-host
 %C%_test_host_SOURCES = %D%/test-host.c

@@ -101,6 +101,7 @@ assertions() {
 	#include "shmx/directory.h"
 	#include "shmx/layout.h"
 	#include "shmx/protocol.h"
+	#include "shmx/ring-multi.h"
 	#include "shmx/stream.h"
 	END
 	awk '
@@ -206,11 +207,22 @@ wrong_functions() {
 	done
 }
 
+# Tests that write to one log, of which `make check` runs one alone: their names
+# differ by an ending at most.
+same_logs() {
+	sed -e ':more' -e '/\\$/{N;s/\\\n//;b more' -e '}' "$@" |
+		sed -n 's/^\(check_programs\|shell_tests\) += *//p' |
+		tr -s ' \t' '\n' | sed -e 's,.*/,,' -e 's/\.[a-z0-9]*$//' |
+		sort | uniq -d
+}
+
 is "every rule has a test" "$(wrong_rules "$format" "$features")" ""
 is "every test that is named exists" \
 	"$(rules "$format" "$features" | tags | wrong_tags)" ""
 is "every rule that is referred to exists" "$(wrong_references)" ""
 is "every function and tool that is named exists" "$(wrong_functions)" ""
+is "no two tests have one log" "$(same_logs "$top_srcdir/tests/local.mk" \
+	"$top_srcdir/tests/v2/local.mk")" ""
 ok "the pictures are those of layout.h and protocol.h" agrees "$format"
 ok "there are rules and pictures" test "$(rules "$format" | wc -l)" -gt 100 \
 	-a "$(grep -c '^```layout' "$format")" -gt 15
@@ -226,6 +238,10 @@ breaks "a wrong type" 's/^128 a64 latest/128 u64 latest/'
 breaks "a word that is missing" '/^196 a32 host_waiting/d'
 breaks "a picture that is missing" '/^```layout shmx_tlv/,/^```$/d'
 breaks "a wrong constant" 's/^SHMX_MSG_MOVED = 6/SHMX_MSG_MOVED = 7/'
+
+printf '%s\n' 'check_programs += %D%/test-one' 'shell_tests += \' \
+	'	%D%/test-two.sh \' '	%D%/test-one.sh' >"$tap_tmp/local.mk"
+is "found: two tests of one log" "$(same_logs "$tap_tmp/local.mk")" test-one
 
 broken() { # WHAT LINE WANT
 	printf '%s\n' "$2" >"$tap_tmp/rule.md"

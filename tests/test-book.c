@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test-format.c - peers made from doc/shmx-format.md alone
+ * test-book.c - peers made from doc/shmx-format.md alone
  *
  * A reader and an inspector that know of the ring what that page says, as
  * numbers: no struct of ours, no name, no function.  Next to them what the page
@@ -1029,7 +1029,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("format");
+	Suite *s = suite_create("book");
 	TCase *tc = suite_case(s, "by the book");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
