@@ -81,7 +81,7 @@ check_unharmed(void)
 	struct shmx_producer_stats stats;
 	struct shmx_reader *r;
 	struct shmx_hold *h;
-	uint64_t n;
+	uint64_t n, q;
 	int i;
 
 	for (i = 0; i < 2000; i++) {
@@ -98,11 +98,15 @@ check_unharmed(void)
 	for (i = 0; i < 10; i++) {
 		n = frame_publish(producer, (uint64_t)i);
 		ck_assert_uint_ne(n, 0);
-		ck_assert_int_eq(shmx_wait(r, 10000), 0);
-		ck_assert_int_eq(shmx_hold_latest(r, &h), 0);
-		ck_assert_uint_eq(shmx_frame_info(h)->sequence, n);
-		ck_assert(frame_is_whole(h));
-		shmx_release(h);
+		do {
+			ck_assert_int_eq(shmx_wait(r, 10000), 0);
+			ck_assert_int_eq(shmx_hold_latest(r, &h), 0);
+			ck_assert(frame_is_whole(h));
+			q = shmx_frame_info(h)->sequence;
+			shmx_release(h);
+			/* The last of a ring that grew, where that is first. */
+		} while (i == 0 && q < n);
+		ck_assert_uint_eq(q, n);
 	}
 	shmx_reader_close(r);
 	shmx_producer_close(producer);
