@@ -735,6 +735,8 @@ write_nonsense(int line, void *arg)
 			   x->written < 2032 ? 16 + x->written : x->written);
 	expect(shmx_channel_send(conn, SHMX_MSG_NUDGE, NULL, 0, NULL, 0) == 0);
 	shmx_channel_init(&ch, conn);
+	expect(byhand_receive(&ch) == SHMX_MSG_ERROR);
+	shmx_channel_next(&ch);
 	expect(byhand_receive(&ch) == 0);
 	child_say(line, 'd');
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "child.h"
 #include "frames.h"
 #include "shmx/control.h"
+#include "shmx/reader.h"
 #include "suite.h"
 
 #define LONG_MS 20000		/* longer than anything takes */
@@ -352,6 +354,37 @@ START_TEST(nonsense_is_an_eviction_too)
 }
 END_TEST
 
+/* Whoever broke the rules is told so, also where it is not hung up on. */
+START_TEST(nonsense_is_not_passed_over_in_silence)
+{
+	static const struct shmx_stream picture = {
+		.kind = SHMX_STREAM_IMAGE, .id = 1, .name = "picture",
+		.width = 64, .height = 48, .format = SHMX_XRGB8888,
+	};
+	struct shmx_producer_options o = SHMX_PRODUCER_OPTIONS_INIT;
+	struct shmx_reader *r = NULL;
+	struct shmx_control m;
+	char name[32];
+
+	/* In /dev/shm it is everybody's. */
+	snprintf(name, sizeof(name), "evict-%d", (int)getpid());
+	o.streams = &picture;
+	o.stream_count = 1;
+	o.flags = _i == 0 ? 0 : SHMX_NAMED;
+	ck_assert_int_eq(shmx_producer_open(&p, name, &o), 0);
+	ck_assert_int_eq(shmx_reader_open(&r, name, NULL), 0);
+	readers(1);
+	shmx_store_seq_cst(&shmx_record_control(r->session->record)->written,
+			   8);
+	while (shmx_control_receive(p, &m) != 0 || m.type != SHMX_CONTROL_BYE)
+		usleep(1000);
+	ck_assert_int_eq(shmx_wait(r, 2000), -EPIPE);
+	ck_assert_ptr_nonnull(strstr(shmx_error(), "makes no sense"));
+	shmx_reader_close(r);
+	shmx_producer_close(p);
+}
+END_TEST
+
 /* A farewell is none: what is held stays. */
 START_TEST(the_end_of_the_ring_is_none)
 {
@@ -509,6 +542,7 @@ main(void)
 	tcase_add_test(tc, who_is_not_there_is_not_evicted);
 	tcase_add_test(tc, what_it_sent_is_received);
 	tcase_add_test(tc, nonsense_is_an_eviction_too);
+	tcase_add_loop_test(tc, nonsense_is_not_passed_over_in_silence, 0, 2);
 	tcase_add_test(tc, the_end_of_the_ring_is_none);
 	tcase_add_test(tc, valid_means_valid);
 

@@ -1013,7 +1013,21 @@ shmx_host_reap_stale(struct shmx_host *host, uint64_t timeout_ns)
 	return n;
 }
 
-/* A reader that broke the rules. */
+/* Send a reader away, in those words. */
+static void
+dismiss(struct shmx_host *host, struct shmx_peer *peer, int error,
+	const char *why)
+{
+	struct shmx_refusal r = { .error = error };
+
+	snprintf(r.text, sizeof(r.text), "the producer of ring \"%s\" sent "
+		 "this reader away: %s", host->claim->name, why);
+	send_error(peer, &r);
+	SHMX_KILL_POINT("evict said");
+	send_off(host, peer, "is sent away");
+}
+
+/* A reader that broke the rules, or whose record somebody else wrote to. */
 static void
 drop_sender(struct shmx_host *host, const struct shmx_mailbox *box)
 {
@@ -1023,8 +1037,8 @@ drop_sender(struct shmx_host *host, const struct shmx_mailbox *box)
 		return;
 	for (i = 0; i < SHMX_PEERS_MAX; i++)
 		if (host->peers[i] != NULL && host->peers[i]->box == box) {
-			send_off(host, host->peers[i], "sent a message that "
-				 "makes no sense");
+			dismiss(host, host->peers[i], EPROTO,
+				"a message in its record makes no sense");
 			return;
 		}
 }
@@ -1124,16 +1138,10 @@ shmx_host_list(struct shmx_host *host, void *out, size_t size, unsigned max)
 static void
 evict(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 {
-	struct shmx_refusal r = { .error = EPERM };
-
-	snprintf(r.text, sizeof(r.text), "the producer of ring \"%s\" sent "
-		 "this reader away: %s", host->claim->name, why);
 	host->evicted++;
 	shmx_store_relaxed(&host->ext->evicted, host->evicted);
 	SHMX_KILL_POINT("evict");
-	send_error(peer, &r);
-	SHMX_KILL_POINT("evict said");
-	send_off(host, peer, "is sent away");
+	dismiss(host, peer, EPERM, why);
 }
 
 int
