@@ -114,6 +114,9 @@ direction(float x, float y)
 	float ax = fabsf(x), ay = fabsf(y);
 	float q = ax + ay > 0 ? ay / (ax + ay) : 0;
 
+	/* Infinite, or no number: another process's. */
+	if (!(q >= 0 && q <= 1))
+		return 0;
 	q = x < 0 ? 2 - q : q;
 	q = y < 0 ? 4 - q : q;
 	return (unsigned)(q * (DIRECTIONS / 4)) & (DIRECTIONS - 1);
@@ -201,7 +204,8 @@ draw_bars(const struct shmfb_canvas *c)
 
 	for (i = 0; i < SWARM_PARAMETER_COUNT; i++) {
 		y = 12 + 14 * i;
-		if (window.parameters[i] < 0)
+		/* Not known yet, or nothing that a bar can show. */
+		if (!(window.parameters[i] >= 0 && window.parameters[i] <= 1))
 			continue;
 		fill(c, 12, y, 104, 10, 0x303030);
 		fill(c, 14, y + 2, (uint32_t)(100 * window.parameters[i]), 6,

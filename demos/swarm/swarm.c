@@ -29,6 +29,9 @@
 #include "flock.h"
 #include "swarm.h"
 
+/* Of messages in one step. */
+enum { MESSAGES_MAX = 1000 };
+
 static struct {
 	const char *name;
 	unsigned long agents;
@@ -119,8 +122,12 @@ obey(struct shmx_producer *p)
 	struct swarm_point point;
 	struct shmx_control m;
 	struct swarm_set set;
+	unsigned n;
 
-	while (shmx_control_receive(p, &m) == 0) {
+	/* Not all: a reader may send faster than this receives. */
+	for (n = 0; n < MESSAGES_MAX; n++) {
+		if (shmx_control_receive(p, &m) < 0)
+			break;
 		if (m.type == SHMX_CONTROL_HELLO) {
 			printf("%s (pid %d) is here\n", m.label, (int)m.pid);
 		} else if (m.type == SHMX_CONTROL_BYE) {
