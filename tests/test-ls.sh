@@ -55,6 +55,12 @@ like "an argument: words" "$(cat "$tap_tmp/err")" "shmx top"
 is "nothing: no line" "$("$ls" | grep -c 'shmx-push')" 0
 ok "nothing: no failure" "$ls"
 
+# The first word of a ring, and then nothing that makes sense.
+{ printf MHS_ANIH; head -c 4088 /dev/zero; } >"/dev/shm/$object"
+like "what cannot be looked at is said" "$("$ls" 2>&1)" \
+	"\"$object\" is malformed"
+rm -f "/dev/shm/$object"
+
 start_ring one --loop --fps 50
 one=$pid
 start_ring two --stay

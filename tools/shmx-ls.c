@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,13 +81,17 @@ parse(int key, char *arg BASE_UNUSED, struct argp_state *state)
 
 /* -------------------------------------------------------------- looking -- */
 
-/* Those that go while they are opened are not there. */
+/*
+ * Those that go while they are opened are not there.  What is there and cannot
+ * be looked at is said, and the others are listed.
+ */
 static void
 open_all(struct ls *ls)
 {
 	struct shmx_inspect_list *list;
 	struct ring r;
 	unsigned i, n;
+	int ret;
 
 	if (shmx_inspect_list(&list) < 0)
 		die("%s", shmx_error());
@@ -96,7 +101,10 @@ open_all(struct ls *ls)
 		die("out of memory");
 	for (i = 0; i < n; i++) {
 		r = (struct ring){ .inspector = NULL };
-		if (shmx_inspect_entry_open(&r.inspector, list, i) < 0)
+		ret = shmx_inspect_entry_open(&r.inspector, list, i);
+		if (ret < 0 && ret != -ENOENT && ret != -EPIPE)
+			warn("%s", shmx_error());
+		if (ret < 0)
 			continue;
 		r.before = snapshot_new();
 		r.now = snapshot_new();

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "base/clock.h"
 #include "tool.h"
 
@@ -209,7 +210,8 @@ rate_text(char text[TEXT], double rate)
 	if (rate < 1000)
 		snprintf(text, TEXT, "%.1f", rate);
 	else
-		count_text(text, (uint64_t)(rate + 0.5));
+		/* Whatever a ring says: no more than fits. */
+		count_text(text, (uint64_t)BASE_MIN(rate + 0.5, 1e18));
 }
 
 /* ----------------------------------------------------------------- json -- */

@@ -279,7 +279,9 @@ static int
 draw_part(const struct canvas *c, int x, uint64_t bytes, enum style style)
 {
 	uint64_t all = BASE_MAX(c->s->ring.bytes, 1);
-	int width = (int)((double)bytes / (double)all * c->width + 0.5);
+	/* A header of v2.0 may say more than there is. */
+	int width = (int)((double)BASE_MIN(bytes, all) / (double)all *
+			  c->width + 0.5);
 
 	if (bytes == 0)
 		return 0;
