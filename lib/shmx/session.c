@@ -270,8 +270,11 @@ shmx_session_create_after(struct shmx_session **out, struct shmx_channel *ch,
 	struct shmx_session *s;
 	int ret;
 
-	if (w == NULL || old->layout.records.count != 0)
+	if (w == NULL)
 		return -EPROTO;
+	if (old->layout.records.count != 0)
+		return base_error(-EPROTO, "a ring that has its readers' "
+				  "records inside cannot grow");
 	s = new_session();
 	if (s == NULL)
 		return -ENOMEM;
