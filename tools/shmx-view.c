@@ -38,6 +38,7 @@ struct view {
 	struct viewer v;
 	struct shmfb *fb;
 	uint64_t given;			/* frames given to the window */
+	uint64_t ring_id;		/* of the last one */
 	bool over;			/* the user said so */
 	bool lost;			/* the X server is gone */
 };
@@ -102,19 +103,25 @@ show_absence(struct view *w)
 	shmfb_set_title(w->fb, title);
 }
 
-/* Another producer: it may have frames of another size. */
+/* Another producer, or a ring that grew: frames may have another size. */
 static void
-show_return(struct view *w)
+fit_window(struct view *w)
 {
 	struct shmx_image_info image;
 
-	shmfb_set_title(w->fb, w->v.ring);
 	if (shmx_reader_image(w->v.reader, &image, sizeof(image)) < 0)
 		return;
 	if (image.width != w->v.image.width ||
 	    image.height != w->v.image.height)
 		(void)shmfb_resize(w->fb, image.width, image.height);
 	w->v.image = image;
+}
+
+static void
+show_return(struct view *w)
+{
+	shmfb_set_title(w->fb, w->v.ring);
+	fit_window(w);
 }
 
 static void
@@ -147,6 +154,10 @@ show_newest(struct view *w)
 		show_absence(w);
 	if (ret < 0)
 		return RETRY_MS;
+	if (shmx_frame_info(hold)->ring_id != w->ring_id) {
+		w->ring_id = shmx_frame_info(hold)->ring_id;
+		fit_window(w);
+	}
 	ret = shmfb_show(w->fb, hold);
 	if (ret < 0 && ret != -EAGAIN && ret != -EPIPE)
 		die("%s", shmfb_error());
