@@ -42,6 +42,7 @@ shell_tests += \
 	%D%/test-models.sh \
 	%D%/test-ls.sh \
 	%D%/test-push.sh \
+	%D%/test-python.sh \
 	%D%/test-shmx.sh \
 	%D%/test-top.sh \
 	%D%/test-wrappers.sh
@@ -338,6 +339,7 @@ EXTRA_DIST += %D%/test-sim.long %D%/mutate %D%/mutants
 
 TESTS += $(check_programs) $(shell_tests) $(x11_scripts)
 long_tests += %D%/test-kills.long
+EXTRA_DIST += %D%/shmx-reader.py
 EXTRA_DIST += $(shell_tests) $(x11_scripts) %D%/test-kills.long %D%/tap.sh %D%/with-tmp %D%/with-xvfb \
 	%D%/lsan.supp %D%/tsan.supp %D%/valgrind.supp
 
