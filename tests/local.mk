@@ -78,6 +78,10 @@ check_programs += %D%/test-control
 %C%_test_control_SOURCES = %D%/test-control.c
 %C%_test_control_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
+check_programs += %D%/test-every
+%C%_test_every_SOURCES = %D%/test-every.c
+%C%_test_every_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-evict
 %C%_test_evict_SOURCES = %D%/test-evict.c
 %C%_test_evict_LDADD = lib/shmx/libshmx-core.la $(suite_libs)

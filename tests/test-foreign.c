@@ -375,6 +375,17 @@ await_loss(struct shmx_reader *r)
 	} while (ret != -EPIPE);
 }
 
+START_TEST(it_does_not_have_every_frame)
+{
+	struct shmx_reader_options o = SHMX_READER_OPTIONS_INIT;
+	struct shmx_reader *r = NULL;
+
+	o.flags = SHMX_EVERY;
+	ck_assert_int_eq(shmx_reader_open(&r, name, &o), -ENOTSUP);
+	ck_assert_ptr_nonnull(strstr(shmx_error(), "every frame"));
+}
+END_TEST
+
 START_TEST(a_server_that_ends_is_noticed)
 {
 	struct v2_config config = a_config();
@@ -901,6 +912,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, frames_are_held);
+	tcase_add_test(tc, it_does_not_have_every_frame);
 	tcase_add_test(tc, waiting_ends);
 	tcase_add_test(tc, its_descriptor_tells);
 	tcase_add_test(tc, the_server_sees_a_client);

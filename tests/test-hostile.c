@@ -242,6 +242,10 @@ ask_too_much(int line, void *arg)
 	conn = byhand_connect();
 	say_hello(conn, &hello);
 	expect_refusal(conn, ENOTSUP, "may skip frames");
+	hello.mode = SHMX_MODE_EVERY + 1;
+	conn = byhand_connect();
+	say_hello(conn, &hello);
+	expect_refusal(conn, ENOTSUP, "admits only readers");
 	for (i = 0; i < BASE_ARRAY_SIZE(holds); i++) {
 		hello = byhand_hello(holds[i]);
 		conn = byhand_connect();
@@ -315,12 +319,6 @@ go_on_talking(int line, void *arg)
 		       type == SHMX_MSG_READY);
 		expect_hang_up(conn);
 	}
-	/* Nudge before being ready. */
-	conn = byhand_connect();
-	byhand_greet(conn, 6);
-	head.type = SHMX_MSG_NUDGE;
-	expect(send(conn, &head, sizeof(head), MSG_NOSIGNAL) > 0);
-	expect_hang_up(conn);
 	/* Leave without having been ready. */
 	conn = byhand_connect();
 	byhand_greet(conn, 6);

@@ -232,9 +232,9 @@ START_TEST(what_is_wrong_is_refused)
 	ck_assert_int_eq(shmx_reader_open(&r, "test", &o), -EINVAL);
 	check_words("holds at most 8 frames, not 9");
 	o.holds = 2;
-	o.flags = 2;
+	o.flags = 1U << 31;
 	ck_assert_int_eq(shmx_reader_open(&r, "test", &o), -EINVAL);
-	check_words("unknown reader flags 0x2");
+	check_words("unknown reader flags 0x80000000");
 	o.size = 0;
 	ck_assert_int_eq(shmx_reader_open(&r, "test", &o), -EINVAL);
 	newer.ours.size = sizeof(newer);

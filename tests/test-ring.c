@@ -51,7 +51,8 @@ bench_new(uint32_t slots, uint32_t history, uint32_t readers, uint32_t holds)
 	b->scan->count = readers;
 	for (i = 0; i < readers; i++)
 		b->scan->entry[i] = (struct shmx_scan_entry){
-			&b->record[i], holds, -1, 0 };
+			.record = &b->record[i], .holds = holds,
+			.wake_fd = -1 };
 	return b;
 }
 

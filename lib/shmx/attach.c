@@ -100,7 +100,7 @@ say_hello(struct shmx_reader *r)
 		.version_min = SHMX_PROTOCOL_VERSION,
 		.version_max = SHMX_PROTOCOL_VERSION,
 		.role = SHMX_ROLE_READER,
-		.mode = SHMX_MODE_LOSSY,
+		.mode = r->every ? SHMX_MODE_EVERY : SHMX_MODE_LOSSY,
 		.holds = r->holds,
 	};
 
@@ -127,7 +127,14 @@ connect_to_any(struct shmx_reader *r)
 		return ret;
 	snprintf(line, sizeof(line), "%s", base_error_line());
 	ret = shmx_foreign_open(&r->foreign, r->name, r->holds, &r->conn);
-	return ret == -ENOENT ? base_error(ret, "%s", line) : ret;
+	if (ret < 0 || !r->every)
+		return ret == -ENOENT ? base_error(ret, "%s", line) : ret;
+	shmx_foreign_close(r->foreign);
+	r->foreign = NULL;
+	base_close(&r->conn);
+	return base_error(-ENOTSUP, "ring \"%s\" is served by SHMX v2.0, which "
+			  "does not wait for readers that want every frame",
+			  r->name);
 }
 
 /* Have the answer be noticed, and ask for it. */
@@ -176,6 +183,20 @@ shmx_reader_find(struct shmx_reader *r)
 	return ret;
 }
 
+/* See "where it begins" in ring.c.  After READY, as it may nudge. */
+static void
+begin_every(struct shmx_reader *r)
+{
+	struct shmx_session *s = r->session;
+	uint64_t latest = shmx_ring_latest(&s->layout.ring);
+	uint64_t first = s->layout.first_sequence;
+
+	/* Those before are in the ring that this one followed, if any. */
+	r->last = latest <= first ? first : latest - 1;
+	if (shmx_ring_secure(&s->layout.ring, s->record, r->last))
+		shmx_session_nudge(s);
+}
+
 /* GREETING came to nothing. */
 static void
 give_up(struct shmx_reader *r, int error, const char *why)
@@ -220,6 +241,8 @@ welcome(struct shmx_reader *r)
 		return;
 	}
 	SHMX_KILL_POINT("READY");
+	if (r->every)
+		begin_every(r);
 	base_log(&r->log, BASE_LOG_DEBUG, "ring %s: attached to pid %d, %"
 		 PRIu32 " slots, %" PRIu32 " holds", r->name, (int)r->pid,
 		 s->layout.ring.slots, s->holds);

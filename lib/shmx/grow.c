@@ -76,6 +76,7 @@ go_on(struct shmx_producer *p, const struct parts *old)
 
 	shmx_store_relaxed(&header->static_generation,
 			   shmx_load_relaxed(&was->static_generation) + 1);
+	ext->features |= before->features & SHMX_FEATURE_EVERY;
 	ext->generation = before->generation + 1;
 	ext->first_sequence = p->region.ring.first = old->writer.latest;
 	shmx_store_relaxed(&ext->published, old->writer.latest);

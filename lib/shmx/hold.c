@@ -229,8 +229,6 @@ take(struct shmx_reader *r, struct shmx_hold *hold, int ret,
 {
 	if (ret == -EAGAIN)
 		return nothing_yet(r);
-	if (ret < 0)
-		return say_malformed(r);
 	/*
 	 * After R3: if it is 0 then, the writer still looked at the word when
 	 * the frame was held.
@@ -240,10 +238,15 @@ take(struct shmx_reader *r, struct shmx_hold *hold, int ret,
 		shmx_reader_lose_evicted(r);
 		return -EPIPE;
 	}
+	if (ret < 0)
+		return say_malformed(r);
 	if (!read_meta(r->session, found, &hold->info)) {
 		shmx_ring_release(hold->word);
 		return say_malformed(r);
 	}
+	if (r->every && shmx_ring_secure(&r->session->layout.ring,
+					 r->session->record, found->sequence))
+		shmx_session_nudge(r->session);
 	account(r, &hold->info);
 	shmx_session_ref(r->session);
 	shmx_store_release(&hold->references, 1);
@@ -280,6 +283,10 @@ shmx_hold_latest(struct shmx_reader *r, struct shmx_hold **out)
 	ret = find_ring(r, false);
 	if (ret < 0)
 		return ret;
+	if (r->every)
+		return base_error(-ENOTSUP, "a reader that gets every frame "
+				  "of ring \"%s\" cannot skip to the newest: "
+				  "use shmx_hold_next()", r->name);
 	latest = shmx_ring_latest(&r->session->layout.ring);
 	hold = latest == 0 ? NULL : find_held(r->session, latest);
 	if (hold != NULL) {
@@ -304,7 +311,7 @@ shmx_hold_next(struct shmx_reader *r, struct shmx_hold **out)
 	ret = find_ring(r, true);
 	if (ret < 0)
 		return ret;
-	if (r->session->layout.ring.history < 2)
+	if (!r->every && r->session->layout.ring.history < 2)
 		return base_error(-ENOTSUP, "ring \"%s\" keeps only its newest "
 				  "frame, so frames cannot be held in order: "
 				  "start its producer with a history of 2 or "
@@ -312,8 +319,11 @@ shmx_hold_next(struct shmx_reader *r, struct shmx_hold **out)
 	hold = find_free(r->session);
 	if (hold == NULL)
 		return say_all_in_use(r);
-	ret = shmx_ring_hold_next(&r->session->layout.ring, hold->word,
-				  r->last, &found);
+	ret = r->every ?
+		shmx_ring_hold_every(&r->session->layout.ring, hold->word,
+				     r->last, &found) :
+		shmx_ring_hold_next(&r->session->layout.ring, hold->word,
+				    r->last, &found);
 	return take(r, hold, ret, &found, out);
 }
 

@@ -450,9 +450,17 @@ object(struct shmx_host *host, struct shmx_peer *peer,
 		refuse(host, peer, ENOTSUP, "ring \"%s\" has one producer: "
 		       "start that with SHMX_MULTI_WRITER for others to join",
 		       host->claim->name);
-	} else if (h->role != SHMX_ROLE_READER || h->mode != SHMX_MODE_LOSSY) {
+	} else if (h->role != SHMX_ROLE_READER ||
+		   (h->mode != SHMX_MODE_LOSSY && h->mode != SHMX_MODE_EVERY)) {
+		refuse(host, peer, ENOTSUP, "ring \"%s\" admits only readers, "
+		       "of frames as they come or of every frame",
+		       host->claim->name);
+	} else if (h->mode == SHMX_MODE_EVERY &&
+		   !(host->features & SHMX_FEATURE_EVERY)) {
 		refuse(host, peer, ENOTSUP, "ring \"%s\" admits only readers "
-		       "that may skip frames", host->claim->name);
+		       "that may skip frames: its producer would have to wait "
+		       "for others, and was not started to (SHMX_ALLOW_EVERY)",
+		       host->claim->name);
 	} else if (h->holds < 1 || h->holds > SHMX_HOLDS_MAX) {
 		refuse(host, peer, EINVAL, "a reader holds 1 to %d frames, not "
 		       "%" PRIu32, SHMX_HOLDS_MAX, h->holds);
@@ -549,6 +557,17 @@ sign_record(const struct shmx_host *host, const struct shmx_peer *peer,
 	shmx_store_relaxed(&record->in_use, 1);
 }
 
+/* See "where it begins" in ring.c. */
+static void
+keep_every_frame(const struct shmx_host *host, struct shmx_seat *seat)
+{
+	uint64_t latest = shmx_load_seq_cst(&host->ext->latest) >> 16;
+
+	seat->every = true;
+	shmx_store_seq_cst(&seat->record->done_sequence,
+			   latest == 0 ? 0 : latest - 1);
+}
+
 /* Give a peer a seat and a mailbox. */
 static int
 take_in(struct shmx_host *host, struct shmx_peer *peer,
@@ -562,6 +581,8 @@ take_in(struct shmx_host *host, struct shmx_peer *peer,
 	if (ret < 0)
 		return ret;
 	sign_record(host, peer, h, seat->record);
+	if (h->mode == SHMX_MODE_EVERY)
+		keep_every_frame(host, seat);
 	SHMX_KILL_POINT("seat");
 	ret = shmx_mailbox_create(&peer->box,
 				  shmx_record_control(seat->record),
@@ -841,7 +862,7 @@ answer(struct shmx_host *host, struct shmx_peer *peer)
 	case SHMX_MSG_NUDGE:
 		if (peer->state == WRITING)
 			wake_readers(host);
-		else if (peer->state == ATTACHED)
+		else if (peer->seat != NULL)
 			announce(host);
 		else
 			break;
@@ -1072,7 +1093,9 @@ look_at(const struct shmx_peer *peer, struct shmx_reader_snapshot *s)
 		.id = peer->serial,
 		.pid = (int32_t)peer->pid,
 		.holds_granted = peer->seat->holds,
+		.every = peer->seat->every,
 		.last_seen = shmx_load_relaxed(&record->last_frame_seen),
+		.secured = shmx_load_relaxed(&record->done_sequence),
 		.held = shmx_load_relaxed(&record->held),
 		.skipped = shmx_load_relaxed(&record->skipped),
 		.presented_sequence =

@@ -51,6 +51,7 @@ shmx_parts = \
 	%D%/segment.c %D%/segment.h \
 	%D%/send.c \
 	%D%/service.c \
+	%D%/spin.c %D%/spin.h \
 	%D%/session.c %D%/session.h \
 	%D%/survey.c %D%/survey.h \
 	%D%/several.c \

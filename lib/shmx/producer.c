@@ -38,7 +38,7 @@
 /* What readers may hold all together, by default. */
 #define DEFAULT_HOLDS 6
 #define FLAGS (SHMX_NO_THREAD | SHMX_NAMED | SHMX_LAZY_CHECKSUM | \
-	       SHMX_MULTI_WRITER)
+	       SHMX_MULTI_WRITER | SHMX_ALLOW_EVERY)
 
 /* ------------------------------------------------------------ service -- */
 
@@ -133,6 +133,10 @@ read_writers(struct shmx_producer_options *o)
 		return base_error(-EINVAL, "a ring in /dev/shm has one "
 				  "producer: leave out SHMX_NAMED, or "
 				  "SHMX_MULTI_WRITER");
+	if (o->flags & SHMX_ALLOW_EVERY)
+		return base_error(-EINVAL, "several producers cannot wait for "
+				  "readers: leave out SHMX_ALLOW_EVERY, or "
+				  "SHMX_MULTI_WRITER");
 	if (o->writers == 0)
 		o->writers = DEFAULT_WRITERS;
 	if (o->writers > SHMX_WRITERS_MAX || o->history > SHMX_SLOTS_MAX)
@@ -202,10 +206,12 @@ shmx_producer_map_scratch(struct shmx_producer *p)
 static uint64_t
 features_of(uint32_t flags)
 {
-	if (flags & SHMX_NAMED)
-		return SHMX_FEATURE_NAMED | SHMX_FEATURE_RECORDS_INSIDE;
-	return flags & SHMX_MULTI_WRITER ?
-		SHMX_FEATURE_MULTI_WRITER | SHMX_FEATURE_RECORDS_INSIDE : 0;
+	if (flags & SHMX_MULTI_WRITER)
+		return SHMX_FEATURE_MULTI_WRITER |
+		       SHMX_FEATURE_RECORDS_INSIDE;
+	return (flags & SHMX_NAMED ?
+		SHMX_FEATURE_NAMED | SHMX_FEATURE_RECORDS_INSIDE : 0) |
+	       (flags & SHMX_ALLOW_EVERY ? SHMX_FEATURE_EVERY : 0);
 }
 
 int
@@ -310,6 +316,7 @@ shmx_producer_open(struct shmx_producer **out, const char *name,
 	ret = shmx_producer_make_region(p, &o);
 	if (ret < 0)
 		goto fail;
+	shmx_spin_init(&p->spin);
 	ret = shmx_readers_init(&p->readers);
 	if (ret < 0) {
 		base_error(ret, "out of memory");
@@ -383,10 +390,9 @@ shmx_producer_close(struct shmx_producer *p)
 
 /* --------------------------------------------------- begin and publish -- */
 
-void
-shmx_begin(struct shmx_producer *p, struct shmx_frame *frame)
+static int
+claim(struct shmx_producer *p)
 {
-	bool again = p->writer.claimed >= 0;
 	int slot;
 
 	if (p->v2.header != NULL)
@@ -400,6 +406,63 @@ shmx_begin(struct shmx_producer *p, struct shmx_frame *frame)
 	}
 	if (slot >= 0 && p->v2.header != NULL)
 		shmx_v2_spoil(&p->v2, (uint32_t)slot);
+	return slot;
+}
+
+/* Try for a while.  A slot, or -1. */
+static int
+spin_for_room(struct shmx_producer *p)
+{
+	uint64_t end = base_now_ns() + p->spin.ns;
+	int i, slot = -1;
+
+	if (!p->spin.may)
+		return -1;
+	do {
+		for (i = 0; i < 16 && slot < 0; i++) {
+			shmx_relax();
+			slot = claim(p);
+		}
+	} while (slot < 0 && base_now_ns() < end);
+	shmx_spin_learn(&p->spin, slot >= 0);
+	return slot;
+}
+
+/*
+ * Wait for readers that get every frame.  A slot, or -1 when that does not
+ * help, or a signal came.
+ */
+static int
+await_room(struct shmx_producer *p)
+{
+	struct shmx_ext *ext = p->region.ring.ext;
+	uint64_t since = base_now_ns();
+	int ret = 0, slot;
+
+	slot = spin_for_room(p);
+	while (slot < 0 && ret == 0) {
+		/* E2: Dekker with E5; and E1 once more. */
+		shmx_store_seq_cst(&ext->host_waiting, 1);
+		slot = claim(p);
+		if (slot >= 0 || !p->writer.behind)
+			break;
+		ret = shmx_producer_sleep(p, BASE_FOREVER);	/* E3 */
+	}
+	shmx_store_relaxed(&ext->host_waiting, 0);
+	p->waited_ns += base_now_ns() - since;
+	shmx_store_relaxed(&ext->waited_ns, p->waited_ns);
+	return slot;
+}
+
+void
+shmx_begin(struct shmx_producer *p, struct shmx_frame *frame)
+{
+	bool again = p->writer.claimed >= 0;
+	int slot;
+
+	slot = claim(p);
+	if (slot < 0 && p->writer.behind)
+		slot = await_room(p);
 	SHMX_KILL_POINT("begun");
 	shmx_frame_start(&p->outline, frame, slot < 0 ?
 		(char *)p->scratch + p->scratch_bytes - p->region.slot_stride :
@@ -617,6 +680,7 @@ shmx_producer_stats(struct shmx_producer *p, struct shmx_producer_stats *out,
 		.bytes = p->region.bytes,
 		.refused = shmx_load_relaxed(&p->region.ring.ext->refused),
 		.evicted = shmx_load_relaxed(&p->region.ring.ext->evicted),
+		.waited_ns = p->waited_ns,
 	};
 
 	stats.slots_held = count_held(p);

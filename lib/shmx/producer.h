@@ -16,6 +16,7 @@
 #include "region.h"
 #include "rendezvous.h"
 #include "ring-multi.h"
+#include "spin.h"
 #include "v2.h"
 #include <shmx/shmx.h>
 
@@ -39,6 +40,8 @@ struct shmx_producer {
 	uint32_t last_height;
 	uint64_t dropped;
 	uint64_t wakes;
+	uint64_t waited_ns;
+	struct shmx_spin spin;
 	struct shmx_outline outline;
 	void *scratch;			/* never read */
 	size_t scratch_bytes;

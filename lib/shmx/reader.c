@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,19 +36,6 @@
 /* How often, when so many want to connect that there is no room to. */
 #define ROOM_PAUSE_NS	(5 * BASE_NS_PER_MS)
 
-static bool
-can_spin(void)
-{
-	const char *env = getenv("SHMX_NO_SPIN");
-	cpu_set_t cpus;
-
-	if (env != NULL && strcmp(env, "1") == 0)
-		return false;
-	/* With one processor the producer needs it. */
-	return sched_getaffinity(0, sizeof(cpus), &cpus) < 0 ||
-	       CPU_COUNT(&cpus) > 1;
-}
-
 static int
 read_options(struct shmx_reader *r, const struct shmx_reader_options *given,
 	     uint32_t *flags)
@@ -66,9 +52,10 @@ read_options(struct shmx_reader *r, const struct shmx_reader_options *given,
 	if (o.holds > SHMX_HOLDS_MAX)
 		return base_error(-EINVAL, "a reader holds at most %d frames, "
 				  "not %u", SHMX_HOLDS_MAX, o.holds);
-	if ((o.flags & ~(uint32_t)SHMX_WAIT) != 0)
+	if ((o.flags & ~(uint32_t)(SHMX_WAIT | SHMX_EVERY)) != 0)
 		return base_error(-EINVAL, "unknown reader flags 0x%" PRIx32,
 				  o.flags);
+	r->every = (o.flags & SHMX_EVERY) != 0;
 	r->holds = o.holds == 0 ? DEFAULT_HOLDS : o.holds;
 	snprintf(r->label, sizeof(r->label), "%s", o.label != NULL ? o.label :
 		 program_invocation_short_name);
@@ -182,8 +169,7 @@ shmx_reader_open(struct shmx_reader **out, const char *name,
 	r->epoll_fd = r->inotify_fd = r->timer_fd = r->conn = r->pidfd = -1;
 	shmx_channel_init(&r->channel, -1);
 	pthread_mutex_init(&r->lock, NULL);
-	r->may_spin = can_spin();
-	r->spin_ns = SHMX_SPIN_MIN_NS;
+	shmx_spin_init(&r->spin);
 	ret = read_options(r, options, &flags);
 	if (ret == 0) {
 		ret = open_watches(r, flags);

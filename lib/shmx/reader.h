@@ -13,6 +13,7 @@
 #include "channel.h"
 #include "foreign.h"
 #include "session.h"
+#include "spin.h"
 #include <shmx/shmx.h>
 
 /* What a descriptor in a reader's epoll set is about. */
@@ -21,14 +22,11 @@ enum shmx_about {
 	ABOUT_FOREIGN,
 };
 
-/* How long a reader spins before it sleeps; adapts between the two. */
-#define SHMX_SPIN_MIN_NS	(2 * BASE_NS_PER_US)
-#define SHMX_SPIN_MAX_NS	(50 * BASE_NS_PER_US)
-
 struct shmx_reader {
 	char name[SHMX_NAME_MAX + 1];
 	char label[64];
 	unsigned holds;			/* wanted */
+	bool every;			/* wanted: no frame missed */
 	struct base_log log;
 
 	enum shmx_reader_state state;
@@ -53,8 +51,7 @@ struct shmx_reader {
 	struct shmx_channel channel;	/* of conn, then of the session's */
 	struct shmx_foreign *foreign;	/* copies frames; NULL: a ring of ours */
 
-	bool may_spin;
-	uint64_t spin_ns;		/* how long to spin; adapts */
+	struct shmx_spin spin;
 
 	uint64_t held;
 	uint64_t skipped;

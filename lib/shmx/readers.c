@@ -189,6 +189,7 @@ shmx_readers_add(struct shmx_readers *r, struct shmx_seat *seat)
 	if (box == NULL)
 		return -ENOMEM;
 	box->scan.count = old->count + 1;
+	box->scan.every = old->every + seat->every;
 	memcpy(box->scan.entry, old->entry,
 	       old->count * sizeof(old->entry[0]));
 	box->scan.entry[old->count] = (struct shmx_scan_entry){
@@ -196,6 +197,7 @@ shmx_readers_add(struct shmx_readers *r, struct shmx_seat *seat)
 		.holds = seat->holds,
 		.wake_fd = seat->wake_fd,
 		.id = seat->id,
+		.every = seat->every,
 	};
 	replace(r, box, NULL);
 	return 0;
@@ -209,6 +211,7 @@ shmx_readers_remove(struct shmx_readers *r, struct shmx_seat *seat)
 	uint32_t i;
 
 	seat->farewell = NULL;
+	box->scan.every = old->every - seat->every;
 	for (i = 0; i < old->count; i++)
 		if (old->entry[i].record != seat->record)
 			box->scan.entry[box->scan.count++] = old->entry[i];

@@ -36,6 +36,7 @@ struct shmx_seat {
 	int wake_fd;			/* our end */
 	uint64_t id;			/* of the reader; may be 0 */
 	uint32_t holds;
+	bool every;			/* set before it is added */
 	struct shmx_scan_box *farewell;	/* reserved: leaving cannot fail */
 };
 

@@ -10,7 +10,8 @@
  *
  *  P1	a held frame's bytes do not change while it is held;
  *  P2	claiming and publishing take a bounded number of steps, and find a slot
- *	as long as slots >= (sum of granted holds) + k + 1;
+ *	as long as slots >= (sum of granted holds) + k + 1 and no reader is
+ *	to get every frame;
  *  P3	whoever dies leaves words that one idempotent store repairs.
  *
  * The words
@@ -116,6 +117,51 @@
  * numbers up to `first`, and no claim in the new region heeds them; so each
  * word still keeps it from at most one candidate.
  *
+ * Readers that get every frame
+ * ----------------------------
+ *
+ * A ring may admit readers that miss nothing, for which the writer waits.  The
+ * record of such a reader says up to which frame it has secured all: has, or
+ * has had, them in its hand.
+ *
+ *	hold				claim
+ *	R1 want = last + 1 <= latest?	E1 d = the least done[r] there is
+ *	R2 hold = want			W1 pick a candidate, none after d
+ *	R3 state == PUBLISHED(want)	W2, W3, W4 ... or, if there is none:
+ *	E4 done[r] = want		E2 host_waiting = 1, and again from E1
+ *	E5 host_waiting? nudge		E3 sleep until there is news
+ *	R4 read
+ *	R5 hold = 0
+ *
+ * Why no frame is lost: W2 takes a frame q away only in a pass whose E1 read
+ * at least q from every such reader.  That load acquires E4, before which is
+ * R2: W3 sees the reader's word with q in it, or what came after its R5.  So
+ * frames after done[r] stay PUBLISHED, and R3 for the next one cannot fail.
+ * Sequences have no gaps, so the reader knows what it wants.
+ *
+ * Where it begins: the host stores done[r] = latest - 1 before the seat enters
+ * the set, and the reader, once it is welcome, loads latest again and begins
+ * with that frame, L, by E4 for L - 1.  Between the two the writer may have
+ * gone on without knowing of it.  But of the passes with the old set at most
+ * one is still under way when the reader loads latest, and it takes none of
+ * what were then the k newest, that is nothing from L on; and those with the
+ * new set keep all after the host's number, which is less than L.
+ *
+ * Why no wake-up is lost: E4, E5, E2 and E1 are seq_cst: either E1 sees what
+ * the reader stored, or E5 sees host_waiting.  A reader that dies before its
+ * E5, or is sent away, leaves the set before the writer hears of it.  News are
+ * a count in the kernel, read before the pass that follows: what comes during
+ * the pass ends the next sleep.  R5 may give the writer a slot, and nobody
+ * tells it; but while it sleeps some reader is behind, whose next E4 is all
+ * that it takes: the bound above leaves a candidate as soon as all readers have
+ * secured what is not among the k newest.
+ *
+ *	lossless reader, R2 to E4	the frame is kept, for both reasons,
+ *					until it is reaped
+ *	the same, E4 to E5		the writer sleeps until it is reaped
+ *	the same, stopped		the writer waits, for ever
+ *	writer, E2 on			nudges that nobody reads; as W6 to W7
+ *
  * The k newest frames ("history") are what shmx_ring_hold_next() needs to
  * follow in order.  k is 1 where nobody does.
  */
@@ -176,18 +222,43 @@ shmx_scan_held(const struct shmx_scan *scan, const struct shmx_ring *ring)
 	return held;
 }
 
-/* W1: the slots whose content is not among the k newest frames. */
+/* E1: the last frame that every reader that is to get it has secured. */
 static uint64_t
-candidates(const struct shmx_writer *w)
+secured(const struct shmx_scan *scan)
+{
+	uint64_t least = UINT64_MAX, done;
+	uint32_t i;
+
+	for (i = 0; scan->every != 0 && i < scan->count; i++) {
+		if (!scan->entry[i].every)
+			continue;
+		/* Dekker with E4, between E2 and E5; acquires it. */
+		done = shmx_load_seq_cst(
+			&scan->entry[i].record->done_sequence);
+		if (done < least)
+			least = done;
+	}
+	return least;
+}
+
+/* W1: the slots with nothing in them, or a frame up to that one. */
+static uint64_t
+candidates(const struct shmx_writer *w, uint64_t last)
 {
 	uint64_t set = 0;
 	uint32_t s;
 
 	for (s = 0; s < w->ring.slots; s++)
-		if (w->sequence[s] == 0 ||
-		    w->sequence[s] + w->ring.history <= w->latest)
+		if (w->sequence[s] <= last)
 			set |= UINT64_C(1) << s;
 	return set;
+}
+
+/* The newest frame that is not among the k newest; 0: there is none. */
+static uint64_t
+past_history(const struct shmx_writer *w)
+{
+	return w->latest < w->ring.history ? 0 : w->latest - w->ring.history;
 }
 
 /* The slot of a set that was freed last; among equals the newest content. */
@@ -277,12 +348,13 @@ claim_of(struct shmx_writer *w, const struct shmx_scan *scan, uint64_t set)
 int
 shmx_writer_claim(struct shmx_writer *w, const struct shmx_scan *scan)
 {
+	uint64_t past = past_history(w), done = secured(scan);
 	uint64_t all, likely;
 	int slot;
 
 	if (w->claimed >= 0)
 		return w->claimed;
-	all = candidates(w);
+	all = candidates(w, done < past ? done : past);
 	likely = all & ~shmx_scan_held(scan, &w->ring);
 	note_freed(w, likely);
 
@@ -291,6 +363,7 @@ shmx_writer_claim(struct shmx_writer *w, const struct shmx_scan *scan)
 		slot = claim_of(w, scan, likely & w->avoid);
 	if (slot < 0)
 		slot = claim_of(w, scan, all & ~likely);
+	w->behind = slot < 0 && candidates(w, past) != all;
 	return slot;
 }
 
@@ -494,6 +567,40 @@ shmx_ring_hold_next(const struct shmx_ring *ring, shmx_a64 *hold,
 		}
 	}
 	return -EAGAIN;
+}
+
+int
+shmx_ring_hold_every(const struct shmx_ring *ring, shmx_a64 *hold,
+		     uint64_t after, struct shmx_found *found)
+{
+	/* R1, as above: acquires W5 of all frames up to it. */
+	uint64_t l = shmx_load_seq_cst(&ring->ext->latest);
+	int slot;
+
+	if (latest_slot(l) == SHMX_SLOT_NONE || l >> 16 <= after)
+		return -EAGAIN;
+	/* No guess here: the state of a frame after done[r] does not change. */
+	slot = find_slot(ring, after + 1);
+	if (slot < 0 || !try_hold(ring, hold, after + 1, (uint32_t)slot))
+		return -EPROTO;
+	*found = (struct shmx_found){ after + 1, (uint32_t)slot };
+	return 0;
+}
+
+bool
+shmx_ring_secure(const struct shmx_ring *ring, struct shmx_record *record,
+		 uint64_t sequence)
+{
+	/* E4: after R2, which E1 acquires; Dekker with E1. */
+	shmx_store_seq_cst(&record->done_sequence, sequence);
+	return shmx_ring_is_awaited(ring);
+}
+
+bool
+shmx_ring_is_awaited(const struct shmx_ring *ring)
+{
+	/* E5: Dekker with E2. */
+	return shmx_load_seq_cst(&ring->ext->host_waiting) != 0;
 }
 
 void

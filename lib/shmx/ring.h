@@ -31,11 +31,13 @@ struct shmx_scan_entry {
 	uint32_t holds;			/* granted; at most SHMX_HOLDS_MAX */
 	int wake_fd;			/* not used by ring.c */
 	uint64_t id;			/* nor is this: its reader's */
+	bool every;			/* it gets every frame */
 };
 
 /* All readers to look at; constant once the writer can see it. */
 struct shmx_scan {
 	uint32_t count;			/* at most SHMX_READERS_MAX */
+	uint32_t every;			/* so many get every frame */
 	struct shmx_scan_entry entry[];
 };
 
@@ -51,6 +53,7 @@ struct shmx_writer {
 	uint64_t free;			/* slots found free at that claim */
 	uint64_t claims;
 	int claimed;			/* slot being written, or -1 */
+	bool behind;			/* see shmx_writer_claim() */
 
 	/* What the caller would like, set before a claim; no promise. */
 	uint64_t avoid;			/* slots to be taken last */
@@ -65,8 +68,10 @@ void
 shmx_writer_init(struct shmx_writer *w, const struct shmx_ring *ring);
 
 /*
- * Claim a slot to write.  The slot, or -1 when every candidate is held.  A
- * slot that was claimed and not published is handed out again.
+ * Claim a slot to write.  The slot, or -1 when every candidate is held; then
+ * w->behind says whether there would be more candidates if a reader that gets
+ * every frame had secured more of them.  A slot that was claimed and not
+ * published is handed out again.
  */
 int
 shmx_writer_claim(struct shmx_writer *w, const struct shmx_scan *scan);
@@ -120,6 +125,29 @@ shmx_ring_hold_latest(const struct shmx_ring *ring, shmx_a64 *hold,
 int
 shmx_ring_hold_next(const struct shmx_ring *ring, shmx_a64 *hold,
 		    uint64_t after, struct shmx_found *found);
+
+/*
+ * For a reader that gets every frame: hold the one after that sequence number.
+ *	0		held, *found says what; to be secured next
+ *	-EAGAIN		it has not been published
+ *	-EPROTO		it was, and is not there: the writer does not, or does
+ *			no longer, keep frames for this reader
+ */
+int
+shmx_ring_hold_every(const struct shmx_ring *ring, shmx_a64 *hold,
+		     uint64_t after, struct shmx_found *found);
+
+/*
+ * The same reader has, or has had, every frame up to that one in its hand.
+ * True when the producer sleeps until it hears of that.
+ */
+bool
+shmx_ring_secure(const struct shmx_ring *ring, struct shmx_record *record,
+		 uint64_t sequence);
+
+/* After a message was put that the producer may sleep for: does it sleep? */
+bool
+shmx_ring_is_awaited(const struct shmx_ring *ring);
 
 /* Empty a hold word.  Everything read through it was read before. */
 void

@@ -11,22 +11,6 @@
 
 #include "base/error.h"
 #include "atomic.h"
-#include "kill.h"
-
-/* C3 was; D1 is to come, or this is seen. */
-static void
-nudge_if_asleep(const struct shmx_session *s)
-{
-	/*
-	 * Dekker with shmx_producer_sleep()'s callers.  What cannot be sent
-	 * need not be: something is there to be read, or nobody is.
-	 */
-	if (shmx_load_seq_cst(&s->layout.ring.ext->host_waiting) == 0)
-		return;
-	SHMX_KILL_POINT("nudge");
-	(void)shmx_channel_send(s->conn, SHMX_MSG_NUDGE, NULL, 0, NULL, 0);
-	SHMX_KILL_POINT("nudged");
-}
 
 /* Under the reader's lock. */
 static int
@@ -57,7 +41,9 @@ send_message(struct shmx_reader *r, uint32_t type, const void *data,
 		return base_error(ret, "the producer of ring \"%s\" put the "
 				  "reader's record in disorder", r->name);
 	shmx_add_relaxed(&r->sent, 1);
-	nudge_if_asleep(s);
+	/* C3 was: D1 sees it, or this sees that D1 is to come. */
+	if (shmx_ring_is_awaited(&s->layout.ring))
+		shmx_session_nudge(s);
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #include "base/sys.h"
 #include "atomic.h"
 #include "kill.h"
+#include "kill.h"
 #include "segment.h"
 
 /* Numbers rings, so that no two have the same in this process. */
@@ -86,6 +87,15 @@ check_region(int fd, const struct shmx_welcome *w)
 	return ret == 0 ? 0 :
 		base_error(ret, "the producer's ring is not sealed memory of "
 			   "the size it says");
+}
+
+void
+shmx_session_nudge(const struct shmx_session *s)
+{
+	SHMX_KILL_POINT("nudge");
+	/* If there is no room for it, there is something to be read. */
+	(void)shmx_channel_send(s->conn, SHMX_MSG_NUDGE, NULL, 0, NULL, 0);
+	SHMX_KILL_POINT("nudged");
 }
 
 static int

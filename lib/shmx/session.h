@@ -81,6 +81,10 @@ shmx_session_create_after(struct shmx_session **out, struct shmx_channel *ch,
 void
 shmx_session_take_over(struct shmx_session *s, struct shmx_session *old);
 
+/* Wake the producer, which said that it waits for what was just stored. */
+void
+shmx_session_nudge(const struct shmx_session *s);
+
 void
 shmx_session_ref(struct shmx_session *s);
 void

@@ -7,7 +7,8 @@
  * A *reader* in another process waits for a frame, holds it and releases it;
  * what it holds is the very slot, mapped read-only, and it does not change
  * while it is held, for however long and whatever other processes do.
- * Neither side ever waits for the other.
+ * Neither side waits for the other, unless both ask for it: a reader can have
+ * every frame (SHMX_EVERY) of a producer that waits for it (SHMX_ALLOW_EVERY).
  *
  *	producer                            reader
  *	shmx_producer_open_image()          shmx_reader_open()
@@ -229,6 +230,12 @@ enum shmx_producer_flags {
 	 * well-behaved processes only.
 	 */
 	SHMX_MULTI_WRITER = 1 << 3,
+	/*
+	 * Admit readers with SHMX_EVERY, and wait for them: shmx_begin() then
+	 * sleeps while each slot has a frame that one of them has not held.
+	 * Not with SHMX_MULTI_WRITER.
+	 */
+	SHMX_ALLOW_EVERY = 1 << 4,
 };
 
 enum shmx_log_level {
@@ -428,12 +435,14 @@ struct shmx_frame {
 
 /*
  * Begin a frame: *frame describes a free slot, and frame->pixels is the slot
- * itself.  Never fails and never waits.  Should no slot be free (a reader
- * broke the protocol), pixels is scratch memory of the same shape, and
- * shmx_publish() counts a dropped frame.  Beginning again without publishing
- * hands out the same slot again.
+ * itself.  Never fails, and waits for nobody but readers with SHMX_EVERY, where
+ * SHMX_ALLOW_EVERY admits them: until one has made room or is gone, or a signal
+ * comes.  With SHMX_NO_THREAD it serves readers meanwhile.  Should no slot be
+ * free all the same (a reader broke the protocol, or a signal came), pixels is
+ * scratch memory of the same shape, and shmx_publish() counts a dropped frame.
+ * Beginning again without publishing hands out the same slot again.
  *
- * No system call.  Threads: one thread at a time.
+ * No system call, unless it waits.  Threads: one thread at a time.
  */
 void
 shmx_begin(struct shmx_producer *producer, struct shmx_frame *frame);
@@ -509,6 +518,7 @@ struct shmx_producer_stats {
 	uint64_t bytes;			/* memory of the ring */
 	uint64_t refused;		/* attempts to attach */
 	uint64_t evicted;		/* readers sent away */
+	uint64_t waited_ns;		/* for readers that get every frame */
 };
 
 /* size is sizeof(struct shmx_producer_stats) as the caller knows it. */
@@ -543,10 +553,11 @@ struct shmx_reader_snapshot {
 	int32_t pid;
 	uint32_t holds_granted;
 	uint32_t holds_used;
-	uint32_t pad;
+	uint32_t every;			/* 1: it gets every frame */
 	char label[64];			/* what it calls itself */
 	uint64_t holding[SHMX_HOLDS_MAX]; /* sequences, holds_used of them */
 	uint64_t last_seen;		/* sequence held last */
+	uint64_t secured;		/* if every: none before is missing */
 	uint64_t held;			/* frames held, each counted once */
 	uint64_t skipped;		/* frames passed over */
 	uint64_t presented_sequence;	/* on screen last, and when */
@@ -647,6 +658,15 @@ enum shmx_reader_flags {
 	 * by itself as soon as somebody does.
 	 */
 	SHMX_WAIT = 1 << 0,
+	/*
+	 * Get every frame, in order, from the newest at the time of attaching
+	 * on, and have the producer wait where this reader is too slow.  Use
+	 * shmx_hold_next().  A reader that stops reading stops the producer,
+	 * and never has less than one hold to spare: keep what is held no
+	 * longer than need be.  -ENOTSUP where the producer did not ask for
+	 * such readers (SHMX_ALLOW_EVERY).
+	 */
+	SHMX_EVERY = 1 << 1,
 };
 
 /* Begin with SHMX_READER_OPTIONS_INIT; zero means the default. */
@@ -711,7 +731,8 @@ shmx_reader_trouble(const struct shmx_reader *reader);
  * Sleep until a frame newer than the last one held is there: 0.  -ETIMEDOUT
  * after timeout_ms milliseconds (-1: never), -EPIPE as soon as the producer is
  * found to be gone or to have sent the reader away (once; the next call waits
- * for its successor, or to be let in again), -EINTR on a signal.  Spins for a short, adaptive time first unless SHMX_NO_SPIN=1.
+ * for its successor, or to be let in again), -EINTR on a signal.  Spins for a
+ * short, adaptive time first unless SHMX_NO_SPIN=1.
  */
 int
 shmx_wait(struct shmx_reader *reader, int timeout_ms);
@@ -741,7 +762,8 @@ shmx_reader_dispatch(struct shmx_reader *reader);
  * producer laps us: keep the frame there is); -EBUSY every granted hold is in
  * use; -EPROTO the ring says nonsense (the reader detaches); -EPIPE the
  * producer sent the reader away, or has grown the ring and there is no memory
- * or descriptor here to follow (it has detached).
+ * or descriptor here to follow (it has detached); -ENOTSUP the reader gets
+ * every frame, by shmx_hold_next().
  * No system call, but when the ring has grown.
  */
 int
@@ -750,8 +772,10 @@ shmx_hold_latest(struct shmx_reader *reader, struct shmx_hold **out);
 /*
  * Hold the frame that follows the last one held, in order.  Frames that were
  * overwritten before they could be held are skipped and counted in
- * shmx_frame_info.skipped.  -EAGAIN when there is no newer frame.  Needs a
- * ring with a history of at least 2, else -ENOTSUP.
+ * shmx_frame_info.skipped; with SHMX_EVERY none ever is.  -EAGAIN when there
+ * is no newer frame.  Needs a ring with a history of at least 2 or SHMX_EVERY,
+ * else -ENOTSUP.  Otherwise as shmx_hold_latest().  No system call, unless the
+ * producer waits for this reader.
  */
 int
 shmx_hold_next(struct shmx_reader *reader, struct shmx_hold **out);

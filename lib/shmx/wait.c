@@ -50,31 +50,25 @@ shmx_reader_arm(struct shmx_reader *r)
 			     r->last) ? 0 : -EAGAIN;
 }
 
-/*
- * Look for a frame for a while.  What is found quickly makes the next spin
- * longer, what is not shorter: a reader of a slow producer hardly spins.
- */
+/* Look for a frame for a while. */
 static bool
 spin(struct shmx_reader *r)
 {
+	bool found = false;
 	uint64_t end;
 	int i;
 
-	if (!r->may_spin || r->session == NULL || r->foreign != NULL)
+	if (!r->spin.may || r->session == NULL || r->foreign != NULL)
 		return false;
-	end = base_now_ns() + r->spin_ns;
+	end = base_now_ns() + r->spin.ns;
 	do {
-		for (i = 0; i < 64; i++) {
-			if (has_news(r)) {
-				r->spin_ns = BASE_MIN(r->spin_ns * 2,
-						      SHMX_SPIN_MAX_NS);
-				return true;
-			}
+		for (i = 0; i < 64 && !found; i++) {
+			found = has_news(r);
 			shmx_relax();
 		}
-	} while (base_now_ns() < end);
-	r->spin_ns = BASE_MAX(r->spin_ns / 2, SHMX_SPIN_MIN_NS);
-	return false;
+	} while (!found && base_now_ns() < end);
+	shmx_spin_learn(&r->spin, found);
+	return found;
 }
 
 /* Asleep until the descriptor is readable: 0, -ETIMEDOUT or -EINTR. */

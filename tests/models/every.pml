@@ -2,7 +2,7 @@
 /*
  * every.pml - readers that miss no frame, and the producer that waits for them
  *
- * Claims: from the frame after its start on, such a reader gets each frame,
+ * Claims: from the frame that it starts with, such a reader gets each frame,
  * whole (skipped, torn); when nothing moves any more, the writer has published
  * all its frames and each living reader has had them (lost).
  *
@@ -17,14 +17,18 @@
  *					E3 sleep until there is news
  *
  * News come from the service: for a NUDGE, and when a reader is reaped.  A
- * reader comes at any time: the service stores done = latest, puts
- * the seat into the set (as attach.pml has it) and says WELCOME; the reader
- * begins after what is latest then, and says so by E4 and E5.  That must not
- * be the number that the service had: between that and the set the writer may
- * have gone on, bound by nobody.
+ * reader comes at any time: the service stores done = latest - 1,
+ * puts the seat into the set (as attach.pml has it) and says WELCOME; the
+ * reader begins with what is latest then, and says so by E4 and E5.  That must
+ * not be the number that the service had: between that and the set the writer
+ * may have gone on, bound by nobody.
  *
  * How the reader learns of new frames is wake.pml's; here it just does.  The
  * writer's order of candidates is free.
+ *
+ * With -DAFTER it begins after that frame, and the host stores latest: then it
+ * may be that all it has to say is where it begins, and some mutants are found
+ * only there.
  *
  * -DSLOTS= -DREADERS= -DH= -DFRAMES= -DKILLS=, and of buffers.h -DSB= -DDEPTH=.
  *
@@ -38,6 +42,7 @@
  *	REAP_SILENT	no news when a reader is reaped
  *	START_HOST	the reader begins after the number that the host stored
  *	START_SILENT	it does not say where it begins
+ *	START_LATE	without AFTER, the host stores latest all the same
  *	SET_LATE	the seat enters the set after WELCOME
  */
 #ifndef SLOTS
@@ -63,6 +68,11 @@
 #define WAITING (LATEST + 1)
 #define SET (LATEST + 2)
 #define WORDS (LATEST + 3)
+#ifdef AFTER
+#define BEFORE(q) (q)
+#else
+#define BEFORE(q) ((q) == 0 -> 0 : (q) - 1)
+#endif
 #define WRITER READERS
 #define SERVICE (READERS + 1)
 #define PROCS (READERS + 2)
@@ -122,7 +132,10 @@ end0:	welcome[r];
 #ifdef START_HOST
 		last[r] = LOAD(r, DONE(r));
 #else
-		atomic { DRAINED(r); last[r] = SEQ(LOAD(r, LATEST)) };
+		atomic {
+			DRAINED(r);
+			last[r] = BEFORE(SEQ(LOAD(r, LATEST)))
+		};
 #ifndef START_SILENT
 		secure(last[r]);
 #endif
@@ -184,6 +197,9 @@ end:	do
 			DRAINED(SERVICE);
 			l = SEQ(LOAD(SERVICE, LATEST))
 		};
+#ifndef START_LATE
+		l = BEFORE(l);
+#endif
 		STORE_SC(SERVICE, DONE(next), l);
 		l = 0;
 #ifdef SET_LATE
