@@ -965,6 +965,8 @@ START_TEST(who_was_refused_does_not_ask_all_the_time)
 	struct shmx_reader_options o = SHMX_READER_OPTIONS_INIT;
 	struct shmx_producer *p;
 	struct shmx_reader *r;
+	char path[64];
+	int fd, i;
 
 	real_connect = base_sys.connect;
 	base_sys.connect = count_connects;
@@ -980,6 +982,17 @@ START_TEST(who_was_refused_does_not_ask_all_the_time)
 	ck_assert_int_ge(connects, 1);
 	ck_assert_int_le(connects, 12);
 	ck_assert_ptr_nonnull(strstr(shmx_reader_trouble(r), "is full"));
+	/* Nor when somebody else's name appears. */
+	snprintf(path, sizeof(path), "/dev/shm/test-%d", (int)getpid());
+	connects = 0;
+	for (i = 0; i < 50; i++) {
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+		ck_assert_int_ge(fd, 0);
+		base_close(&fd);
+		unlink(path);
+		ck_assert_int_eq(shmx_wait(r, 1), -ETIMEDOUT);
+	}
+	ck_assert_int_le(connects, 12);
 	shmx_producer_close(p);
 	shmx_reader_close(r);
 	base_sys.connect = real_connect;

@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -429,11 +430,45 @@ hear_wake(struct shmx_reader *r)
 		shmx_reader_lose(r, "does not speak the protocol");
 }
 
+/* Is that what appears when a producer of ours does? */
+static bool
+is_ours(const struct shmx_reader *r, const char *name)
+{
+	size_t n = strlen(r->name);
+
+	return strncmp(name, r->name, n) == 0 &&
+	       (name[n] == '\0' || strcmp(name + n, ".sock") == 0);
+}
+
+/*
+ * Names have appeared.  Of all those in /dev/shm, or of rings, only ours is a
+ * reason to look: who was refused would be made to ask again by any other.
+ */
+static bool
+hear_names(struct shmx_reader *r)
+{
+	union {
+		char bytes[4096];
+		struct inotify_event align;
+	} buf;
+	const struct inotify_event *ev;
+	bool ours = false;
+	ssize_t n, at;
+
+	n = read(r->inotify_fd, buf.bytes, sizeof(buf.bytes));
+	for (at = 0; at < n; at += (ssize_t)(sizeof(*ev) + ev->len)) {
+		ev = (const void *)(buf.bytes + at);
+		/* Without a name: some were lost, perhaps ours. */
+		ours |= ev->len == 0 || is_ours(r, ev->name);
+	}
+	return ours;
+}
+
 /* True when it is time to look for a producer. */
 static bool
 handle(struct shmx_reader *r, enum shmx_about about)
 {
-	char events[1024];
+	uint64_t ticks;
 
 	switch (about) {
 	case ABOUT_CONN:
@@ -456,11 +491,9 @@ handle(struct shmx_reader *r, enum shmx_about about)
 		shmx_reader_pump(r);
 		break;
 	case ABOUT_NAMES:
-		/* Which name does not matter: look for ours. */
-		(void)!read(r->inotify_fd, events, sizeof(events));
-		return true;
+		return hear_names(r);
 	case ABOUT_TIMER:
-		(void)!read(r->timer_fd, events, sizeof(uint64_t));
+		(void)!read(r->timer_fd, &ticks, sizeof(ticks));
 		return true;
 	}
 	return false;
