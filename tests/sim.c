@@ -597,6 +597,8 @@ sim_load(const volatile void *p, size_t size, enum sim_order order,
 	if (planted('l', order, func)) {
 		if (options->plant.what == SIM_PLANT_ZERO)
 			return 0;
+		if (options->plant.what == SIM_PLANT_HUGE)
+			return UINT64_MAX;
 		order = options->plant.becomes;
 	}
 	submit((struct op){ .kind = OP_LOAD, .order = (uint8_t)order,

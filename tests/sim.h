@@ -148,7 +148,7 @@ sim_peeking(bool on);
 struct sim_plant {
 	const char *func;		/* NULL: none */
 	enum { SIM_PLANT_ORDER, SIM_PLANT_ZERO, SIM_PLANT_SKIP,
-	       SIM_PLANT_STORE } what;
+	       SIM_PLANT_STORE, SIM_PLANT_HUGE } what;
 	char kind;			/* 'l'oad, 's'tore, 'c'hange */
 	enum sim_order order, becomes;
 };

@@ -21,6 +21,7 @@
  *	next comes in order, and skips only what left the history
  *	the damage log never gives a box to another frame
  *	who goes to sleep is woken
+ *	who is to get every frame does
  *	who dies anywhere takes no slot along, once reaped
  *
  * Then errors are planted, to see that the simulator finds them.
@@ -58,6 +59,7 @@ enum role {
 	KEEP,			/* keeps one until it has the next */
 	SLEEP,			/* sleeps until there is news */
 	DAMAGE,			/* asks for the damage as well */
+	EVERY,			/* gets every frame; the writer waits for it */
 };
 
 enum {
@@ -67,6 +69,9 @@ enum {
 	FEW_SLOTS = 1 << 3,	/* too few for every claim */
 	HOST_WRITES = 1 << 4,	/* who reaps has a frame as well */
 	AVOID = 1 << 7,		/* some slots are taken last */
+	NO_E5 = 1 << 18,	/* nobody looks whether the writer waits */
+	E4_EARLY = 1 << 19,	/* secured before it is held */
+	E1_EARLY = 1 << 20,	/* the writer waits without another pass */
 	GROWN = 1 << 17,	/* from a ring with frames that are held */
 	CONTROL = 1 << 6,	/* a reader sends messages, all else is idle */
 	ONE_MORE = 1 << 5,	/* the first writer has one frame more */
@@ -84,7 +89,7 @@ enum {
 
 struct scenario {
 	const char *name;
-	enum { QUICK, ALL, RANDOM } search;
+	enum { QUICK, QUICK_TSO, ALL, RANDOM } search;
 	unsigned writers;		/* 0: one, of ring.c */
 	unsigned slots, history, frames, attempts, kills, flags;
 	enum role role[READERS];
@@ -126,6 +131,17 @@ static unsigned
 holds_of(int r)
 {
 	return sc->role[r] == NOBODY ? 0 : sc->role[r] == KEEP ? 2 : 1;
+}
+
+static bool
+waits_for_readers(void)
+{
+	int r;
+
+	for (r = 0; r < READERS; r++)
+		if (sc->role[r] == EVERY)
+			return true;
+	return false;
 }
 
 /* The writer looks at one more if it holds what is not of this ring. */
@@ -291,10 +307,29 @@ claim(void)
 	slot = shmx_writer_claim(&b->w, scan);
 	steps = sim_counted();
 	leave(scan);
-	sim_check(slot >= 0, "no slot found");
-	sim_check(steps <= n + sc->slots * (n + 2), "too many steps");
+	sim_check(slot >= 0 || b->w.behind, "no slot found");
+	sim_check(steps <= n + READERS + sc->slots * (n + 2),
+		  "too many steps");
 	check_writer();
 	sim_note("claims slot", (uint64_t)slot);
+	return slot;
+}
+
+/* As await_room() of lib/shmx/producer.c. */
+static int
+claim_and_wait(void)
+{
+	int slot = claim();
+
+	while (slot < 0) {
+		/* E2, and E1 once more. */
+		shmx_store_seq_cst(&b->ext.host_waiting, 1);
+		if (!(sc->flags & E1_EARLY))
+			slot = claim();
+		if (slot < 0)
+			sim_receive(&b->nudge);
+	}
+	shmx_store_relaxed(&b->ext.host_waiting, 0);
 	return slot;
 }
 
@@ -347,7 +382,7 @@ run_writer(int arg)
 
 	(void)arg;
 	for (i = first() + 1; i <= first() + sc->frames; i++) {
-		slot = claim();
+		slot = waits_for_readers() ? claim_and_wait() : claim();
 		rect.x = (uint16_t)i;
 		if (!(sc->flags & EARLY))
 			write_frame(slot, i);
@@ -652,6 +687,51 @@ sleep_between(int r)
 	}
 }
 
+/* E4 and E5. */
+static void
+secure(int r, uint64_t sequence)
+{
+	if (shmx_ring_secure(&b->w.ring, record[r], sequence) &&
+	    !(sc->flags & NO_E5))
+		sim_send(&b->nudge);
+}
+
+/* As begin_every() of lib/shmx/attach.c, and hold.c. */
+static void
+get_every_frame(int r)
+{
+	shmx_a64 *hold = &record[r]->hold[0];
+	struct shmx_found f;
+	uint64_t last = 0;
+	int ret;
+
+	if (sc->flags & SET) {
+		last = shmx_ring_latest(&b->w.ring);
+		last -= last > 0;
+		secure(r, last);
+	}
+	while (last < sc->frames) {
+		if (sc->flags & E4_EARLY)
+			secure(r, last + 1);
+		ret = shmx_ring_hold_every(&b->w.ring, hold, last, &f);
+		sim_check(ret == 0 || ret == -EAGAIN, "a frame is lost");
+		if (ret == 0) {
+			sim_check(f.sequence == last + 1, "not every frame");
+			sim_note("holds frame", f.sequence);
+			b->held[r][f.slot]++;
+			look(r, &f);
+			last = f.sequence;
+			if (!(sc->flags & E4_EARLY))
+				secure(r, last);
+			look(r, &f);
+			drop(r, 0, &f);
+		} else if (shmx_ring_arm(&b->w.ring, record[r], last)) {
+			sim_receive(&b->byte[r]);
+			shmx_ring_disarm(record[r]);
+		}
+	}
+}
+
 static void
 run_reader(int r)
 {
@@ -664,12 +744,24 @@ run_reader(int r)
 	case SLEEP:
 		sleep_between(r);
 		break;
+	case EVERY:
+		get_every_frame(r);
+		break;
 	default:
 		take_often(r);
 	}
 }
 
 /* -------------------------------------------------------------- service -- */
+
+/* As lib/shmx/host.c. */
+static void
+keep_every_frame(void)
+{
+	uint64_t latest = shmx_load_seq_cst(&b->ext.latest) >> 16;
+
+	shmx_store_seq_cst(&record[1]->done_sequence, latest - (latest > 0));
+}
 
 /*
  * The first reader is there; when it has left or was killed its holds are
@@ -684,11 +776,16 @@ run_service(int arg)
 	if (sc->role[1] != NOBODY) {
 		if (sc->flags & EARLY_WELCOME)
 			sim_send(&b->welcome[1]);
+		if (sc->role[1] == EVERY)
+			keep_every_frame();
 		if (shmx_readers_add(&b->readers, &b->seat[1]) < 0)
 			sim_fail("no memory");
 		if (!(sc->flags & EARLY_WELCOME))
 			sim_send(&b->welcome[1]);
 	}
+	/* The writer may wait for who is gone. */
+	if (waits_for_readers())
+		sim_send(&b->nudge);
 	shmx_readers_collect(&b->readers);
 }
 
@@ -800,20 +897,24 @@ make_reader(int r)
 	record[r] = sim_alloc(320);
 	b->seat[r] = (struct shmx_seat){ .record = record[r],
 					 .holds = words_of(r), .wake_fd = r,
-					 .record_fd = 0 };
+					 .every = sc->role[r] == EVERY };
 	for (h = 0; h < words_of(r); h++) {
 		if (h == holds_of(r))
 			record[r]->hold[h] = (uint64_t)FIRST << 16 | 1;
 		sim_share(&record[r]->hold[h], 8, "hold", r * 10 + (int)h);
 	}
-	if (sc->role[r] == SLEEP) {
+	if (sc->role[r] == EVERY)
+		sim_share(&record[r]->done_sequence, 8, "done", r);
+	if (sc->role[r] == SLEEP || sc->role[r] == EVERY) {
 		sim_share(&record[r]->sleeping, 4, "sleeping", r);
 		sim_share(&b->byte[r], 4, "byte", r);
 	}
 	reader_thread[r] = sim_thread("reader", run_reader, r);
 	if (sc->role[r] == SLEEP && sc->writers > 0)
 		sim_daemon(reader_thread[r]);
-	if (sc->kills > 0 && sc->writers == 0)
+	/* The service sees to the first alone. */
+	if (sc->kills > 0 && sc->writers == 0 &&
+	    (r == 0 || sc->role[r] != EVERY))
 		sim_killable(reader_thread[r]);
 }
 
@@ -898,7 +999,14 @@ setup(void)
 		everybody->entry[everybody->count++] =
 			(struct shmx_scan_entry){ .record = record[r],
 						  .holds = words_of(r),
-						  .wake_fd = r };
+						  .wake_fd = r,
+						  .every = sc->role[r] ==
+							EVERY };
+		everybody->every += sc->role[r] == EVERY;
+	}
+	if (waits_for_readers()) {
+		sim_share(&b->ext.host_waiting, 4, "waiting", 0);
+		sim_share(&b->nudge, 4, "nudge", 0);
 	}
 	if (sc->flags & SET)
 		make_set();
@@ -958,6 +1066,14 @@ static const struct scenario scenarios[] = {
 	{ "one-reaped", QUICK, 1, 3, 1, 2, 1, 1, HOST_WRITES, { LATEST } },
 	{ "one-sleep", QUICK, 1, 3, 1, 2, 0, 1, 0, { SLEEP } },
 	{ "two-sleep", ALL, 2, 3, 1, 1, 0, 0, FEW_SLOTS, { SLEEP } },
+	{ "every", QUICK_TSO, 0, 3, 1, 4, 0, 0, 0, { EVERY } },
+	{ "every-kill", ALL, 0, 3, 1, 3, 0, 1, SET, { EVERY } },
+	{ "every-join", ALL, 0, 3, 1, 3, 0, 0, SET, { LATEST, EVERY } },
+	{ "every-2", ALL, 0, 4, 1, 3, 0, 0, 0, { EVERY, EVERY } },
+	{ "every-mixed", ALL, 0, 4, 1, 4, 2, 0, 0, { EVERY, LATEST } },
+	{ "many-every", RANDOM, 0, 5, 1, 12, 8, 0, 0,
+	  { EVERY, KEEP, EVERY } },
+	{ "many-after", RANDOM, 0, 4, 2, 12, 4, 1, SET, { KEEP, EVERY } },
 	{ "control", QUICK, 0, 3, 1, 0, 4, 0, CONTROL, { NOBODY } },
 	{ "many-control", RANDOM, 0, 3, 1, 0, 20, 0, CONTROL, { NOBODY } },
 	{ "many-write", RANDOM, 3, 8, 1, 4, 6, 0, 0, { LATEST, LATEST } },
@@ -1063,6 +1179,20 @@ static const struct plant {
 	  NO_REAP },
 	{ "flagged are woken", "one-sleep", SIM_SC, { NULL, 0, 0, 0, 0 },
 	  WAKES_FLAGGED },
+	{ "E1 acquire", "every", SIM_WEAK,
+	  ORDER("secured", 'l', SEQ_CST, ACQUIRE), 0 },
+	{ "E2 release", "every", SIM_TSO,
+	  ORDER("claim_and_wait", 's', SEQ_CST, RELEASE), 0 },
+	{ "no E4", "every", SIM_SC,
+	  { "shmx_ring_secure", SIM_PLANT_SKIP, 's', SIM_SEQ_CST, 0 }, 0 },
+	{ "E5 acquire", "every", SIM_WEAK,
+	  ORDER("shmx_ring_is_awaited", 'l', SEQ_CST, ACQUIRE), 0 },
+	{ "no E1", "every", SIM_SC,
+	  { "secured", SIM_PLANT_HUGE, 'l', SIM_SEQ_CST, 0 }, 0 },
+	{ "no E5", "every", SIM_SC, { NULL, 0, 0, 0, 0 }, NO_E5 },
+	{ "E4 before R2", "every", SIM_SC, { NULL, 0, 0, 0, 0 }, E4_EARLY },
+	{ "no E1 after E2", "every", SIM_SC, { NULL, 0, 0, 0, 0 },
+	  E1_EARLY },
 	{ "C1 relaxed", "control", SIM_WEAK,
 	  ORDER("shmx_control_put", 'l', ACQUIRE, RELAXED), 0 },
 	{ "C3 release", "control", SIM_TSO,
@@ -1208,7 +1338,9 @@ run_all(bool quick, struct sim_options o)
 			continue;
 		o.runs = s->search != RANDOM ? 0 : quick ? 1500 : UINT64_MAX;
 		for (o.model = SIM_TSO; o.model <= SIM_WEAK; o.model++)
-			run(s->name, o);
+			if (!quick || brief || o.model == SIM_TSO ||
+			    s->search != QUICK_TSO)
+				run(s->name, o);
 	}
 	for (i = 0; !brief && i < sizeof(plants) / sizeof(plants[0]); i++)
 		find_planted(&plants[i]);
