@@ -59,7 +59,7 @@ enum role {
 	KEEP,			/* keeps one until it has the next */
 	SLEEP,			/* sleeps until there is news */
 	DAMAGE,			/* asks for the damage as well */
-	EVERY,			/* gets every frame; the writer waits for it */
+	EVERY,			/* gets every frame, and is waited for */
 };
 
 enum {
