@@ -255,6 +255,44 @@ START_TEST(in_order_nothing_is_lost)
 }
 END_TEST
 
+/* As often as it grows before it looks, with frames in all rings or not. */
+START_TEST(who_takes_every_frame_loses_none)
+{
+	struct shmx_reader_options o = SHMX_READER_OPTIONS_INIT;
+	struct shmx_producer *p = open_producer(8, 1, SHMX_ALLOW_EVERY);
+	struct shmx_producer_stats stats;
+	struct shmx_reader *r = NULL;
+	struct shmx_hold *h;
+	uint64_t n = 1, seen;
+	uint32_t i, j;
+
+	o.flags = SHMX_EVERY;
+	ck_assert_int_eq(shmx_reader_open(&r, "test", &o), 0);
+	if (_i == 1)
+		settle(p, 1, 2);
+	for (i = 0; i < 12; i++) {
+		for (j = 0; j < i % 4; j++, n++)
+			ck_assert_uint_eq(frame_publish(p, n), n);
+		ck_assert_int_eq(grow(p, 17 + i, 0), 0);
+	}
+	ck_assert_uint_eq(frame_publish(p, n), n);
+	for (seen = 1; seen <= n; seen++) {
+		ck_assert_int_eq(shmx_wait(r, LONG_MS), 0);
+		while (shmx_hold_next(r, &h) < 0)
+			ck_assert_int_eq(shmx_wait(r, LONG_MS), 0);
+		ck_assert_uint_eq(shmx_frame_info(h)->sequence, seen);
+		ck_assert_uint_eq(shmx_frame_info(h)->skipped, 0);
+		ck_assert(frame_is_whole(h));
+		shmx_release(h);
+	}
+	ck_assert_int_eq(shmx_hold_next(r, &h), -EAGAIN);
+	shmx_producer_stats(p, &stats, sizeof(stats));
+	ck_assert_uint_eq(stats.dropped, 0);
+	shmx_reader_close(r);
+	shmx_producer_close(p);
+}
+END_TEST
+
 START_TEST(who_never_dispatches_follows_too)
 {
 	struct shmx_producer *p = open_producer(8, 2, 0);
@@ -1160,6 +1198,7 @@ main(void)
 	tcase_add_test(tc, the_last_frame_stays_until_there_is_another);
 	tcase_add_test(tc, who_comes_meanwhile_finds_the_last_frame);
 	tcase_add_test(tc, in_order_nothing_is_lost);
+	tcase_add_loop_test(tc, who_takes_every_frame_loses_none, 0, 2);
 	tcase_add_loop_test(tc, who_never_dispatches_follows_too, 0, 2);
 	tcase_add_test(tc, a_loop_of_ones_own_follows);
 	tcase_add_test(tc, again_and_again_leaves_nothing_behind);
