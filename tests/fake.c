@@ -159,10 +159,16 @@ fake_serve(int line, void *arg)
 	child_hear(line);
 }
 
-int
-fake_open(struct fake *f, struct child *c, struct shmx_reader **r)
+void
+fake_start(struct fake *f, struct child *c)
 {
 	child_start(c, fake_serve, f);
 	ck_assert_int_eq(child_hear(c->line), 'l');
+}
+
+int
+fake_open(struct fake *f, struct child *c, struct shmx_reader **r)
+{
+	fake_start(f, c);
 	return shmx_reader_open(r, "test", NULL);
 }

@@ -37,7 +37,8 @@ struct fake {
 void fake_make(struct fake *f);
 void fake_free(struct fake *f);
 
-/* Start the child, and open a reader there: what that returned. */
+/* Start the child; and open a reader there: what that returned. */
+void fake_start(struct fake *f, struct child *c);
 int fake_open(struct fake *f, struct child *c, struct shmx_reader **r);
 
 /* For what is to take the place of its memory. */

@@ -55,12 +55,14 @@ check_LTLIBRARIES += %D%/libsuite.la
 	%D%/byhand.h \
 	%D%/chance.c %D%/chance.h \
 	%D%/child.c %D%/child.h \
-	%D%/deaths.c %D%/deaths.h \
-	%D%/fake.c %D%/fake.h \
 	%D%/fault.c %D%/fault.h \
 	%D%/frames.h \
 	%D%/suite.c %D%/suite.h
 %C%_libsuite_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+
+# What several programs have in common, beside that.
+fake_parts = %D%/fake.c %D%/fake.h
+deaths_parts = %D%/deaths.c %D%/deaths.h
 
 check_programs += %D%/test-base
 %C%_test_base_SOURCES = %D%/test-base.c
@@ -110,22 +112,26 @@ check_programs += %D%/test-grow
 %C%_test_grow_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
 check_programs += %D%/test-hostile
-%C%_test_hostile_SOURCES = %D%/test-hostile.c
+%C%_test_hostile_SOURCES = %D%/test-hostile.c $(fake_parts)
 %C%_test_hostile_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
 check_programs += %D%/test-join
 %C%_test_join_SOURCES = %D%/test-join.c
 %C%_test_join_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+check_programs += %D%/test-hostile-join
+%C%_test_hostile_join_SOURCES = %D%/test-hostile-join.c $(fake_parts)
+%C%_test_hostile_join_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-hostile-moves
-%C%_test_hostile_moves_SOURCES = %D%/test-hostile-moves.c
+%C%_test_hostile_moves_SOURCES = %D%/test-hostile-moves.c $(fake_parts)
 %C%_test_hostile_moves_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
 check_programs += %D%/test-kill
-%C%_test_kill_SOURCES = %D%/test-kill.c
+%C%_test_kill_SOURCES = %D%/test-kill.c $(deaths_parts)
 %C%_test_kill_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
 check_programs += %D%/test-killpoints
-%C%_test_killpoints_SOURCES = %D%/test-killpoints.c
+%C%_test_killpoints_SOURCES = %D%/test-killpoints.c $(deaths_parts)
 %C%_test_killpoints_LDADD = lib/shmx/libshmx-kill.la $(suite_libs)
 long_tests += %D%/test-killpoints.long
 EXTRA_PROGRAMS += %D%/test-killpoints.long
@@ -134,7 +140,7 @@ EXTRA_PROGRAMS += %D%/test-killpoints.long
 %C%_test_killpoints_long_LDADD = $(%C%_test_killpoints_LDADD)
 
 check_programs += %D%/test-soak
-%C%_test_soak_SOURCES = %D%/test-soak.c
+%C%_test_soak_SOURCES = %D%/test-soak.c $(deaths_parts)
 %C%_test_soak_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 long_tests += %D%/test-soak.long
 EXTRA_PROGRAMS += %D%/test-soak.long
@@ -144,7 +150,7 @@ EXTRA_PROGRAMS += %D%/test-soak.long
 
 long_tests += %D%/test-kill.long
 EXTRA_PROGRAMS += %D%/test-kill.long
-%C%_test_kill_long_SOURCES = %D%/test-kill.c
+%C%_test_kill_long_SOURCES = %D%/test-kill.c $(deaths_parts)
 %C%_test_kill_long_CPPFLAGS = $(AM_CPPFLAGS) -DKILLS=2000 -DKILL_SECONDS=240
 %C%_test_kill_long_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 

@@ -288,6 +288,9 @@ connect_to_host(struct shmx_producer *p, const char *label)
 	SHMX_KILL_POINT("join WELCOME");
 	if (j->channel.in.header.type == SHMX_MSG_ERROR)
 		return hear_refusal(j, name);
+	if (j->channel.in.header.type == SHMX_MSG_BYE)
+		return base_error(-ECONNRESET, "the producer of ring \"%s\" "
+				  "has ended", name);
 	return j->channel.in.header.type == SHMX_MSG_WELCOME ? 0 :
 		base_error(-EPROTO, "the producer of ring \"%s\" does not "
 			   "speak the protocol", name);
