@@ -94,9 +94,9 @@ deaths_check_all_can_be_held(struct shmx_producer *p, const char *name,
 }
 
 void
-deaths_check_no_socket(void)
+deaths_check_no_socket(const char *name)
 {
-	const char *path = getenv("SHMX_DIR"), *end;
+	const char *path = getenv("SHMX_DIR"), *at;
 	const struct dirent *e;
 	DIR *d;
 
@@ -104,9 +104,9 @@ deaths_check_no_socket(void)
 	d = opendir(path);
 	ck_assert_ptr_nonnull(d);
 	while ((e = readdir(d)) != NULL) {
-		end = strrchr(e->d_name, '.');
-		ck_assert_msg(e->d_name[0] == '.' ||
-			      (end != NULL && strcmp(end, ".lock") == 0),
+		at = strstr(e->d_name, name);
+		ck_assert_msg(at == NULL ||
+			      strcmp(at + strlen(name), ".lock") == 0,
 			      "%s is left", e->d_name);
 	}
 	closedir(d);

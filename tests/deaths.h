@@ -29,7 +29,7 @@ void deaths_check_gone(struct shmx_producer *p, unsigned readers,
 void deaths_check_all_can_be_held(struct shmx_producer *p, const char *name,
 				  uint64_t *n);
 
-/* In $SHMX_DIR there is nothing but lock files. */
-void deaths_check_no_socket(void);
+/* In $SHMX_DIR there is nothing of that name but its lock file. */
+void deaths_check_no_socket(const char *name);
 
 #endif /* TESTS_DEATHS_H */

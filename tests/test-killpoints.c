@@ -31,7 +31,7 @@
 #include "suite.h"
 
 #ifndef LIVES
-#define LIVES 2			/* that each point costs of each kind */
+#define LIVES 1			/* that each point costs of each kind */
 #endif
 
 enum { PATIENCE_S = 20 };	/* to be killed, to notice */
@@ -46,10 +46,13 @@ enum {
 	LOOP = 8,			/* one without */
 	NAMED = 16,			/* a ring in /dev/shm */
 	WRITER = 32,			/* joins a ring of another's */
-	APART = 64,			/* has a test of its own below */
+	HOST = 64,			/* has opened one for that */
+	APART = 128,			/* has a test of its own below */
 };
 #define READERS (LATEST | NEXT)
-#define PRODUCERS (THREAD | LOOP | NAMED)
+#define ALONE (THREAD | LOOP | NAMED)
+#define PRODUCERS (ALONE | HOST)
+#define SEVERAL (WRITER | HOST)
 
 static const struct point {
 	const char *name;
@@ -82,25 +85,25 @@ static const struct point {
 	{ "detach", READERS },
 	{ "swept", APART },
 	/* publishing, in ring.c */
-	{ "W1", PRODUCERS },
-	{ "W2", PRODUCERS },
-	{ "W3", PRODUCERS },
+	{ "W1", ALONE },
+	{ "W2", ALONE },
+	{ "W3", ALONE },
 	{ "W3 held", APART },
 	{ "W3 back", APART },
-	{ "begun", PRODUCERS },
-	{ "W4 meta", PRODUCERS },
-	{ "W4 damage", PRODUCERS },
-	{ "W4", PRODUCERS },
-	{ "W5", PRODUCERS },
-	{ "W6", PRODUCERS },
-	{ "W7", PRODUCERS },
-	{ "woken", PRODUCERS },
+	{ "begun", PRODUCERS | WRITER },
+	{ "W4 meta", PRODUCERS | WRITER },
+	{ "W4 damage", ALONE },
+	{ "W4", ALONE },
+	{ "W5", ALONE },
+	{ "W6", ALONE },
+	{ "W7", PRODUCERS | WRITER },
+	{ "woken", ALONE },
 	{ "D1", PRODUCERS },
 	{ "D2", PRODUCERS },
 	/* admitting and parting */
 	{ "accept", PRODUCERS },
 	{ "seat", PRODUCERS },
-	{ "B1", PRODUCERS },
+	{ "B1", PRODUCERS | WRITER },
 	{ "seated", PRODUCERS },
 	{ "welcomed", PRODUCERS },
 	{ "attached", PRODUCERS },
@@ -112,8 +115,8 @@ static const struct point {
 	{ "reap evicted", PRODUCERS },
 	{ "reap set", PRODUCERS },
 	{ "reap hangup", PRODUCERS },
-	{ "record taken", NAMED },
-	{ "record wiped", NAMED },
+	{ "record taken", NAMED | HOST },
+	{ "record wiped", NAMED | HOST },
 	/* growing */
 	{ "grow", THREAD | LOOP },
 	{ "MOVED", THREAD | LOOP },
@@ -128,22 +131,28 @@ static const struct point {
 	{ "object linked", NAMED },
 	{ "object withdrawn", NAMED },
 	{ "unnamed", PRODUCERS },
-	{ "ended", PRODUCERS },
+	{ "ended", PRODUCERS | WRITER },
 	{ "BYE", PRODUCERS },
 	/* one of several producers, in ring-multi.c, several.c and join.c */
-	{ "M2", WRITER },
-	{ "M3", WRITER },
-	{ "M4", WRITER },
-	{ "M6", WRITER },
-	{ "M7", WRITER },
-	{ "M8", WRITER },
-	{ "M9", WRITER },
+	{ "M2", SEVERAL },
+	{ "M3", SEVERAL },
+	{ "M4", SEVERAL },
+	{ "M4 held", APART },
+	{ "M4 back", APART },
+	{ "M6", SEVERAL },
+	{ "M7", SEVERAL },
+	{ "M8", SEVERAL },
+	{ "M9", SEVERAL },
 	{ "join HELLO", WRITER },
 	{ "join WELCOME", WRITER },
 	{ "join mapped", WRITER },
 	{ "heard of reader", WRITER },
 	{ "abandoned", WRITER },
 	{ "join BYE", WRITER },
+	{ "join", HOST },
+	{ "joined", HOST },
+	{ "reap slot", HOST },
+	{ "reap writer", HOST },
 	/* for readers of SHMX v2.0, in v2.c */
 	{ "N1", NAMED },
 	{ "N2", NAMED },
@@ -165,7 +174,8 @@ static char name[32];
 static uint32_t
 flags_of(unsigned who)
 {
-	return who == LOOP ? SHMX_NO_THREAD : who == NAMED ? SHMX_NAMED : 0;
+	return who == LOOP ? SHMX_NO_THREAD : who == NAMED ? SHMX_NAMED :
+		who == HOST ? SHMX_MULTI_WRITER : 0;
 }
 
 /* In a child, which is to die. */
@@ -400,7 +410,7 @@ grow_if_possible(struct shmx_producer *p, unsigned who)
 	o.stream_count = 1;
 	o.directory_bytes = 4000;
 	o.frame_bytes = 20000;
-	if (who != NAMED)
+	if (who == THREAD || who == LOOP)
 		expect(shmx_producer_grow(p, &o) == 0);
 }
 
@@ -454,6 +464,7 @@ struct readers {
 	struct shmx_hold *kept;
 	uint64_t kept_is;		/* which frame that is */
 	struct shmx_reader *victim;	/* NULL while it is none */
+	struct shmx_producer *partner;	/* NULL, or publishes as well */
 };
 
 static struct shmx_reader *
@@ -466,6 +477,26 @@ open_patient(void)
 	o.holds = 1;
 	ck_assert_msg(shmx_reader_open(&r, name, &o) == 0, "%s", shmx_error());
 	return r;
+}
+
+/*
+ * Whole as frame_is_whole() has it; or read as SHMX v2.0 has it, from the
+ * object of a named ring whose socket has just gone: which frame it is of is
+ * then not said.
+ */
+static bool
+is_whole(struct shmx_hold *h)
+{
+	const struct shmx_frame_info *info = shmx_frame_info(h);
+	const uint32_t *pixels = shmx_frame_pixels(h);
+	uint32_t i;
+
+	if (!info->copied)
+		return frame_is_whole(h);
+	for (i = 0; pixels != NULL && i < info->width * info->height; i++)
+		if ((pixels[i] ^ i) != pixels[0])
+			return false;
+	return pixels != NULL && info->stride == info->width * 4;
 }
 
 /* Whatever is to be had is whole. */
@@ -483,7 +514,7 @@ watch(struct shmx_reader *r, int timeout_ms)
 		      shmx_error());
 	if (ret < 0)
 		return;
-	ck_assert(frame_is_whole(h));
+	ck_assert(is_whole(h));
 	shmx_release(h);
 }
 
@@ -497,7 +528,7 @@ keep(struct readers *all)
 		all->kept_is = shmx_frame_info(all->kept)->input_sequence;
 	}
 	ck_assert(shmx_hold_valid(all->kept));
-	ck_assert(frame_is_whole(all->kept));
+	ck_assert(is_whole(all->kept));
 	ck_assert_uint_eq(shmx_frame_info(all->kept)->input_sequence,
 			  all->kept_is);
 }
@@ -559,6 +590,45 @@ inspect(void)
 	shmx_inspect_close(i);
 }
 
+/* Join its ring, publish, and leave now and then. */
+static void
+be_partner(struct readers *all, unsigned i)
+{
+	int ret;
+
+	if (all->partner == NULL) {
+		ret = shmx_producer_join(&all->partner, name, NULL);
+		ck_assert_msg(ret == 0 || ret == -ENOENT || ret == -EPIPE ||
+			      ret == -ECONNRESET, "%s", shmx_error());
+		if (ret < 0)
+			return;
+	}
+	frame_publish(all->partner, 1000 + i);
+	if (i % 8 != 1 && shmx_producer_state(all->partner) == 0)
+		return;
+	shmx_producer_close(all->partner);
+	all->partner = NULL;
+}
+
+/* The ring ends with its host, and who joined hears of it. */
+static void
+check_partner(struct readers *all)
+{
+	int i;
+
+	if (all->partner == NULL)
+		return;
+	for (i = 0; i < PATIENCE_S * 1000; i++) {
+		if (shmx_producer_state(all->partner) == -EPIPE)
+			break;
+		usleep(1000);
+	}
+	ck_assert_int_eq(shmx_producer_state(all->partner), -EPIPE);
+	ck_assert_uint_eq(frame_publish(all->partner, 1), 0);
+	shmx_producer_close(all->partner);
+	all->partner = NULL;
+}
+
 /* Nobody hangs: with nothing but its death, they are told of that. */
 static void
 check_bereft(struct readers *all)
@@ -576,7 +646,7 @@ static void
 check_name_is_free(const char *path)
 {
 	ck_assert_int_eq(access(path, F_OK), -1);
-	deaths_check_no_socket();
+	deaths_check_no_socket(name);
 }
 
 /* The next one is served as if there had been none before. */
@@ -619,6 +689,9 @@ kill_producer(struct death *d)
 	for (i = 0; !child_has_died(&c); i++) {
 		watch(all.watcher, 2);
 		keep(&all);
+		/* Or the watcher would never sleep. */
+		if (d->who == HOST && i % 4 != 0)
+			be_partner(&all, i);
 		if (i % 4 == 1)
 			come_and_go();
 		if (i % 4 == 2)
@@ -626,6 +699,7 @@ kill_producer(struct death *d)
 		if (i % 4 == 3)
 			inspect();
 	}
+	check_partner(&all);
 	check_bereft(&all);
 	check_succession(&all, d->who);
 }
@@ -765,7 +839,7 @@ START_TEST(whoever_dies_there_harms_nobody)
 	snprintf(name, sizeof(name), "points-%d", (int)getpid());
 	for (who = 1; who < APART; who *= 2)
 		for (life = 0; (point->who & who) && life < LIVES; life++)
-			die(point, who, 1 + chance(1 + 7 * life));
+			die(point, who, chance(2) ? 1 : 1 + chance(8));
 }
 END_TEST
 
@@ -867,15 +941,24 @@ START_TEST(a_reader_that_came_too_late_dies)
 }
 END_TEST
 
-static const char *const late_faults[] = {
-	"stop@W1", "stop@W1,kill@W3 held", "stop@W1,kill@W3 back",
+static const struct {
+	const char *fault;
+	uint32_t flags;
+} late_faults[] = {
+	{ "stop@W1", 0 },
+	{ "stop@W1,kill@W3 held", 0 },
+	{ "stop@W1,kill@W3 back", 0 },
+	{ "stop@M2", SHMX_MULTI_WRITER },
+	{ "stop@M2,kill@M4 held", SHMX_MULTI_WRITER },
+	{ "stop@M2,kill@M4 back", SHMX_MULTI_WRITER },
 };
 
 /* Claims the slot of frame 1, which somebody comes to hold just then. */
 static void
 claim_what_is_held(int line, void *arg)
 {
-	struct shmx_producer *p = deaths_producer(name, 0);
+	const int *i = arg;
+	struct shmx_producer *p = deaths_producer(name, late_faults[*i].flags);
 	uint64_t n;
 
 	expect(p != NULL);
@@ -883,7 +966,7 @@ claim_what_is_held(int line, void *arg)
 	child_say(line, 'o');
 	expect(child_hear(line) == 'g');
 	expect(frame_publish(p, 2) == 2);
-	arm(arg);
+	arm(late_faults[*i].fault);
 	for (n = 3; n < 30; n++)
 		expect(frame_publish(p, n) == n);
 	child_say(line, 'd');
@@ -893,14 +976,13 @@ claim_what_is_held(int line, void *arg)
 
 START_TEST(a_slot_that_was_claimed_and_is_held_stays_as_it_is)
 {
-	static char stop[] = "stop@R1", fault[32];
+	static char stop[] = "stop@R1";
 	struct child reader, producer;
-	bool dies = _i != 0;
+	bool dies = strstr(late_faults[_i].fault, "kill") != NULL;
 
 	snprintf(name, sizeof(name), "points-%d", (int)getpid());
-	snprintf(fault, sizeof(fault), "%s", late_faults[_i]);
 	child_start(&reader, hold_late, stop);
-	child_start(&producer, claim_what_is_held, fault);
+	child_start(&producer, claim_what_is_held, &_i);
 	ck_assert_int_eq(child_hear(producer.line), 'o');
 	child_say(reader.line, 'g');
 	await_stop(&reader);
@@ -962,7 +1044,7 @@ START_TEST(a_reader_that_clears_up_dies)
 	child_kill(&producer);
 	child_say(reader.line, 'g');
 	await_death(&reader);
-	deaths_check_no_socket();
+	deaths_check_no_socket(name);
 	check_next();
 }
 END_TEST

@@ -144,6 +144,7 @@ tell_of_readers(const struct shmx_host *host, struct shmx_joined *joined)
 	unsigned i;
 
 	joined->ready = true;
+	SHMX_KILL_POINT("joined");
 	for (i = 0; i < SHMX_PEERS_MAX; i++) {
 		p = host->peers[i];
 		if (p != NULL && p->seat != NULL)
@@ -224,6 +225,7 @@ drop(struct shmx_host *host, struct shmx_peer *peer, const char *why)
 	/* At our end it may live, and write. */
 	if (peer->joined != NULL && !host->finishing) {
 		shmx_writers_leave(&host->writers, peer->joined);
+		SHMX_KILL_POINT("reap writer");
 		wake_readers(host);
 	}
 	unwatch(host, peer->conn);
@@ -642,6 +644,7 @@ greet_writer(struct shmx_host *host, struct shmx_peer *peer)
 		       host->claim->name, host->writers.max + 1);
 		return;
 	}
+	SHMX_KILL_POINT("join");
 	peer->state = JOINING;
 	w.record = peer->joined->owner;
 	peer->unanswered++;

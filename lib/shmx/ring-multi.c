@@ -258,9 +258,11 @@ try_claim(struct shmx_multi *w, const struct shmx_scan *scan,
 		return false;
 	SHMX_KILL_POINT("M3");
 	if (is_held(scan, &w->ring, (uint32_t)slot)) {
+		SHMX_KILL_POINT("M4 held");
 		/* Release, as M7: the content is the same as ever. */
 		before = mine;
 		(void)shmx_cas_acq_rel(state, &before, p->state[slot]);
+		SHMX_KILL_POINT("M4 back");
 		return false;
 	}
 	SHMX_KILL_POINT("M4");
@@ -365,6 +367,7 @@ shmx_multi_reap(const struct shmx_ring *ring, uint32_t owner)
 			freed += shmx_cas_acq_rel(&ring->state[s], &v, FREE);
 		else if (is_published(v))
 			announce(ring, sequence_of(v), s);
+		SHMX_KILL_POINT("reap slot");
 	}
 	return freed;
 }
