@@ -48,6 +48,20 @@ frame_is(const struct shmx_frame_info *info, const void *pixels, uint64_t n)
 	return true;
 }
 
+/*
+ * Which frame it is, by its input sequence; or, where it was copied from a
+ * ring as SHMX v2.0 has it, which knows none, by its first pixel.  (A named
+ * ring's frames are read so while its producer is being killed: the socket
+ * goes before the lock.)
+ */
+static inline uint64_t
+frame_number(const struct shmx_frame_info *info, const void *pixels)
+{
+	/* The factor of frame_pixel() backwards, modulo 2^32. */
+	return !info->copied ? info->input_sequence :
+		*(const uint32_t *)pixels * UINT32_C(244002641);
+}
+
 /* Is a held frame whole? */
 static inline bool
 frame_is_whole(struct shmx_hold *hold)
@@ -55,7 +69,8 @@ frame_is_whole(struct shmx_hold *hold)
 	const struct shmx_frame_info *info = shmx_frame_info(hold);
 	const void *pixels = shmx_frame_pixels(hold);
 
-	return pixels != NULL && frame_is(info, pixels, info->input_sequence);
+	return pixels != NULL &&
+	       frame_is(info, pixels, frame_number(info, pixels));
 }
 
 #endif /* TESTS_FRAMES_H */
