@@ -54,8 +54,8 @@ enum shmx_message_type {
 	SHMX_MSG_ERROR,
 	SHMX_MSG_BYE,
 	SHMX_MSG_MOVED,			/* the ring has a larger successor */
+	SHMX_MSG_NUDGE,			/* there is news; see host_waiting */
 	/* Reserved: known numbers that this version never sends. */
-	SHMX_MSG_NUDGE,			/* a lossless reader made room */
 	SHMX_MSG_FRAME,			/* a frame over the socket */
 	SHMX_MSG_CREDIT,		/* more frames may be sent */
 	/* An inspector asks for the readers, and is told of each. */
