@@ -262,6 +262,38 @@ START_TEST(it_cannot_go_on_unawares)
 }
 END_TEST
 
+/* What a reader is told, word by word. */
+static void
+hear_no_reason(int line, void *arg)
+{
+	const struct shmx_refusal *r;
+	struct shmx_channel ch;
+	int conn;
+
+	(void)arg;
+	expect(child_hear(line) == 'g');
+	conn = byhand_connect();
+	(void)byhand_greet(conn, 1);
+	byhand_ready(conn);
+	shmx_channel_init(&ch, conn);
+	expect(byhand_receive(&ch) == SHMX_MSG_ERROR);
+	r = shmx_channel_body(&ch, sizeof(*r), 0);
+	expect(r != NULL && strstr(r->text, "no reason was given") != NULL);
+}
+
+START_TEST(no_reason_need_be_given)
+{
+	struct child c;
+
+	child_start(&c, hear_no_reason, NULL);
+	open_ring(8);
+	child_say(c.line, 'g');
+	ck_assert_int_eq(shmx_producer_evict(p, readers(1)->id, NULL), 0);
+	child_end(&c);
+	shmx_producer_close(p);
+}
+END_TEST
+
 START_TEST(it_may_come_again)
 {
 	struct child c;
@@ -538,6 +570,7 @@ main(void)
 	tcase_add_test(tc, what_it_held_is_free_at_once);
 	tcase_add_test(tc, a_stopped_reader_learns_it_later);
 	tcase_add_loop_test(tc, it_cannot_go_on_unawares, 0, 2);
+	tcase_add_test(tc, no_reason_need_be_given);
 	tcase_add_test(tc, it_may_come_again);
 	tcase_add_test(tc, who_is_not_there_is_not_evicted);
 	tcase_add_test(tc, what_it_sent_is_received);

@@ -122,7 +122,8 @@ shmx_producer_evict(struct shmx_producer *p, uint64_t reader, const char *why)
 	ret = shmx_producer_is_host(p);
 	if (ret < 0)
 		return ret;
-	ret = shmx_host_evict(&p->host, reader, why);
+	ret = shmx_host_evict(&p->host, reader,
+			      why != NULL ? why : "no reason was given");
 	return ret < 0 ? base_error(ret, "ring \"%s\" has no reader %" PRIu64,
 				    p->claim.name, reader) : 0;
 }

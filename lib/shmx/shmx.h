@@ -581,9 +581,9 @@ shmx_producer_readers(struct shmx_producer *producer,
 /*
  * Send a reader away, such as one that is stopped and keeps frames that others
  * want: what it holds returns to the producer at once, shmx_hold_valid() tells
- * it so, and its next call returns -EPIPE with `why`, one line.  It may ask to
- * be attached again.  -ENOENT: no reader of that id is attached.  Threads:
- * any, also while another is in shmx_begin().
+ * it so, and its next call returns -EPIPE with `why`, one line, borrowed, or
+ * NULL for no reason.  It may ask to be attached again.  -ENOENT: no reader of
+ * that id is attached.  Threads: any, also while another is in shmx_begin().
  */
 int
 shmx_producer_evict(struct shmx_producer *producer, uint64_t reader,
