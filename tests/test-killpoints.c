@@ -47,10 +47,12 @@ enum {
 	NAMED = 16,			/* a ring in /dev/shm */
 	WRITER = 32,			/* joins a ring of another's */
 	HOST = 64,			/* has opened one for that */
-	APART = 128,			/* has a test of its own below */
+	EVERY = 128,			/* a reader that gets all frames */
+	WAITING = 256,			/* a producer that waits for one */
+	APART = 512,			/* has a test of its own below */
 };
-#define READERS (LATEST | NEXT)
-#define ALONE (THREAD | LOOP | NAMED)
+#define READERS (LATEST | NEXT | EVERY)
+#define ALONE (THREAD | LOOP | NAMED | WAITING)
 #define PRODUCERS (ALONE | HOST)
 #define SEVERAL (WRITER | HOST)
 
@@ -63,6 +65,10 @@ static const struct point {
 	{ "R2", READERS },
 	{ "R3", READERS },
 	{ "R3 late", APART },
+	{ "E4 before", EVERY },
+	{ "E4", EVERY },
+	{ "E2", WAITING },
+	{ "E3", WAITING },
 	{ "R4", READERS },
 	{ "R5", READERS },
 	{ "S1", READERS },
@@ -118,10 +124,10 @@ static const struct point {
 	{ "record taken", NAMED | HOST },
 	{ "record wiped", NAMED | HOST },
 	/* growing */
-	{ "grow", THREAD | LOOP },
-	{ "MOVED", THREAD | LOOP },
-	{ "all moved", THREAD | LOOP },
-	{ "grown", THREAD | LOOP },
+	{ "grow", THREAD | LOOP | WAITING },
+	{ "MOVED", THREAD | LOOP | WAITING },
+	{ "all moved", THREAD | LOOP | WAITING },
+	{ "grown", THREAD | LOOP | WAITING },
 	/* opening and closing */
 	{ "locked", PRODUCERS },
 	{ "listening", PRODUCERS },
@@ -175,7 +181,8 @@ static uint32_t
 flags_of(unsigned who)
 {
 	return who == LOOP ? SHMX_NO_THREAD : who == NAMED ? SHMX_NAMED :
-		who == HOST ? SHMX_MULTI_WRITER : 0;
+		who == HOST ? SHMX_MULTI_WRITER :
+		who == WAITING ? SHMX_ALLOW_EVERY : 0;
 }
 
 /* In a child, which is to die. */
@@ -214,19 +221,24 @@ send_one(struct shmx_reader *r, uint64_t *number)
 
 /* One attachment: frames held alone and two at a time, messages, sleep. */
 static void
-read_once(bool in_order)
+read_once(unsigned who)
 {
+	struct shmx_reader_options o = SHMX_READER_OPTIONS_INIT;
 	struct shmx_reader *r;
 	struct shmx_hold *h, *old = NULL;
-	uint64_t number = 1;
-	int i;
+	uint64_t number = 1, last = 0;
+	int i, n;
 
-	expect(shmx_reader_open(&r, name, NULL) == 0);
+	o.flags = who == EVERY ? SHMX_EVERY : 0;
+	expect(shmx_reader_open(&r, name, &o) == 0);
 	for (i = 0; i < 60; i++) {
 		if (shmx_wait(r, 20) == 0 &&
-		    (in_order ? shmx_hold_next(r, &h) :
-		     shmx_hold_latest(r, &h)) == 0) {
+		    (who == LATEST ? shmx_hold_latest(r, &h) :
+		     shmx_hold_next(r, &h)) == 0) {
 			expect(frame_is_whole(h));
+			expect(who != EVERY || last == 0 ||
+			       shmx_frame_info(h)->sequence == last + 1);
+			last = shmx_frame_info(h)->sequence;
 			shmx_release(old);
 			old = h;
 		}
@@ -235,7 +247,8 @@ read_once(bool in_order)
 			continue;
 		shmx_release(old);
 		old = NULL;
-		while (i % 9 == 0 && number % 16 != 0)
+		/* Not until there is room: it may be waiting for us. */
+		for (n = 0; i % 9 == 0 && n < 16; n++)
 			send_one(r, &number);
 	}
 	shmx_release(old);
@@ -251,7 +264,7 @@ be_reader(int line, void *arg)
 	expect(child_hear(line) == 'g');
 	arm(d->fault);
 	while (base_now_ns() < deadline)
-		read_once(d->who == NEXT);
+		read_once(d->who);
 }
 
 /* What a producer hears of its readers; the last one's. */
@@ -300,6 +313,8 @@ open_for_readers(void)
 	o.streams = &deaths_picture;
 	o.stream_count = 1;
 	o.history = 3;
+	/* Whoever wants every frame gets them; others are not waited for. */
+	o.flags = SHMX_ALLOW_EVERY;
 	ck_assert_msg(shmx_producer_open(&p, name, &o) == 0, "%s",
 		      shmx_error());
 	return p;
@@ -317,17 +332,20 @@ grow(struct shmx_producer *p)
 
 /* Publish to it, hear what it says, and grow, until it is dead. */
 static void
-produce_until_dead(struct shmx_producer *p, struct child *c, uint64_t except,
-		   uint64_t *n, struct heard *heard)
+produce_until_dead(struct shmx_producer *p, struct child *c, unsigned who,
+		   uint64_t except, uint64_t *n, struct heard *heard)
 {
+	unsigned i;
+
 	do {
-		ck_assert_uint_eq(frame_publish(p, *n), *n);
-		(*n)++;
+		/* More than fit: it sleeps, and may be waiting for the dead. */
+		for (i = 0; i < (who == EVERY ? 12 : 1); i++, (*n)++)
+			ck_assert_uint_eq(frame_publish(p, *n), *n);
 		/* Asleep most of the time, so that it has to nudge. */
 		(void)shmx_control_wait(p, 1);
 		if (*n % 4 == 0)
 			receive(p, except, heard);
-		if (*n % 64 == 0)
+		if (*n % 64 < i)
 			grow(p);
 	} while (!child_has_died(c));
 }
@@ -353,7 +371,7 @@ kill_reader(struct death *d)
 	while (shmx_producer_readers(p, s, sizeof(s[0]), 2) != 1)
 		usleep(100);
 	child_say(c.line, 'g');
-	produce_until_dead(p, &c, s[0].id, &n, &heard);
+	produce_until_dead(p, &c, d->who, s[0].id, &n, &heard);
 	/* Its quota is there again, and every slot. */
 	deaths_check_gone(p, 1, 2);
 	receive(p, s[0].id, &heard);
@@ -410,7 +428,7 @@ grow_if_possible(struct shmx_producer *p, unsigned who)
 	o.stream_count = 1;
 	o.directory_bytes = 4000;
 	o.frame_bytes = 20000;
-	if (who == THREAD || who == LOOP)
+	if (who == THREAD || who == LOOP || who == WAITING)
 		expect(shmx_producer_grow(p, &o) == 0);
 }
 
@@ -465,6 +483,8 @@ struct readers {
 	uint64_t kept_is;		/* which frame that is */
 	struct shmx_reader *victim;	/* NULL while it is none */
 	struct shmx_producer *partner;	/* NULL, or publishes as well */
+	struct shmx_reader *every;	/* NULL, or gets all frames */
+	uint64_t every_had;		/* the last one; 0 */
 };
 
 static struct shmx_reader *
@@ -590,6 +610,36 @@ inspect(void)
 	shmx_inspect_close(i);
 }
 
+/* Take a frame, the next one: slowly, so that the producer has to wait. */
+static void
+take_every(struct readers *all)
+{
+	struct shmx_reader_options o = SHMX_READER_OPTIONS_INIT;
+	const struct shmx_frame_info *info;
+	struct shmx_hold *h;
+	int ret;
+
+	o.flags = SHMX_WAIT | SHMX_EVERY;
+	o.holds = 1;
+	if (all->every == NULL)
+		ck_assert_msg(shmx_reader_open(&all->every, name, &o) == 0,
+			      "%s", shmx_error());
+	ret = shmx_wait(all->every, 1);
+	if (ret == 0)
+		ret = shmx_hold_next(all->every, &h);
+	/* The next producer's begin anew. */
+	if (ret == -EPIPE)
+		all->every_had = 0;
+	if (ret < 0)
+		return;
+	info = shmx_frame_info(h);
+	ck_assert(frame_is_whole(h));
+	if (all->every_had != 0)
+		ck_assert_uint_eq(info->sequence, all->every_had + 1);
+	all->every_had = info->sequence;
+	shmx_release(h);
+}
+
 /* Join its ring, publish, and leave now and then. */
 static void
 be_partner(struct readers *all, unsigned i)
@@ -692,6 +742,8 @@ kill_producer(struct death *d)
 		/* Or the watcher would never sleep. */
 		if (d->who == HOST && i % 4 != 0)
 			be_partner(&all, i);
+		if (d->who == WAITING)
+			take_every(&all);
 		if (i % 4 == 1)
 			come_and_go();
 		if (i % 4 == 2)
@@ -700,6 +752,10 @@ kill_producer(struct death *d)
 			inspect();
 	}
 	check_partner(&all);
+	/* What it published is had to the last frame. */
+	for (i = 0; i < 100 && all.every != NULL; i++)
+		take_every(&all);
+	shmx_reader_close(all.every);
 	check_bereft(&all);
 	check_succession(&all, d->who);
 }

@@ -443,9 +443,11 @@ await_room(struct shmx_producer *p)
 	while (slot < 0 && ret == 0) {
 		/* E2: Dekker with E5; and E1 once more. */
 		shmx_store_seq_cst(&ext->host_waiting, 1);
+		SHMX_KILL_POINT("E2");
 		slot = claim(p);
 		if (slot >= 0 || !p->writer.behind)
 			break;
+		SHMX_KILL_POINT("E3");
 		ret = shmx_producer_sleep(p, BASE_FOREVER);	/* E3 */
 	}
 	shmx_store_relaxed(&ext->host_waiting, 0);

@@ -591,8 +591,10 @@ bool
 shmx_ring_secure(const struct shmx_ring *ring, struct shmx_record *record,
 		 uint64_t sequence)
 {
+	SHMX_KILL_POINT("E4 before");
 	/* E4: after R2, which E1 acquires; Dekker with E1. */
 	shmx_store_seq_cst(&record->done_sequence, sequence);
+	SHMX_KILL_POINT("E4");
 	return shmx_ring_is_awaited(ring);
 }
 
