@@ -999,6 +999,65 @@ START_TEST(who_was_refused_does_not_ask_all_the_time)
 }
 END_TEST
 
+/* A name appears as those of rings do, and goes again. */
+static void
+flash(const char *path)
+{
+	char made[300];
+	int fd;
+
+	expect((size_t)snprintf(made, sizeof(made), "%s~", path) <
+	       sizeof(made));
+	fd = open(made, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	expect(fd >= 0);
+	close(fd);
+	expect(rename(made, path) == 0);
+	expect(unlink(path) == 0);
+}
+
+static void
+flash_for_ever(int line, void *arg)
+{
+	char sock[256], object[64];
+
+	(void)arg;
+	snprintf(sock, sizeof(sock), "%s/other.sock", getenv("SHMX_DIR"));
+	snprintf(object, sizeof(object), "/dev/shm/shmfb-test-names-%d",
+		 (int)getppid());
+	child_say(line, 'r');
+	for (;;) {
+		flash(sock);
+		flash(object);
+		usleep(2000);
+	}
+}
+
+START_TEST(who_is_attached_minds_no_names)
+{
+	struct shmx_producer *p;
+	struct shmx_reader *r;
+	struct pollfd pfd = { .events = POLLIN };
+	char left[64];
+	struct child c;
+
+	child_start(&c, flash_for_ever, NULL);
+	ck_assert_int_eq(child_hear(c.line), 'r');
+	p = open_here(0);
+	ck_assert_int_eq(shmx_reader_open(&r, "test", NULL), 0);
+	ck_assert_int_eq(shmx_reader_dispatch(r), 0);
+	pfd.fd = shmx_reader_fd(r);
+	ck_assert_int_eq(poll(&pfd, 1, 300), 0);
+	shmx_reader_close(r);
+	shmx_producer_close(p);
+	child_kill(&c);
+	snprintf(left, sizeof(left), "/dev/shm/shmfb-test-names-%d",
+		 (int)getpid());
+	unlink(left);
+	strcat(left, "~");
+	unlink(left);
+}
+END_TEST
+
 /* Somebody cleans up a directory that is not theirs. */
 START_TEST(a_removed_lock_takes_no_socket_away)
 {
@@ -1406,6 +1465,7 @@ main(void)
 	tcase_add_test(tc, a_reader_may_wait_for_the_directory);
 	tcase_add_test(tc, who_polls_without_waiting_attaches_and_notices);
 	tcase_add_test(tc, who_was_refused_does_not_ask_all_the_time);
+	tcase_add_test(tc, who_is_attached_minds_no_names);
 	tcase_add_test(tc, a_removed_lock_takes_no_socket_away);
 	tcase_add_test(tc, a_stopped_producer_is_said_to_be);
 	tcase_add_test(tc, a_waiting_reader_waits_for_a_stopped_producer_too);

@@ -78,6 +78,20 @@ set_trouble(struct shmx_reader *r, int error, const char *why)
 	base_log(&r->log, BASE_LOG_DEBUG, "%s", why);
 }
 
+/*
+ * Names matter to who is looking for one.  An attached reader's descriptor is
+ * not to be readable for every file that somebody makes in /dev/shm.
+ */
+static void
+mind_names(struct shmx_reader *r, bool mind)
+{
+	struct epoll_event ev = { .events = mind ? EPOLLIN : 0,
+		.data.u32 = ABOUT_NAMES };
+
+	if (r->inotify_fd >= 0)
+		epoll_ctl(r->epoll_fd, EPOLL_CTL_MOD, r->inotify_fd, &ev);
+}
+
 /* Let go of a producer that was being greeted. */
 static void
 hang_up(struct shmx_reader *r)
@@ -91,6 +105,7 @@ hang_up(struct shmx_reader *r)
 	r->foreign = NULL;
 	r->pid = 0;
 	r->state = SHMX_ABSENT;
+	mind_names(r, true);
 }
 
 static int
@@ -227,6 +242,7 @@ welcome(struct shmx_reader *r)
 	shmx_channel_next(&r->channel);
 	shmx_reader_set_session(r, s);
 	r->state = SHMX_ATTACHED;
+	mind_names(r, false);
 	r->last = 0;
 	r->error = 0;
 	r->evicted = false;
