@@ -23,9 +23,9 @@
  *	sleeping[r]	reader r is about to sleep
  *
  * latest and state are written by the writer, hold and sleeping by their
- * reader (the writer's process takes a dead reader's words over).  There is
- * no read-modify-write on a shared word, no count that a death could leave
- * wrong, and no lock.
+ * reader (the writer clears sleeping when it wakes the reader, and its process
+ * takes a dead reader's words over).  There is one read-modify-write, W7's,
+ * and only for who sleeps; no count that a death could leave wrong, no lock.
  *
  * The states of a slot
  * --------------------
@@ -145,7 +145,9 @@
  * gone on without knowing of it.  But of the passes with the old set at most
  * one is still under way when the reader loads latest, and it takes none of
  * what were then the k newest, that is nothing from L on; and those with the
- * new set keep all after the host's number, which is less than L.
+ * new set keep all after the host's number, which is less than L.  (An acquire
+ * load does: what earlier passes published happened before the A1 or A3 of
+ * readers.h that B2 read, and B2 before WELCOME.)
  *
  * Why no wake-up is lost: E4, E5, E2 and E1 are seq_cst: either E1 sees what
  * the reader stored, or E5 sees host_waiting.  A reader that dies before its
