@@ -12,6 +12,7 @@
 #include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -133,8 +134,12 @@ END_TEST
 START_TEST(none_in_a_million_frames)
 {
 	/* Where the clock is a system call, that one is the clock's. */
-	if (ended_well(status_of(look_at_the_clock)))
-		ck_assert(ended_well(status_of(push_frames)));
+	if (!ended_well(status_of(look_at_the_clock))) {
+		printf("# the clock is a system call here: nothing shown\n");
+		fflush(stdout);
+		return;
+	}
+	ck_assert(ended_well(status_of(push_frames)));
 }
 END_TEST
 
