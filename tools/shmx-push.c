@@ -37,7 +37,8 @@ struct push {
 
 enum {
 	OPT_FORMAT = 256, OPT_SIZE, OPT_PIXEL, OPT_FPS, OPT_LOOP, OPT_SLOTS,
-	OPT_HISTORY, OPT_STAY, OPT_WAIT, OPT_STATS, OPT_NAMED, OPT_LAZY_CHECKSUM,
+	OPT_HISTORY, OPT_STAY, OPT_WAIT, OPT_STATS, OPT_NAMED,
+	OPT_LAZY_CHECKSUM,
 };
 
 static const struct argp_option options[] = {
@@ -86,7 +87,8 @@ parse_fps(struct push *p, const char *arg, struct argp_state *state)
 	char *end;
 
 	p->fps = strtod(arg, &end);
-	if (end == arg || *end != '\0' || !(p->fps == 0 || (p->fps >= 0.001 && p->fps <= 1e6)))
+	if (end == arg || *end != '\0' ||
+	    !(p->fps == 0 || (p->fps >= 0.001 && p->fps <= 1e6)))
 		argp_error(state, "--fps takes frames a second, 0.001 to "
 			   "1000000 or 0, not \"%s\"", arg);
 }

@@ -11,7 +11,13 @@
 #include "base/base.h"
 #include "top.h"
 
-enum { SLOT_WIDTH = 39, SLOT_COMPACT = 26, READERS_LEAST = 3, GRAPH_MOST = 6, STAGE_LINES = 5 };
+enum {
+	SLOT_WIDTH = 39,
+	SLOT_COMPACT = 26,
+	READERS_LEAST = 3,
+	GRAPH_MOST = 6,
+	STAGE_LINES = 5,
+};
 
 static int
 divide_up(int n, int by)

@@ -139,7 +139,8 @@ look(const struct flock *f, struct vec at, struct vec *slope)
 	int left = (int)floorf(x), top = (int)floorf(y);
 	float fx = x - (float)left, fy = y - (float)top;
 	int x0 = left & (SIDE - 1), x1 = (left + 1) & (SIDE - 1);
-	int y0 = (top & (SIDE - 1)) * SIDE, y1 = ((top + 1) & (SIDE - 1)) * SIDE;
+	int y0 = (top & (SIDE - 1)) * SIDE;
+	int y1 = ((top + 1) & (SIDE - 1)) * SIDE;
 	const struct field *a = &f->field[y0 + x0], *b = &f->field[y0 + x1];
 	const struct field *c = &f->field[y1 + x0], *d = &f->field[y1 + x1];
 	float wa = (1 - fx) * (1 - fy), wb = fx * (1 - fy);

@@ -193,9 +193,9 @@ shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
  * be complete when this returns.
  *
  * Errors: -EAGAIN as for shmfb_begin(); -ENOTSUP a frame without a picture, or
- * of a format other than SHMX_XRGB8888 and SHMX_ARGB8888, or SHMFB_SHM was asked for and the server
- * refuses this ring; -EPROTO a frame that does not fit into its ring;
- * -ENOMEM; -EPIPE when the server is gone.
+ * of a format other than SHMX_XRGB8888 and SHMX_ARGB8888, or SHMFB_SHM was
+ * asked for and the server refuses this ring; -EPROTO a frame that does not
+ * fit into its ring; -ENOMEM; -EPIPE when the server is gone.
  */
 int
 shmfb_show(struct shmfb *fb, struct shmx_hold *hold);

@@ -254,7 +254,8 @@ check_frame(const struct shmx_frame_info *f)
 			"the frame has no picture that could be shown");
 	if (f->format != SHMX_XRGB8888 && f->format != SHMX_ARGB8888)
 		return base_error(-ENOTSUP,
-			"frames of format %s cannot be shown, only XRGB8888 and ARGB8888",
+			"frames of format %s cannot be shown, only XRGB8888 "
+			"and ARGB8888",
 			shmx_format_name(f->format));
 	if (f->width < 1 || f->width > SHMX_SIDE_MAX || f->height < 1 ||
 	    f->height > SHMX_SIDE_MAX || f->stride % 4 ||

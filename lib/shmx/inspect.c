@@ -136,7 +136,8 @@ shmx_inspect_live(struct shmx_inspector *n)
 	ret = shmx_rendezvous_connect(n->name, &n->pid, &n->pidfd);
 	if (ret >= 0) {
 		n->conn = ret;
-		ret = shmx_inspect_is_stopped(n->pid) ? -ETIMEDOUT : shmx_inspect_ask(n);
+		ret = shmx_inspect_is_stopped(n->pid) ? -ETIMEDOUT :
+			shmx_inspect_ask(n);
 		if (ret < 0)
 			shmx_inspect_hang_up(n);
 	} else if (ret != -EAGAIN) {

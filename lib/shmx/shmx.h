@@ -340,8 +340,8 @@ shmx_producer_open_image(struct shmx_producer **out, const char *name,
  *
  * Errors, after which everything is as before: -EBUSY the readers were granted
  * more holds than the new ring would have; -ENOTSUP a ring in /dev/shm
- * (SHMX_NAMED) or of several producers stays as large as it is; and those of shmx_producer_open() that
- * are about options, memory and descriptors.
+ * (SHMX_NAMED) or of several producers stays as large as it is; and those of
+ * shmx_producer_open() that are about options, memory and descriptors.
  * Threads: the one that begins and publishes.
  */
 int
