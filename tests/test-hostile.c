@@ -605,6 +605,16 @@ data_is_a_file(struct fake *f)
 	f->welcome.region_bytes = (uint64_t)lseek(f->data_fd, 0, SEEK_END);
 }
 
+/* It needs no seals, but memory it has to be. */
+static void
+a_named_ring_is_a_file(struct fake *f)
+{
+	base_close(&f->data_fd);
+	f->data_fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	f->welcome.region_bytes = 0;
+	f->welcome.features = SHMX_FEATURE_NAMED;
+}
+
 static void
 record_without_seals(struct fake *f)
 {
@@ -706,6 +716,7 @@ static const struct wrong {
 	{ long_data, -EPROTO, "is not sealed memory" },
 	{ data_is_a_socket, -EPROTO, "is not sealed memory" },
 	{ data_is_a_file, -EPROTO, "is not sealed memory" },
+	{ a_named_ring_is_a_file, -EPROTO, "ring is not memory" },
 	{ record_without_seals, -EPROTO, "record is not sealed memory" },
 	{ short_record, -EPROTO, "record is not sealed memory" },
 	{ record_not_writable, -EPERM, "cannot map the reader's record" },

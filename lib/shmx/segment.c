@@ -69,8 +69,7 @@ shmx_segment_check(int fd, uint64_t bytes, int seals)
 	if (!S_ISREG(st.st_mode) || st.st_size < 0 ||
 	    (uint64_t)st.st_size != bytes)
 		return -EPROTO;
-	if (seals == 0)
-		return 0;
+	/* Fails for what is not shared memory, and has no seals. */
 	have = base_sys.fcntl(fd, F_GET_SEALS, 0);
 	return have < 0 || (have & seals) != seals ? -EPROTO : 0;
 }

@@ -38,7 +38,9 @@ shmx_segment_create(const char *label, size_t bytes, int seals, int *fd,
 /*
  * Whether a descriptor from a peer is memory of exactly that size that has
  * these seals: by SHMX_SEALS_SIZE, nobody can change its size any more.
- * -EPROTO where it is not.
+ * -EPROTO where it is not, nor for a file that is no memory, with 0 seals too:
+ * its pages could be those of a server of files that lets who touches them
+ * wait for ever.
  */
 int
 shmx_segment_check(int fd, uint64_t bytes, int seals);

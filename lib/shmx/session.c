@@ -18,7 +18,6 @@
 #include "base/sys.h"
 #include "atomic.h"
 #include "kill.h"
-#include "kill.h"
 #include "segment.h"
 
 /* Numbers rings, so that no two have the same in this process. */
@@ -76,17 +75,20 @@ shmx_session_slots(struct shmx_session *s, uint64_t offset, const void **out)
 
 /*
  * A descriptor of the whole region: is it, and can nobody resize it?  The
- * latter nobody can promise of an object that has a name.
+ * latter nobody can promise of an object that has a name.  That it is the one
+ * of that name is not asked: its name may be another's by now, or lie in
+ * another container, and who made it can cut it short all the same.
  */
 static int
 check_region(int fd, const struct shmx_welcome *w)
 {
-	int seals = w->features & SHMX_FEATURE_NAMED ? 0 : SHMX_SEALS_SIZE;
-	int ret = shmx_segment_check(fd, w->region_bytes, seals);
+	bool named = (w->features & SHMX_FEATURE_NAMED) != 0;
+	int ret = shmx_segment_check(fd, w->region_bytes,
+				     named ? 0 : SHMX_SEALS_SIZE);
 
 	return ret == 0 ? 0 :
-		base_error(ret, "the producer's ring is not sealed memory of "
-			   "the size it says");
+		base_error(ret, "the producer's ring is not %smemory of the "
+			   "size it says", named ? "" : "sealed ");
 }
 
 void
