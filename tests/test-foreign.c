@@ -386,6 +386,27 @@ START_TEST(it_does_not_have_every_frame)
 }
 END_TEST
 
+START_TEST(it_is_not_sealed)
+{
+	static const uint32_t flags[] = { 0, SHMX_WAIT };
+	struct shmx_reader_options o = SHMX_READER_OPTIONS_INIT;
+	struct shmx_reader *r = NULL;
+	struct v2_snapshot s[2];
+
+	o.flags = SHMX_SEALED | flags[_i];
+	ck_assert_int_eq(shmx_reader_open(&r, name, &o), -ENOTSUP);
+	ck_assert_ptr_nonnull(strstr(shmx_error(), "not sealed"));
+	/* Nothing was written there; nor is it looked at by halves. */
+	ck_assert_uint_eq(v2_snapshot_readers(&server, s, 2), 0);
+	server.h->slots = 0;
+	ck_assert_int_eq(shmx_reader_open(&r, name, &o), -EPROTO);
+	server.h->magic ^= 1;
+	o.flags = SHMX_SEALED;
+	ck_assert_int_eq(shmx_reader_open(&r, name, &o), -ENOENT);
+	ck_assert_ptr_nonnull(strstr(shmx_error(), "nothing produces it"));
+}
+END_TEST
+
 START_TEST(a_server_that_ends_is_noticed)
 {
 	struct v2_config config = a_config();
@@ -913,6 +934,7 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, frames_are_held);
 	tcase_add_test(tc, it_does_not_have_every_frame);
+	tcase_add_loop_test(tc, it_is_not_sealed, 0, 2);
 	tcase_add_test(tc, waiting_ends);
 	tcase_add_test(tc, its_descriptor_tells);
 	tcase_add_test(tc, the_server_sees_a_client);

@@ -277,6 +277,42 @@ START_TEST(a_wrong_ring_is_not_followed)
 }
 END_TEST
 
+/* It may not be led out of sealed memory. */
+START_TEST(a_ring_that_can_shrink_is_not_followed)
+{
+	struct shmx_reader_options o = SHMX_READER_OPTIONS_INIT;
+	struct shmx_reader *r = NULL;
+	struct shmx_hold *h, *other;
+	struct fake f;
+	struct child c;
+	int ret;
+
+	make_both(&f);
+	no_seals();
+	ck_assert_int_eq(pwrite(fds[0], next.data, next.bytes, 0),
+			 (ssize_t)next.bytes);
+	next.welcome.features = SHMX_FEATURE_NAMED;
+	/* Who does not mind goes there. */
+	o.flags = _i == 0 ? 0 : SHMX_SEALED;
+	fake_start(&f, &c);
+	ck_assert_int_eq(shmx_reader_open(&r, "test", &o), 0);
+	ck_assert_int_eq(shmx_hold_latest(r, &h), 0);
+	do {
+		ret = shmx_wait(r, 100);
+		if (ret == 0 && (ret = shmx_hold_latest(r, &other)) == 0)
+			shmx_release(other);
+	} while (ret == 0);
+	ck_assert_int_eq(ret, _i == 0 ? -ETIMEDOUT : -EPIPE);
+	if (_i == 1)
+		ck_assert_msg(strstr(shmx_error(), "not sealed memory, as") !=
+			      NULL, "%s", shmx_error());
+	ck_assert_int_eq(shmx_reader_state(r),
+			 _i == 0 ? SHMX_ATTACHED : SHMX_ABSENT);
+	part(r, h, &c);
+	free_both(&f);
+}
+END_TEST
+
 /* It takes one after the other, or leaves; and keeps none of them. */
 START_TEST(a_flood_of_rings_is_survived)
 {
@@ -454,6 +490,7 @@ main(void)
 	tcase_add_test(tc, the_move_is_a_good_one);
 	tcase_add_loop_test(tc, a_wrong_ring_is_not_followed, 0,
 			    BASE_ARRAY_SIZE(wrongs));
+	tcase_add_loop_test(tc, a_ring_that_can_shrink_is_not_followed, 0, 2);
 	tcase_add_loop_test(tc, a_flood_of_rings_is_survived, 0, 2);
 	tcase_add_test(tc, no_random_ring_is_fatal);
 	tc = suite_case(s, "messages");

@@ -744,6 +744,91 @@ START_TEST(a_wrong_welcome_is_refused)
 }
 END_TEST
 
+/* ------------------------------------------------- memory that shrinks -- */
+
+/* The same ring in memory whose size is not sealed, as if it had a name. */
+static void
+unseal(struct fake *f)
+{
+	base_close(&f->data_fd);
+	f->data_fd = fake_memfd(f->bytes, 0);
+	ck_assert_int_eq(pwrite(f->data_fd, f->data, f->bytes, 0),
+			 (ssize_t)f->bytes);
+	f->welcome.features = SHMX_FEATURE_NAMED;
+}
+
+/* Whoever looks at it now, in this instant or that, gets a SIGBUS. */
+static void
+cut_short(struct fake *f, int conn)
+{
+	(void)conn;
+	for (;;) {
+		expect(ftruncate(f->data_fd, 0) == 0);
+		expect(ftruncate(f->data_fd, (off_t)f->bytes) == 0);
+		expect(pwrite(f->data_fd, f->data, f->bytes, 0) ==
+		       (ssize_t)f->bytes);
+	}
+}
+
+static int
+open_sealed(struct fake *f, struct child *c, struct shmx_reader **r,
+	    uint32_t flags)
+{
+	struct shmx_reader_options o = SHMX_READER_OPTIONS_INIT;
+
+	o.flags = SHMX_SEALED | flags;
+	fake_start(f, c);
+	return shmx_reader_open(r, "test", &o);
+}
+
+START_TEST(a_ring_that_can_shrink_is_refused)
+{
+	static const uint32_t flags[] = { 0, SHMX_WAIT };
+	struct shmx_reader *r = NULL;
+	struct fake f;
+	struct child c;
+
+	fake_make(&f);
+	/* It is that which is refused, and nothing else. */
+	ck_assert_int_eq(open_sealed(&f, &c, &r, flags[_i]), 0);
+	shmx_reader_close(r);
+	child_kill(&c);
+	unseal(&f);
+	ck_assert_int_eq(fake_open(&f, &c, &r), 0);
+	shmx_reader_close(r);
+	child_kill(&c);
+	r = NULL;
+	ck_assert_int_eq(open_sealed(&f, &c, &r, flags[_i]), -ENOTSUP);
+	check_words("not sealed memory");
+	ck_assert_ptr_null(r);
+	child_kill(&c);
+	fake_free(&f);
+}
+END_TEST
+
+START_TEST(who_wants_sealed_memory_lives)
+{
+	struct shmx_reader *r = NULL;
+	struct fake f;
+	struct child c;
+	int i, ret, refused = 0;
+
+	fake_make(&f);
+	unseal(&f);
+	f.after = cut_short;
+	for (i = 0; i < 100 || (refused == 0 && i < 2000); i++) {
+		ret = open_sealed(&f, &c, &r, 0);
+		/* Or it is seen that it is too short. */
+		ck_assert_msg(ret == -ENOTSUP || ret == -EPROTO, "%d: %s", ret,
+			      shmx_error());
+		refused += ret == -ENOTSUP;
+		child_kill(&c);
+	}
+	ck_assert_int_gt(refused, 0);
+	fake_free(&f);
+}
+END_TEST
+
 /* --------------------------------------------------- malformed regions -- */
 
 /* Values that a 32-bit field is good for. */
@@ -1280,6 +1365,8 @@ main(void)
 	tcase_add_test(tc, the_fake_is_a_good_one);
 	tcase_add_loop_test(tc, a_wrong_welcome_is_refused, 0,
 			    BASE_ARRAY_SIZE(wrongs));
+	tcase_add_loop_test(tc, a_ring_that_can_shrink_is_refused, 0, 2);
+	tcase_add_test(tc, who_wants_sealed_memory_lives);
 	tcase_add_test(tc, no_malformed_header_is_believed);
 	tcase_add_test(tc, no_random_header_is_fatal);
 	tcase_add_test(tc, a_directory_that_is_wrong_has_no_picture);

@@ -85,6 +85,14 @@ stat_object(void)
 	return st;
 }
 
+static void
+count_warnings(void *data, int level, const char *line)
+{
+	ck_assert_ptr_null(strchr(line, '\n'));
+	if (level <= SHMX_LOG_WARNING && strstr(line, "not sealed") != NULL)
+		++*(int *)data;
+}
+
 /* ------------------------------------------------------------- objects -- */
 
 START_TEST(an_object_is_its_users_alone)
@@ -930,6 +938,48 @@ START_TEST(inspectors_see_our_readers)
 }
 END_TEST
 
+/* Not of either kind of ring, also when it takes the place of another. */
+START_TEST(who_wants_sealed_memory_wants_no_object)
+{
+	struct shmx_reader_options o = SHMX_READER_OPTIONS_INIT;
+	struct shmx_producer_options several = SHMX_PRODUCER_OPTIONS_INIT;
+	struct shmx_producer *p = open_named(64, 0);
+	struct shmx_reader *r = NULL;
+	int warnings = 0, i;
+
+	o.flags = SHMX_SEALED;
+	o.log = count_warnings;
+	o.log_data = &warnings;
+	ck_assert_int_eq(shmx_reader_open(&r, name, &o), -ENOTSUP);
+	ck_assert_ptr_nonnull(strstr(shmx_error(), "not sealed memory"));
+	ck_assert_int_eq(warnings, 1);
+	shmx_producer_close(p);
+
+	several.flags = SHMX_MULTI_WRITER;
+	several.frame_bytes = 4096;
+	ck_assert_int_eq(shmx_producer_open(&p, name, &several), 0);
+	ck_assert_msg(shmx_reader_open(&r, name, &o) == 0, "%s", shmx_error());
+	shmx_producer_close(p);
+	ck_assert_int_eq(shmx_wait(r, 10000), -EPIPE);
+	p = open_named(64, 0);
+	/* Some attempts later it is still the same news. */
+	for (i = 0; i < 10; i++)
+		ck_assert_int_eq(shmx_wait(r, 100), -ETIMEDOUT);
+	ck_assert_int_ne(shmx_reader_state(r), SHMX_ATTACHED);
+	ck_assert_ptr_nonnull(strstr(shmx_reader_trouble(r), "not sealed"));
+	ck_assert_int_eq(warnings, 2);
+	shmx_producer_close(p);
+
+	ck_assert_int_eq(shmx_producer_open_image(&p, name, 64, 48,
+						  SHMX_XRGB8888), 0);
+	frame_publish(p, 1);
+	ck_assert_int_eq(shmx_wait(r, 10000), 0);
+	ck_assert_int_eq(shmx_reader_state(r), SHMX_ATTACHED);
+	shmx_reader_close(r);
+	shmx_producer_close(p);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -956,6 +1006,7 @@ main(void)
 	tcase_add_test(tc, our_readers_hold_frames);
 	tcase_add_test(tc, a_record_is_free_when_its_evicted_reader_is_gone);
 	tcase_add_test(tc, readers_survive_a_restart);
+	tcase_add_test(tc, who_wants_sealed_memory_wants_no_object);
 
 	tc = suite_case(s, "v2");
 	tcase_add_checked_fixture(tc, choose_name, remove_object);

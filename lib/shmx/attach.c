@@ -73,9 +73,12 @@ set_timer(struct shmx_reader *r, uint64_t ns)
 static void
 set_trouble(struct shmx_reader *r, int error, const char *why)
 {
+	/* What asking again will not mend is said once, and louder. */
+	bool news = error == -ENOTSUP && strcmp(r->trouble, why) != 0;
+
 	r->error = error;
 	snprintf(r->trouble, sizeof(r->trouble), "%s", why);
-	base_log(&r->log, BASE_LOG_DEBUG, "%s", why);
+	base_log(&r->log, news ? BASE_LOG_WARNING : BASE_LOG_DEBUG, "%s", why);
 }
 
 /*
@@ -126,9 +129,21 @@ say_hello(struct shmx_reader *r)
 				 0);
 }
 
+static int
+refuse_foreign(const struct shmx_reader *r)
+{
+	return base_error(-ENOTSUP, "ring \"%s\" is served by SHMX v2.0, %s",
+			  r->name, r->sealed ?
+			  "from memory that is not sealed, as this reader "
+			  "wants it" :
+			  "which does not wait for readers that want every "
+			  "frame");
+}
+
 /*
  * Connect to the producer; where there is none, to a server of SHMX v2.0.  What
- * is said is said of the former, unless it is the latter that fails.
+ * is said is said of the former, unless it is the latter that fails, or will
+ * not do: then it is looked at, without mapping anything of it.
  */
 static int
 connect_to_any(struct shmx_reader *r)
@@ -142,15 +157,14 @@ connect_to_any(struct shmx_reader *r)
 	if (ret != -ENOENT)
 		return ret;
 	snprintf(line, sizeof(line), "%s", base_error_line());
-	ret = shmx_foreign_open(&r->foreign, r->name, r->holds, &r->conn);
-	if (ret < 0 || !r->every)
-		return ret == -ENOENT ? base_error(ret, "%s", line) : ret;
-	shmx_foreign_close(r->foreign);
-	r->foreign = NULL;
-	base_close(&r->conn);
-	return base_error(-ENOTSUP, "ring \"%s\" is served by SHMX v2.0, which "
-			  "does not wait for readers that want every frame",
-			  r->name);
+	if (r->every || r->sealed)
+		ret = shmx_foreign_find(r->name);
+	else
+		ret = shmx_foreign_open(&r->foreign, r->name, r->holds,
+					&r->conn);
+	if (ret == 0 && r->foreign == NULL)
+		ret = refuse_foreign(r);
+	return ret == -ENOENT ? base_error(ret, "%s", line) : ret;
 }
 
 /* Have the answer be noticed, and ask for it. */
@@ -230,7 +244,7 @@ welcome(struct shmx_reader *r)
 	int ret;
 
 	SHMX_KILL_POINT("WELCOME");
-	ret = shmx_session_create(&s, &r->channel, r->conn);
+	ret = shmx_session_create(&s, &r->channel, r->conn, r->sealed);
 	if (ret < 0) {
 		give_up(r, ret, base_error_line());
 		return;

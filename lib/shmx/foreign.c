@@ -683,19 +683,43 @@ seat_reader(struct shmx_foreign *f, const char *name, uint32_t holds,
 	return ret;
 }
 
+static struct shmx_foreign *
+new_foreign(void)
+{
+	struct shmx_foreign *f = base_sys.calloc(1, sizeof(*f));
+
+	if (f == NULL) {
+		base_error(-ENOMEM, "out of memory");
+		return NULL;
+	}
+	f->fd = f->conn = f->timer_fd = f->record = -1;
+	f->generation = UINT32_MAX;
+	f->region.fd = f->region.data_fd = f->region.records_fd = -1;
+	return f;
+}
+
+int
+shmx_foreign_find(const char *name)
+{
+	struct shmx_foreign *f = new_foreign();
+	int ret;
+
+	if (f == NULL)
+		return -ENOMEM;
+	ret = open_object(f, name);
+	shmx_foreign_close(f);
+	return ret;
+}
+
 int
 shmx_foreign_open(struct shmx_foreign **out, const char *name, uint32_t holds,
 		  int *conn)
 {
-	struct shmx_foreign *f;
+	struct shmx_foreign *f = new_foreign();
 	int ret;
 
-	f = base_sys.calloc(1, sizeof(*f));
 	if (f == NULL)
-		return base_error(-ENOMEM, "out of memory");
-	f->fd = f->conn = f->timer_fd = f->record = -1;
-	f->generation = UINT32_MAX;
-	f->region.fd = f->region.data_fd = f->region.records_fd = -1;
+		return -ENOMEM;
 	ret = open_object(f, name);
 	if (ret < 0)
 		goto fail;

@@ -28,6 +28,13 @@ int
 shmx_foreign_open(struct shmx_foreign **out, const char *name, uint32_t holds,
 		  int *conn);
 
+/*
+ * Does such a server live there?  0, or what shmx_foreign_open() would return.
+ * Nothing of it is mapped.
+ */
+int
+shmx_foreign_find(const char *name);
+
 /* Becomes readable when it is time for shmx_foreign_pump(). */
 int
 shmx_foreign_fd(const struct shmx_foreign *f);

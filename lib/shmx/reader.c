@@ -52,10 +52,12 @@ read_options(struct shmx_reader *r, const struct shmx_reader_options *given,
 	if (o.holds > SHMX_HOLDS_MAX)
 		return base_error(-EINVAL, "a reader holds at most %d frames, "
 				  "not %u", SHMX_HOLDS_MAX, o.holds);
-	if ((o.flags & ~(uint32_t)(SHMX_WAIT | SHMX_EVERY)) != 0)
+	if ((o.flags & ~(uint32_t)(SHMX_WAIT | SHMX_EVERY |
+				      SHMX_SEALED)) != 0)
 		return base_error(-EINVAL, "unknown reader flags 0x%" PRIx32,
 				  o.flags);
 	r->every = (o.flags & SHMX_EVERY) != 0;
+	r->sealed = (o.flags & SHMX_SEALED) != 0;
 	r->holds = o.holds == 0 ? DEFAULT_HOLDS : o.holds;
 	snprintf(r->label, sizeof(r->label), "%s", o.label != NULL ? o.label :
 		 program_invocation_short_name);

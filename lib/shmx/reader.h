@@ -27,6 +27,7 @@ struct shmx_reader {
 	char label[64];
 	unsigned holds;			/* wanted */
 	bool every;			/* wanted: no frame missed */
+	bool sealed;			/* wanted: sealed memory, or none */
 	struct base_log log;
 
 	enum shmx_reader_state state;

@@ -80,15 +80,22 @@ shmx_session_slots(struct shmx_session *s, uint64_t offset, const void **out)
  * another container, and who made it can cut it short all the same.
  */
 static int
-check_region(int fd, const struct shmx_welcome *w)
+check_region(const struct shmx_session *s, int fd,
+	     const struct shmx_welcome *w)
 {
 	bool named = (w->features & SHMX_FEATURE_NAMED) != 0;
 	int ret = shmx_segment_check(fd, w->region_bytes,
 				     named ? 0 : SHMX_SEALS_SIZE);
 
-	return ret == 0 ? 0 :
-		base_error(ret, "the producer's ring is not %smemory of the "
-			   "size it says", named ? "" : "sealed ");
+	if (ret < 0)
+		return base_error(ret, "the producer's ring is not %smemory of "
+				  "the size it says", named ? "" : "sealed ");
+	if (s->sealed && shmx_segment_check(fd, w->region_bytes,
+					    SHMX_SEALS_SIZE) < 0)
+		return base_error(-ENOTSUP, "the producer's ring is not sealed "
+				  "memory, as this reader wants it: it is one "
+				  "in /dev/shm");
+	return 0;
 }
 
 void
@@ -105,7 +112,7 @@ map_data(struct shmx_session *s, const struct shmx_welcome *w)
 {
 	int ret;
 
-	ret = check_region(s->data_fd, w);
+	ret = check_region(s, s->data_fd, w);
 	if (ret < 0)
 		return ret;
 	if (w->map_bytes == 0 || w->map_bytes > w->region_bytes)
@@ -153,7 +160,7 @@ map_record_inside(struct shmx_session *s, const struct shmx_welcome *w)
 	if (w->record >= records->count)
 		return base_error(-EPROTO, "the producer granted a record "
 				  "that there is not");
-	ret = check_region(s->record_fd, w);
+	ret = check_region(s, s->record_fd, w);
 	return ret < 0 ? ret :
 		map_record_at(s, records->offset +
 			      (uint64_t)w->record * SHMX_RECORD_BYTES);
@@ -190,7 +197,7 @@ begin_control(struct shmx_session *s)
 }
 
 static struct shmx_session *
-new_session(void)
+new_session(bool sealed)
 {
 	struct shmx_session *s = base_sys.calloc(1, sizeof(*s));
 
@@ -201,6 +208,7 @@ new_session(void)
 	shmx_store_relaxed(&s->references, 1);
 	pthread_mutex_init(&s->lock, NULL);
 	s->data_fd = s->record_fd = s->wake_fd = s->conn = -1;
+	s->sealed = sealed;
 	s->message_max = SHMX_CONTROL_MAX;
 	s->ring_id = shmx_add_relaxed(&ring_ids, 1) + 1;
 	return s;
@@ -233,7 +241,7 @@ read_welcome(const struct shmx_channel *ch, unsigned fds)
 
 int
 shmx_session_create(struct shmx_session **out, struct shmx_channel *ch,
-		    int conn)
+		    int conn, bool sealed)
 {
 	const struct shmx_welcome *w = read_welcome(ch, SHMX_MESSAGE_FDS);
 	struct shmx_session *s;
@@ -241,7 +249,7 @@ shmx_session_create(struct shmx_session **out, struct shmx_channel *ch,
 
 	if (w == NULL)
 		return -EPROTO;
-	s = new_session();
+	s = new_session(sealed);
 	if (s == NULL)
 		return -ENOMEM;
 	s->data_fd = shmx_channel_take_fd(ch, 0);
@@ -287,7 +295,7 @@ shmx_session_create_after(struct shmx_session **out, struct shmx_channel *ch,
 	if (old->layout.records.count != 0)
 		return base_error(-EPROTO, "a ring that has its readers' "
 				  "records inside cannot grow");
-	s = new_session();
+	s = new_session(old->sealed);
 	if (s == NULL)
 		return -ENOMEM;
 	s->data_fd = shmx_channel_take_fd(ch, 0);

@@ -44,6 +44,7 @@ struct shmx_session {
 	int conn;
 	uint64_t ring_id;
 	uint32_t holds;			/* granted */
+	bool sealed;			/* nobody can cut its memory short */
 	struct shmx_hold hold[SHMX_HOLDS_MAX];
 
 	pthread_mutex_t lock;		/* guards what follows */
@@ -55,11 +56,12 @@ struct shmx_session {
 /*
  * Make a session of a WELCOME that was just received, with its descriptors,
  * on connection conn.  On success conn is the session's.  -EPROTO, with
- * base_error() said, for memory that is not as it should be.
+ * base_error() said, for memory that is not as it should be.  sealed: -ENOTSUP
+ * for a ring that is not, which a named one never is; nor follow one there.
  */
 int
 shmx_session_create(struct shmx_session **out, struct shmx_channel *ch,
-		    int conn);
+		    int conn, bool sealed);
 
 /*
  * What lies at that offset of the ring, which is that of a slot or in one;

@@ -667,6 +667,14 @@ enum shmx_reader_flags {
 	 * such readers (SHMX_ALLOW_EVERY).
 	 */
 	SHMX_EVERY = 1 << 1,
+	/*
+	 * Attach to sealed memory only, which nobody can cut short any more.
+	 * Who can write to a ring in /dev/shm (SHMX_NAMED, or of SHMX v2.0),
+	 * which is every process of this user, could, and a SIGBUS would end
+	 * whoever looks at what is gone.  -ENOTSUP for such a ring; found
+	 * later, it is logged as a warning, once, and not attached to.
+	 */
+	SHMX_SEALED = 1 << 2,
 };
 
 /* Begin with SHMX_READER_OPTIONS_INIT; zero means the default. */
@@ -691,8 +699,8 @@ struct shmx_reader_options {
  * with SHMX_WAIT); -EBUSY all holds are granted (the message names the
  * readers that have them); -EACCES another user's ring; -ETIMEDOUT the
  * producer is stopped or does not serve; -ECONNRESET it ended meanwhile;
- * -EPROTO it does not speak the protocol; -ENOTSUP it admits no such reader;
- * -E2BIG options of a newer version; -ENOMEM, -EMFILE.
+ * -EPROTO it does not speak the protocol; -ENOTSUP it admits no such reader,
+ * or is none that this one would read (SHMX_SEALED); -E2BIG options of a newer version; -ENOMEM, -EMFILE.
  * *out is the caller's, to be closed with shmx_reader_close().
  */
 int
