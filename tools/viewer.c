@@ -22,7 +22,7 @@
 
 enum {
 	OPT_BACKEND = 256, OPT_NO_SHM, OPT_WAIT, OPT_FRAMES, OPT_SCREENSHOT,
-	OPT_SCREENSHOT_WINDOW, OPT_STATS, OPT_NO_VSYNC,
+	OPT_SCREENSHOT_WINDOW, OPT_STATS, OPT_NO_VSYNC, OPT_SEALED,
 };
 
 static const struct argp_option options[] = {
@@ -36,6 +36,8 @@ static const struct argp_option options[] = {
 	  "server takes them, not one at each refresh", 1 },
 	{ "wait", OPT_WAIT, NULL, 0, "wait for the ring's producer if there "
 	  "is none yet", 2 },
+	{ "sealed", OPT_SEALED, NULL, 0, "show no ring that its producer could "
+	  "cut short under the viewer: none in /dev/shm, that is", 2 },
 	{ "frames", OPT_FRAMES, "N", 0, "end after N frames", 2 },
 	{ "screenshot", OPT_SCREENSHOT, "FILE.png", 0, "at the end, write the "
 	  "last frame shown", 3 },
@@ -93,6 +95,9 @@ parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_WAIT:
 		v->wait = true;
+		break;
+	case OPT_SEALED:
+		v->sealed = true;
 		break;
 	case OPT_FRAMES:
 		if (!parse_number(arg, 1, ULONG_MAX, &n))
@@ -189,7 +194,7 @@ viewer_open(struct viewer *v, unsigned holds)
 	int ret;
 
 	o.holds = holds;
-	o.flags = v->wait ? SHMX_WAIT : 0;
+	o.flags = (v->wait ? SHMX_WAIT : 0) | (v->sealed ? SHMX_SEALED : 0);
 	ret = shmx_reader_open(&v->reader, v->ring, &o);
 	if (ret == -ENOENT)
 		die("%s, or wait for it with --wait", shmx_error());

@@ -21,6 +21,7 @@ struct viewer {
 	enum viewer_backend backend;
 	bool no_shm;
 	bool wait;
+	bool sealed;
 	bool no_vsync;
 	bool stats;
 	uint64_t frames;		/* stop after that many; 0: never */
