@@ -352,8 +352,8 @@ admit(struct shmx_host *host, int conn)
 	shmx_channel_init(&peer->channel, conn);
 	host->peers[place] = peer;
 	if (cred.uid != geteuid() && cred.uid != 0) {
-		refuse(host, peer, EACCES, "ring \"%s\" belongs to another user",
-		       host->claim->name);
+		refuse(host, peer, EACCES, "ring \"%s\" belongs to another "
+		       "user", host->claim->name);
 		return;
 	}
 	peer->pidfd = shmx_peer_pidfd(conn, cred.pid);
@@ -430,8 +430,8 @@ list_holders(const struct shmx_host *host, char *buf, size_t size)
 
 /* Reasons to refuse a HELLO; true when it was refused. */
 static bool
-object(struct shmx_host *host, struct shmx_peer *peer,
-       const struct shmx_hello *h)
+refuse_hello(struct shmx_host *host, struct shmx_peer *peer,
+	     const struct shmx_hello *h)
 {
 	uint32_t granted = shmx_load_relaxed(&host->holds_granted);
 	uint32_t left = host->holds_total - granted;
@@ -572,8 +572,8 @@ keep_every_frame(const struct shmx_host *host, struct shmx_seat *seat)
 
 /* Give a peer a seat and a mailbox. */
 static int
-take_in(struct shmx_host *host, struct shmx_peer *peer,
-	const struct shmx_hello *h, int *wake_fd)
+give_seat(struct shmx_host *host, struct shmx_peer *peer,
+	  const struct shmx_hello *h, int *wake_fd)
 {
 	struct shmx_seat *seat = NULL;
 	int ret;
@@ -685,7 +685,7 @@ greet(struct shmx_host *host, struct shmx_peer *peer,
 	base_clean_text(peer->label, sizeof(peer->label), h->label,
 			sizeof(h->label));
 	peer->mode = h->mode;
-	if (object(host, peer, h))
+	if (refuse_hello(host, peer, h))
 		return;
 	if (h->role == SHMX_ROLE_INSPECTOR) {
 		greet_inspector(host, peer);
@@ -697,7 +697,7 @@ greet(struct shmx_host *host, struct shmx_peer *peer,
 	}
 	/* In the order in which they are seated, which rosters go by. */
 	peer->serial = ++host->serial;
-	ret = take_in(host, peer, h, &wake_fd);
+	ret = give_seat(host, peer, h, &wake_fd);
 	if (ret == 0)
 		ret = send_welcome(host, peer, wake_fd);
 	SHMX_KILL_POINT("welcomed");
@@ -756,9 +756,9 @@ shmx_host_set_ring(struct shmx_host *host, const struct shmx_region *region,
 			  region->ring.ext->writers_max);
 }
 
-/* Send a reader to the host's ring, unless it is on its way to another. */
+/* Send a reader on to the host's ring, unless it is on its way to another. */
 static void
-send_on(struct shmx_host *host, struct shmx_peer *peer)
+send_moved(struct shmx_host *host, struct shmx_peer *peer)
 {
 	const struct shmx_outgrown *old = last_filled(host);
 	struct shmx_welcome w;
@@ -815,7 +815,7 @@ shmx_host_move(struct shmx_host *host, const struct shmx_region *region,
 		for (i = 0; i < SHMX_PEERS_MAX; i++)
 			if (host->peers[i] != NULL &&
 			    host->peers[i]->seat != NULL)
-				send_on(host, host->peers[i]);
+				send_moved(host, host->peers[i]);
 		ret = 0;
 	}
 	pthread_mutex_unlock(&host->lock);
@@ -836,7 +836,7 @@ hear_ready(struct shmx_host *host, struct shmx_peer *peer,
 	if (peer->state == JOINING)
 		start_writing(host, peer);
 	if (peer->behind)
-		send_on(host, peer);
+		send_moved(host, peer);
 	return true;
 }
 
@@ -1053,7 +1053,7 @@ dismiss(struct shmx_host *host, struct shmx_peer *peer, int error,
 
 /* A reader that broke the rules, or whose record somebody else wrote to. */
 static void
-drop_sender(struct shmx_host *host, const struct shmx_mailbox *box)
+dismiss_sender(struct shmx_host *host, const struct shmx_mailbox *box)
 {
 	unsigned i;
 
@@ -1077,7 +1077,7 @@ shmx_host_receive(struct shmx_host *host, struct shmx_control *out, void *data)
 	look_for_guests(host);
 	while ((ret = shmx_mail_receive(&host->mail, out, data, &bad)) ==
 	       -EPROTO)
-		drop_sender(host, bad);
+		dismiss_sender(host, bad);
 	pthread_mutex_unlock(&host->lock);
 	return ret;
 }
