@@ -754,7 +754,7 @@ run_reader(int r)
 
 /* -------------------------------------------------------------- service -- */
 
-/* As lib/shmx/host.c. */
+/* As lib/shmx/host-greet.c. */
 static void
 keep_every_frame(void)
 {

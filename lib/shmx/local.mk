@@ -24,7 +24,13 @@ shmx_parts = \
 	%D%/guests.c %D%/guests.h \
 	%D%/grow.c \
 	%D%/hold.c \
-	%D%/host.c %D%/host.h \
+	%D%/host.c %D%/host.h %D%/host-peer.h \
+	%D%/host-greet.c \
+	%D%/host-hear.c \
+	%D%/host-join.c \
+	%D%/host-leave.c \
+	%D%/host-ring.c \
+	%D%/host-roll.c \
 	%D%/inspect.c %D%/inspect.h \
 	%D%/inspect-ask.c \
 	%D%/inspect-copy.c \

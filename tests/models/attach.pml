@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * attach.pml - coming and going while the writer publishes: readers.h, host.c
+ * attach.pml - coming and going while the writer publishes: readers.h,
+ * host-greet.c, host-leave.c
  *
  * Claims: the writer never looks at what was freed (used_freed); no hold of
  * an attached reader is overlooked (torn); one pass finds a slot (no_slot), at
