@@ -615,8 +615,7 @@ open_object(struct shmx_foreign *f, const char *name)
 	if (fault != NULL)
 		return base_error(-EPROTO, "ring \"%s\" in " SHMX_OBJECT_DIR
 				  " is malformed: %s", name, fault);
-	f->ours = h.ext_offset != 0 &&
-		h.ext_check == (h.ext_offset ^ SHMX_EXT_CHECK);
+	f->ours = shmx_v2_is_ours(&h);
 	return has_died(f) ? -ENOENT : 0;
 }
 

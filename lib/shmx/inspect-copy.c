@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "atomic.h"
+#include "v2-layout.h"
 
 /* What lies before a ring's slots: directory, tables, records. */
 #define COPY_MAX	(UINT32_C(16) << 20)
@@ -242,8 +243,7 @@ shmx_inspect_copy(struct shmx_inspector *n)
 	ret = read_at(n, &h, sizeof(h), 0);
 	if (ret < 0)
 		return ret;
-	if (h.ext_offset != 0 &&
-	    h.ext_check == (h.ext_offset ^ SHMX_EXT_CHECK))
+	if (shmx_v2_is_ours(&h))
 		ret = survey_ours(n, &h, (uint64_t)st.st_size);
 	else
 		ret = survey_v2(n, &h, (uint64_t)st.st_size);

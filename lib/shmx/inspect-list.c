@@ -99,6 +99,17 @@ find(struct shmx_inspect_list *list, const char *name)
 
 /* --------------------------------------------------- who has a producer -- */
 
+/* What the producer is, and whether it is stopped. */
+static void
+look_at_producer(struct shmx_inspect_entry *entry, pid_t pid)
+{
+	char state = shmx_proc_state(pid);
+
+	shmx_proc_program(pid, entry->program, sizeof(entry->program));
+	if (state == 'T' || state == 't')
+		entry->state = SHMX_RING_STOPPED;
+}
+
 static void
 add_live(const char *name, pid_t pid, void *data)
 {
@@ -107,12 +118,9 @@ add_live(const char *name, pid_t pid, void *data)
 		.kind = SHMX_RING_NATIVE,
 		.pid = (int32_t)pid,
 	} };
-	char state = shmx_proc_state(pid);
 
 	snprintf(p.entry.name, sizeof(p.entry.name), "%s", name);
-	shmx_proc_program(pid, p.entry.program, sizeof(p.entry.program));
-	if (state == 'T' || state == 't')
-		p.entry.state = SHMX_RING_STOPPED;
+	look_at_producer(&p.entry, pid);
 	add(data, &p);
 }
 
@@ -229,27 +237,13 @@ list_held(struct shmx_inspect_list *list)
 
 /* ------------------------------------------------------ named objects -- */
 
-static bool
-is_ring(int fd, enum shmx_ring_kind *kind)
-{
-	struct shmx_header h;
-
-	if (base_pread_all(fd, &h, sizeof(h), 0) < 0 || h.magic != SHMX_MAGIC)
-		return false;
-	*kind = h.ext_offset != 0 &&
-		h.ext_check == (h.ext_offset ^ SHMX_EXT_CHECK) ?
-		SHMX_RING_NAMED : SHMX_RING_V2;
-	return true;
-}
-
 static void
 add_object(struct shmx_inspect_list *list, const char *name, int fd)
 {
 	struct place p = { .object = true }, *live = find(list, name);
 	pid_t pid;
-	char state;
 
-	if (!is_ring(fd, &p.entry.kind))
+	if (!shmx_object_is_ring(fd, &p.entry.kind))
 		return;
 	p.entry.state = shmx_object_state(name, fd, &pid);
 	p.entry.pid = (int32_t)pid;
@@ -261,10 +255,7 @@ add_object(struct shmx_inspect_list *list, const char *name, int fd)
 	}
 	snprintf(p.entry.name, sizeof(p.entry.name), "%.*s", SHMX_NAME_MAX,
 		 name);
-	shmx_proc_program(pid, p.entry.program, sizeof(p.entry.program));
-	state = shmx_proc_state(pid);
-	if (state == 'T' || state == 't')
-		p.entry.state = SHMX_RING_STOPPED;
+	look_at_producer(&p.entry, pid);
 	add(list, &p);
 }
 
@@ -282,7 +273,8 @@ list_objects(struct shmx_inspect_list *list)
 		return;
 	while ((e = readdir(d)) != NULL) {
 		if (shmx_name_check(e->d_name, &clean) < 0 ||
-		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    fstatat(dirfd(d), e->d_name, &st,
+			    AT_SYMLINK_NOFOLLOW) < 0 ||
 		    !S_ISREG(st.st_mode) || st.st_uid != geteuid())
 			continue;
 		fd = shmx_object_open(e->d_name);
@@ -451,7 +443,7 @@ shmx_remove(const char *name)
 	if (fd < 0)
 		return fd;
 	shmx_object_path(path, name);
-	if (!is_ring(fd, &kind)) {
+	if (!shmx_object_is_ring(fd, &kind)) {
 		ret = base_error(-EINVAL, "%s is no ring", path);
 	} else if (shmx_object_state(name, fd, &pid) == SHMX_RING_RUNNING) {
 		shmx_process_name(BASE_MAX(pid, 0), who, sizeof(who));
@@ -462,7 +454,7 @@ shmx_remove(const char *name)
 				 "locked %s", name, path);
 	} else if (fstat(fd, &st) < 0 || stat(path, &named) < 0 ||
 		   st.st_dev != named.st_dev || st.st_ino != named.st_ino) {
-		/* Somebody has made another meanwhile, under our lock's nose. */
+		/* Somebody has made another, under our lock's nose. */
 		ret = base_error(-EBUSY, "ring \"%s\" was replaced just now",
 				 name);
 	} else if (unlink(path) < 0) {

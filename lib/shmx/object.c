@@ -34,6 +34,7 @@
 #include "layout.h"
 #include "procfs.h"
 #include "rendezvous.h"
+#include "v2-layout.h"
 
 /* Who looks whether a ring lives has its lock for some microseconds. */
 #define LOCK_PATIENCE_NS	(100 * BASE_NS_PER_MS)
@@ -77,6 +78,17 @@ shmx_object_open(const char *name)
 		return fd;
 	base_close(&fd);
 	return ret;
+}
+
+bool
+shmx_object_is_ring(int fd, enum shmx_ring_kind *kind)
+{
+	struct shmx_header h;
+
+	if (base_pread_all(fd, &h, sizeof(h), 0) < 0 || h.magic != SHMX_MAGIC)
+		return false;
+	*kind = shmx_v2_is_ours(&h) ? SHMX_RING_NAMED : SHMX_RING_V2;
+	return true;
 }
 
 /* -------------------------------------------------------------- making -- */
@@ -140,19 +152,6 @@ is_named(const char *path, const struct stat *st)
 	       named.st_ino == st->st_ino;
 }
 
-/* A SHMX header, and whether it is one of ours. */
-static bool
-is_ring(int fd, bool *ours)
-{
-	struct shmx_header h;
-
-	if (base_pread_all(fd, &h, sizeof(h), 0) < 0 || h.magic != SHMX_MAGIC)
-		return false;
-	*ours = h.ext_offset != 0 &&
-		h.ext_check == (h.ext_offset ^ SHMX_EXT_CHECK);
-	return true;
-}
-
 static int
 say_in_use(const char *name, pid_t owner)
 {
@@ -169,16 +168,16 @@ static int
 check_leftover(const char *name, const char *path, int fd, int lock_fd,
 	       const struct stat *st)
 {
-	bool ours = false;
+	enum shmx_ring_kind kind;
 	pid_t user;
 
-	if (!is_ring(fd, &ours))
+	if (!shmx_object_is_ring(fd, &kind))
 		return base_error(-EEXIST, "%s is no ring: remove it, or "
 				  "choose another name", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && !is_predecessors(lock_fd, st))
 		return -EBUSY;
 	/* Those of v2.0 lock nothing; but their server maps it. */
-	user = ours ? 0 : shmx_proc_mapper(path);
+	user = kind == SHMX_RING_V2 ? shmx_proc_mapper(path) : 0;
 	return user != 0 ? say_in_use(name, user) : 0;
 }
 

@@ -11,6 +11,7 @@
 #ifndef SHMX_OBJECT_H
 #define SHMX_OBJECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -32,6 +33,10 @@ shmx_object_path(char path[SHMX_OBJECT_PATH], const char *name);
  */
 int
 shmx_object_open(const char *name);
+
+/* Does it hold a ring?  Of which kind: SHMX_RING_NAMED or SHMX_RING_V2. */
+bool
+shmx_object_is_ring(int fd, enum shmx_ring_kind *kind);
 
 /*
  * Make an object without a name, all of it allocated, locked and mapped.  *fd

@@ -73,3 +73,10 @@ shmx_v2_layout_check(struct shmx_v2_layout *l, const struct shmx_header *h,
 	find_records(l, h, size);
 	return NULL;
 }
+
+bool
+shmx_v2_is_ours(const struct shmx_header *header)
+{
+	return header->ext_offset != 0 &&
+	       header->ext_check == (header->ext_offset ^ SHMX_EXT_CHECK);
+}

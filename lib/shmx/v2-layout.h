@@ -5,6 +5,7 @@
 #ifndef SHMX_V2_LAYOUT_H
 #define SHMX_V2_LAYOUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "layout.h"
@@ -38,5 +39,9 @@ struct shmx_v2_layout {
 const char *
 shmx_v2_layout_check(struct shmx_v2_layout *layout,
 		     const struct shmx_header *header, uint64_t size);
+
+/* Does a ring of ours begin with this header, and no other of v2.0? */
+bool
+shmx_v2_is_ours(const struct shmx_header *header);
 
 #endif
