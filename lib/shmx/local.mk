@@ -19,6 +19,9 @@ shmx_parts = \
 	%D%/directory.c %D%/directory.h \
 	%D%/error.c \
 	%D%/foreign.c %D%/foreign.h \
+	%D%/foreign-mirror.c %D%/foreign-mirror.h \
+	%D%/foreign-relay.c %D%/foreign-relay.h \
+	%D%/foreign-server.c %D%/foreign-server.h \
 	%D%/format.c \
 	%D%/frame.c %D%/frame.h \
 	%D%/guests.c %D%/guests.h \
