@@ -375,6 +375,42 @@ START_TEST(nonsense_ends_it)
 }
 END_TEST
 
+/* In its words, as far as they are fit to be shown; or in none. */
+static void
+send_away(struct fake *f, int conn)
+{
+	struct shmx_refusal r = { .error = which == 1 ? -1 : EPERM };
+
+	memset(r.text, which == 2 ? '\033' : '\0', sizeof(r.text));
+	if (which < 2)
+		memcpy(r.text, "no more", sizeof("no more"));
+	welcome(f, conn);
+	expect(shmx_channel_send(conn, SHMX_MSG_ERROR, &r,
+				 which == 3 ? 8 : sizeof(r), NULL, 0) == 0);
+}
+
+START_TEST(it_may_be_sent_away)
+{
+	struct shmx_producer *p;
+	struct child c;
+	int i;
+
+	make_host();
+	which = _i;
+	ck_assert_int_eq(join(send_away, &c, &p), 0);
+	for (i = 0; i < 10000 && shmx_producer_state(p) == 0; i++)
+		usleep(1000);
+	ck_assert_int_eq(shmx_producer_state(p), -EPIPE);
+	ck_assert_msg(strstr(shmx_error(), which < 2 ? "no more" :
+			     which == 2 ? "????" : "is gone") != NULL, "%s",
+		      shmx_error());
+	ck_assert_ptr_null(strchr(shmx_error(), '\033'));
+	ck_assert_uint_eq(frame_publish(p, 1), 0);
+	shmx_producer_close(p);
+	end(&c);
+}
+END_TEST
+
 /* Readers come, with whatever is to wake them, and never go. */
 static void
 tell_a_lot(struct fake *f, int conn)
@@ -464,6 +500,7 @@ main(void)
 	tc = suite_case(s, "joined");
 	tcase_add_loop_test(tc, nonsense_ends_it, 0,
 			    BASE_ARRAY_SIZE(notices));
+	tcase_add_loop_test(tc, it_may_be_sent_away, 0, 4);
 	tcase_add_test(tc, readers_beyond_number_are_survived);
 	tcase_add_test(tc, a_ring_full_of_garbage_loses_frames_only);
 	return suite_run(s);

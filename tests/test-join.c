@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -848,7 +850,8 @@ talk_nonsense(int line, void *arg)
 {
 	const int *what = arg;
 	struct shmx_hello hello = byhand_hello(0);
-	int conn = byhand_connect();
+	struct shmx_refusal refusal;
+	int conn = byhand_connect(), type;
 	struct shmx_channel ch;
 
 	hello.role = SHMX_ROLE_WRITER;
@@ -856,7 +859,6 @@ talk_nonsense(int line, void *arg)
 	shmx_channel_init(&ch, conn);
 	expect(byhand_receive(&ch) == SHMX_MSG_WELCOME);
 	expect(ch.fd_count == 1);
-	shmx_channel_next(&ch);
 	if (*what != 0)
 		byhand_ready(conn);
 	switch (*what) {
@@ -873,7 +875,17 @@ talk_nonsense(int line, void *arg)
 		say(conn, 999, NULL, 0);
 		break;
 	}
+	do {
+		shmx_channel_next(&ch);
+		type = byhand_receive(&ch);
+	} while (type == SHMX_MSG_READER);
+	expect(type == SHMX_MSG_ERROR);
+	expect(shmx_channel_refusal(&ch, &refusal));
+	expect(strstr(refusal.text, "sent this producer away") != NULL);
 	child_say(line, 't');
+	/* It has just published, as far as anybody knows. */
+	expect(child_hear(line) == 'n');
+	say(conn, SHMX_MSG_NUDGE, NULL, 0);
 	child_hear(line);
 	shmx_channel_finish(&ch);
 }
@@ -881,6 +893,8 @@ talk_nonsense(int line, void *arg)
 START_TEST(nonsense_costs_a_place_while_it_lives)
 {
 	struct shmx_producer *p = open_host(2), *q = NULL;
+	struct shmx_reader *r = open_reader();
+	struct pollfd pfd = { .fd = shmx_reader_fd(r), .events = POLLIN };
 	struct child c;
 	int what = _i;
 
@@ -890,11 +904,67 @@ START_TEST(nonsense_costs_a_place_while_it_lives)
 	usleep(20000);
 	settle(p, 1);
 	ck_assert_int_eq(shmx_producer_join(&q, "test", NULL), -EBUSY);
+	/* Nor does it leave who sleeps asleep. */
+	ck_assert_int_eq(shmx_reader_arm(r), 0);
+	ck_assert_int_eq(poll(&pfd, 1, 0), 0);
+	child_say(c.line, 'n');
+	ck_assert_int_eq(poll(&pfd, 1, LONG_MS), 1);
+	shmx_reader_close(r);
 	ck_assert_uint_eq(frame_publish(p, 1), 1);
 	child_say(c.line, 'e');
 	child_end(&c);
 	settle(p, 0);
 	ck_assert_int_eq(shmx_producer_join(&q, "test", NULL), 0);
+	shmx_producer_close(q);
+	shmx_producer_close(p);
+}
+END_TEST
+
+/* This process' end of a connection to the producer of "test". */
+static int
+find_connection(void)
+{
+	struct sockaddr_un sa, want;
+	socklen_t len;
+	int fd;
+
+	byhand_address(&want, "test");
+	for (fd = 3; fd < 1024; fd++) {
+		len = sizeof(sa);
+		memset(&sa, 0, sizeof(sa));
+		if (getpeername(fd, (struct sockaddr *)&sa, &len) == 0 &&
+		    sa.sun_family == AF_UNIX &&
+		    strstr(sa.sun_path, "test.sock") != NULL)
+			return fd;
+	}
+	ck_abort_msg("no connection to %s", want.sun_path);
+}
+
+START_TEST(who_is_sent_away_hears_why)
+{
+	struct shmx_producer *p = open_host(2), *q = join(0);
+	struct shmx_frame f;
+	int t;
+
+	ck_assert_uint_eq(frame_publish(q, 1), 1);
+	ck_assert_int_eq(shmx_producer_state(q), 0);
+	say(find_connection(), 999, NULL, 0);
+	for (t = 0; t < LONG_MS && shmx_producer_state(q) == 0; t++)
+		usleep(1000);
+	ck_assert_int_eq(shmx_producer_state(q), -EPIPE);
+	ck_assert_msg(strstr(shmx_error(), "sent this producer away") != NULL,
+		      "%s", shmx_error());
+	/* It can go on drawing, for nobody. */
+	shmx_begin(q, &f);
+	ck_assert_ptr_nonnull(f.pixels);
+	ck_assert_uint_eq(shmx_publish(q, &f), 0);
+	ck_assert_uint_eq(count_writing(p), 0);
+	ck_assert_uint_eq(frame_publish(p, 2), 2);
+	shmx_producer_close(q);
+	settle(p, 0);
+	q = join(0);
+	ck_assert_ptr_nonnull(q);
+	ck_assert_uint_eq(frame_publish(q, 3), 3);
 	shmx_producer_close(q);
 	shmx_producer_close(p);
 }
@@ -1017,6 +1087,7 @@ main(void)
 	tcase_add_test(tc, anybody_may_be_killed_at_any_time);
 
 	tc = suite_case(s, "wrong");
+	tcase_add_test(tc, who_is_sent_away_hears_why);
 	tcase_add_loop_test(tc, nonsense_costs_a_place_while_it_lives, 0, 4);
 	tcase_add_loop_test(tc, joining_fails_cleanly, 0,
 			    BASE_ARRAY_SIZE(errors));

@@ -156,7 +156,10 @@ listen_to(struct shmx_host *host, struct shmx_peer *peer)
 	return true;
 }
 
-/* All that counts of what it says is its end. */
+/*
+ * All that counts of what it says is its end; but a writer that has not heard
+ * yet that it was sent off may have published, and want readers to be woken.
+ */
 static void
 await_end(struct shmx_host *host, struct shmx_peer *peer, bool dead)
 {
@@ -166,6 +169,8 @@ await_end(struct shmx_host *host, struct shmx_peer *peer, bool dead)
 	n = recv(peer->conn, words, sizeof(words), MSG_DONTWAIT);
 	if (dead || n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		shmx_peer_drop(host, peer, "is gone at last");
+	else if (n > 0 && peer->joined != NULL)
+		shmx_host_wake_readers(host);
 }
 
 void

@@ -9,6 +9,7 @@
 
 #include "host-peer.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +82,30 @@ shmx_peer_drop(struct shmx_host *host, struct shmx_peer *peer,
 	free(peer);
 }
 
+static void
+send_error(const struct shmx_peer *peer, const struct shmx_refusal *r)
+{
+	(void)shmx_channel_send(peer->conn, SHMX_MSG_ERROR, r, sizeof(*r),
+				NULL, 0);
+}
+
+/*
+ * A writer that is to be one no more.  It has the ring mapped, and may be
+ * writing: all that can be done is to ask it to stop.
+ */
+static void
+send_off_writer(struct shmx_host *host, struct shmx_peer *peer,
+		const char *why)
+{
+	struct shmx_refusal r = { .error = EPROTO };
+
+	snprintf(r.text, sizeof(r.text), "the host of ring \"%s\" sent this "
+		 "producer away: it %s", host->claim->name, why);
+	send_error(peer, &r);
+	peer->joined->ready = false;
+	peer->state = SENT_OFF;
+}
+
 /*
  * It may go on to write into its record, to let go of what it held: one in the
  * region is nobody else's before it is gone.
@@ -98,21 +123,13 @@ shmx_peer_send_off(struct shmx_host *host, struct shmx_peer *peer,
 	base_log(host->log, BASE_LOG_DEBUG, "ring %s: %s (pid %d) %s",
 		 host->claim->name, peer->label, (int)peer->pid, why);
 	if (peer->joined != NULL) {
-		peer->joined->ready = false;
-		peer->state = SENT_OFF;
+		send_off_writer(host, peer, why);
 		return;
 	}
 	peer->lent = peer->seat->record;
 	peer->seat->lent = true;
 	unseat(host, peer);
 	peer->state = SENT_OFF;
-}
-
-static void
-send_error(const struct shmx_peer *peer, const struct shmx_refusal *r)
-{
-	(void)shmx_channel_send(peer->conn, SHMX_MSG_ERROR, r, sizeof(*r),
-				NULL, 0);
 }
 
 void

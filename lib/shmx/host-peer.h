@@ -99,7 +99,7 @@ shmx_peer_hear(struct shmx_host *host, struct shmx_peer *peer, bool dead);
 
 /* -------------------------------------------------------- host-leave.c -- */
 
-/* See above.  `why` is for the log, after the peer's name. */
+/* See above.  `why` follows the peer's name in the log: "is gone". */
 void
 shmx_peer_drop(struct shmx_host *host, struct shmx_peer *peer,
 	       const char *why);

@@ -47,7 +47,8 @@ struct shmx_join {
 	int pidfd;			/* -1: only the connection tells */
 	pid_t pid;			/* the host's */
 	struct shmx_channel channel;
-	shmx_a32 lost;			/* the host is gone */
+	shmx_a32 lost;			/* the host is gone, or will not have us */
+	char why[512];			/* in its words, before lost; or "" */
 	/* The service's: who has which record; we know how to wake it. */
 	struct shmx_seat *seat[SHMX_READERS_MAX];
 };
@@ -103,7 +104,12 @@ hear(struct shmx_producer *p)
 {
 	struct shmx_channel *ch = &p->join->channel;
 	const struct shmx_reader_notice *n;
+	struct shmx_refusal refusal;
 
+	if (ch->in.header.type == SHMX_MSG_ERROR &&
+	    shmx_channel_refusal(ch, &refusal))
+		snprintf(p->join->why, sizeof(p->join->why), "%s",
+			 refusal.text);
 	if (ch->in.header.type != SHMX_MSG_READER)
 		return false;
 	n = shmx_channel_body(ch, sizeof(*n), ch->fd_count);
@@ -123,8 +129,9 @@ lose(struct shmx_producer *p)
 	if (j->pidfd >= 0)
 		epoll_ctl(j->epoll_fd, EPOLL_CTL_DEL, j->pidfd, NULL);
 	shmx_store_release(&j->lost, 1);
-	base_log(&p->log, BASE_LOG_DEBUG, "ring %s: its host, pid %d, is gone",
-		 p->claim.name, (int)j->pid);
+	base_log(&p->log, BASE_LOG_DEBUG, "ring %s: its host, pid %d, %s",
+		 p->claim.name, (int)j->pid,
+		 j->why[0] != '\0' ? "sent us away" : "is gone");
 }
 
 static void
@@ -205,6 +212,9 @@ shmx_producer_state(const struct shmx_producer *p)
 
 	if (p->join == NULL || !shmx_join_is_lost(p))
 		return 0;
+	/* Acquires why. */
+	if (shmx_load_acquire(&p->join->lost) != 0 && p->join->why[0] != '\0')
+		return base_error(-EPIPE, "%s", p->join->why);
 	shmx_process_name(p->join->pid, who, sizeof(who));
 	return base_error(-EPIPE, "the host of ring \"%s\", %s, is gone",
 			  p->claim.name, who);

@@ -390,7 +390,8 @@ shmx_producer_join(struct shmx_producer **out, const char *name,
 		   const struct shmx_join_options *options);
 
 /*
- * 0 while the ring is there; -EPIPE for who joined it, once its host is gone.
+ * 0 while the ring is there; -EPIPE for who joined it, once its host is gone or
+ * has sent it away, for breaking the protocol.
  * Threads: the one that begins and publishes.
  */
 int
