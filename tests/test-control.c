@@ -225,6 +225,40 @@ START_TEST(a_cursor_of_the_producers_is_checked)
 }
 END_TEST
 
+/* Where somebody is said to have left off. */
+START_TEST(who_begins_checks_both_cursors)
+{
+	static const struct {
+		uint64_t read;
+		uint64_t written;
+		int ret;
+	} cursors[] = {
+		{ 160, 160, 0 },
+		{ 160, 160 + SHMX_CONTROL_DATA, 0 },	/* full */
+		{ 160, 160 + SHMX_CONTROL_DATA + 16, -EPROTO },
+		{ 160, 160 - 16, -EPROTO },
+		{ 160, 160 + 8, -EPROTO },
+		{ 160, UINT64_C(1) << 63, -EPROTO },
+	};
+	uint32_t n;
+
+	shmx_store_relaxed(&ring->read, cursors[_i].read);
+	shmx_store_relaxed(&ring->written, cursors[_i].written);
+	out = (struct shmx_control_out){ .written = 1 };
+	ck_assert_int_eq(shmx_control_out_init(&out, ring), cursors[_i].ret);
+	if (cursors[_i].ret < 0) {
+		ck_assert_uint_eq(out.written, 1);
+		ck_assert_ptr_null(out.ring);
+		return;
+	}
+	/* Nothing is lost of what there was, and nothing put over it. */
+	for (n = 0; put(n, 8) == 0; n++)
+		continue;
+	ck_assert_uint_eq(n, (cursors[_i].read + SHMX_CONTROL_DATA -
+			      cursors[_i].written) / 16);
+}
+END_TEST
+
 /* Any bytes at all: no crash, no endless loop. */
 START_TEST(garbage_ends)
 {
@@ -1075,6 +1109,7 @@ main(void)
 			    (int)BASE_ARRAY_SIZE(nonsense));
 	tcase_add_test(tc, nothing_is_split_over_the_end);
 	tcase_add_test(tc, a_cursor_of_the_producers_is_checked);
+	tcase_add_loop_test(tc, who_begins_checks_both_cursors, 0, 6);
 	tcase_add_test(tc, garbage_ends);
 	tcase_add_test(tc, nothing_but_pads_is_nonsense);
 	tcase_add_test(tc, what_is_passed_over_ends);
