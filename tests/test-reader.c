@@ -684,6 +684,31 @@ START_TEST(a_hold_ends_with_its_last_reference)
 }
 END_TEST
 
+#ifndef NDEBUG
+/* What is wrong in our caller: the slot may be another frame's already. */
+START_TEST(giving_back_too_often_is_fatal)
+{
+	struct shmx_reader *r;
+	struct shmx_hold *h;
+
+	start(NULL, "op");
+	r = attach();
+	h = hold(r, 1);
+	ck_assert_ptr_eq(shmx_hold_ref(h), h);
+	shmx_release(h);
+	shmx_release(h);
+	ck_assert_uint_eq(ask_stats().slots_held, 0);
+	if (_i == 0)
+		shmx_release(h);
+	else
+		shmx_hold_ref(h);
+	/* Not reached: an end without the signal fails. */
+	shmx_reader_close(r);
+	finish();
+}
+END_TEST
+#endif
+
 /* Releases what it is given, at once. */
 static void *
 release_in_thread(void *arg)
@@ -1453,6 +1478,11 @@ main(void)
 	tcase_add_test(tc, a_held_frame_does_not_change);
 	tcase_add_test(tc, holds_run_out_and_come_back);
 	tcase_add_test(tc, a_hold_ends_with_its_last_reference);
+#ifndef NDEBUG
+	if (!suite_is_nofork())
+		tcase_add_loop_test_raise_signal(
+			tc, giving_back_too_often_is_fatal, SIGABRT, 0, 2);
+#endif
 	tcase_add_test(tc, another_thread_may_release);
 	tcase_add_test(tc, holds_outlive_reader_and_producer);
 	tcase_add_test(tc, a_full_ring_says_who_holds_it);

@@ -12,6 +12,7 @@
 
 #include <shmx/shmx.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -23,13 +24,23 @@
 #include "reader.h"
 #include "stream.h"
 
+/*
+ * With these, does it have any?  One that was given back too often has none,
+ * until the next frame takes its place: then nobody can know.
+ */
+static bool
+is_held(uint32_t references)
+{
+	return references != 0 && references != SHMX_HOLD_ENDING;
+}
+
 /* A reference to a hold that is in use already; false when it is not. */
 static bool
 join(struct shmx_hold *hold)
 {
 	uint32_t n = shmx_load_acquire(&hold->references);
 
-	while (n != 0 && n != SHMX_HOLD_ENDING)
+	while (is_held(n))
 		if (shmx_cas_acq_rel(&hold->references, &n, n + 1))
 			return true;
 	return false;
@@ -66,7 +77,10 @@ find_free(struct shmx_session *s)
 struct shmx_hold *
 shmx_hold_ref(struct shmx_hold *hold)
 {
-	shmx_add_relaxed(&hold->references, 1);
+	uint32_t n = shmx_add_relaxed(&hold->references, 1);
+
+	assert(is_held(n));
+	(void)n;
 	return hold;
 }
 
@@ -91,6 +105,7 @@ shmx_release(struct shmx_hold *hold)
 		return;
 	n = shmx_load_relaxed(&hold->references);
 	do {
+		assert(is_held(n));
 		next = n == 1 ? SHMX_HOLD_ENDING : n - 1;
 	} while (!shmx_cas_acq_rel(&hold->references, &n, next));
 	if (next != SHMX_HOLD_ENDING)
