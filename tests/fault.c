@@ -54,6 +54,7 @@ fails(const char *call)
 	}
 
 FAULT(void *, calloc, (size_t n, size_t size), NULL, (n, size))
+FAULT(void *, realloc, (void *memory, size_t size), NULL, (memory, size))
 FAULT(int, memfd_create, (const char *name, unsigned flags), -1,
       (name, flags))
 FAULT(int, ftruncate, (int fd, off_t size), -1, (fd, size))
@@ -97,6 +98,7 @@ FAULT(int, pthread_create, (pthread_t *thread, const pthread_attr_t *attr,
 
 static const struct base_sys faulty = {
 	FAULT_MEMBER(calloc),
+	FAULT_MEMBER(realloc),
 	FAULT_MEMBER(memfd_create),
 	FAULT_MEMBER(ftruncate),
 	FAULT_MEMBER(fallocate),

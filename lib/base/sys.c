@@ -57,6 +57,7 @@ sys_pidfd_open(pid_t pid, unsigned flags)
 
 struct base_sys base_sys = {
 	.calloc = calloc,
+	.realloc = realloc,
 	.memfd_create = memfd_create,
 	.ftruncate = ftruncate,
 	.fallocate = fallocate,

@@ -28,6 +28,7 @@
 struct base_sys {
 	/* memory */
 	void *(*calloc)(size_t n, size_t size);
+	void *(*realloc)(void *memory, size_t size);
 	int (*memfd_create)(const char *name, unsigned flags);
 	int (*ftruncate)(int fd, off_t size);
 	int (*fallocate)(int fd, int mode, off_t offset, off_t len);

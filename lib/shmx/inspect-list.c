@@ -77,7 +77,8 @@ add(struct shmx_inspect_list *list, const struct place *place)
 
 	if (list->error < 0)
 		return;
-	more = realloc(list->place, (list->count + 1) * sizeof(*more));
+	more = base_sys.realloc(list->place,
+				(list->count + 1) * sizeof(*more));
 	if (more == NULL) {
 		list->error = -ENOMEM;
 		return;

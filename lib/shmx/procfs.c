@@ -179,8 +179,8 @@ add_fd(struct shmx_proc_fds *fds, const struct shmx_proc_fd *fd)
 	/* Grows by doubling at 16, 32, 64 ... */
 	if (fds->count == 0 || (fds->count >= 16 &&
 				(fds->count & (fds->count - 1)) == 0)) {
-		more = realloc(fds->fd, BASE_MAX(fds->count * 2, 16) *
-			       sizeof(*more));
+		more = base_sys.realloc(fds->fd, sizeof(*more) *
+					BASE_MAX(fds->count * 2, 16));
 		if (more == NULL)
 			return -ENOMEM;
 		fds->fd = more;
