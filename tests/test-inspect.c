@@ -19,6 +19,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -693,6 +694,15 @@ read_v2(int line, void *arg)
 	v2_client_close(&c);
 }
 
+static const char *
+object_path(void)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "/dev/shm/%s", object);
+	return path;
+}
+
 static void
 start_v2(void)
 {
@@ -705,11 +715,8 @@ start_v2(void)
 static void
 end_v2(void)
 {
-	char path[128];
-
 	end_both();
-	snprintf(path, sizeof(path), "/dev/shm/%s", object);
-	unlink(path);
+	unlink(object_path());
 }
 
 START_TEST(a_v2_ring)
@@ -816,14 +823,39 @@ START_TEST(a_v2_leftover)
 }
 END_TEST
 
+/*
+ * SHMX v2.0 locks nothing: whether its server lives is seen in /proc alone, for
+ * which there have to be descriptors.
+ */
+START_TEST(who_cannot_look_removes_nothing)
+{
+	struct rlimit before, few;
+	int first, i, ret;
+
+	if (suite_is_nofork())
+		return;		/* valgrind has limits of its own */
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	first = base_dup(0);
+	base_close(&(int){ first });
+	for (i = 0; i < 12; i++) {
+		few = (struct rlimit){ (rlim_t)(first + i), before.rlim_max };
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+		ret = shmx_remove(object);
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+		ck_assert_int_lt(ret, 0);
+		ck_assert_int_eq(access(object_path(), F_OK), 0);
+	}
+	ck_assert_int_eq(ret, -EBUSY);
+	tell(&producer, "p");
+}
+END_TEST
+
 START_TEST(removing_what_is_locked)
 {
-	char path[128];
 	int fd;
 
 	child_kill(&producer);
-	snprintf(path, sizeof(path), "/dev/shm/%s", object);
-	fd = open(path, O_RDWR | O_CLOEXEC);
+	fd = open(object_path(), O_RDWR | O_CLOEXEC);
 	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
 	ck_assert_int_eq(shmx_remove(object), -EBUSY);
 	close(fd);
@@ -833,12 +865,11 @@ END_TEST
 
 START_TEST(removing_what_is_no_ring)
 {
-	char path[128];
+	const char *path = object_path();
 	int fd;
 
 	child_kill(&producer);
 	ck_assert_int_eq(shmx_remove(object), 0);
-	snprintf(path, sizeof(path), "/dev/shm/%s", object);
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(ftruncate(fd, 4096), 0);
@@ -1125,6 +1156,7 @@ main(void)
 	tcase_add_test(tc, a_v2_ring);
 	tcase_add_test(tc, a_named_ring);
 	tcase_add_test(tc, a_v2_leftover);
+	tcase_add_test(tc, who_cannot_look_removes_nothing);
 	tcase_add_test(tc, removing_what_is_locked);
 	tcase_add_test(tc, removing_what_is_no_ring);
 	tcase_add_test(tc, an_object_that_shrinks);

@@ -184,16 +184,19 @@ shmx_object_state(const char *name, int fd, pid_t *pid)
 {
 	char path[SHMX_OBJECT_PATH];
 	struct stat st;
+	pid_t user;
 
 	*pid = 0;
+	/* What cannot be told may be in use: it is not to be removed. */
 	if (base_sys.fstat(fd, &st) < 0)
-		return SHMX_RING_LEFTOVER;
+		return SHMX_RING_RUNNING;
 	shmx_object_path(path, name);
-	*pid = shmx_proc_flock_owner(st.st_dev, st.st_ino);
+	user = shmx_proc_flock_owner(st.st_dev, st.st_ino);
 	/* Nobody locks those of SHMX v2.0; but somebody has them mapped. */
-	if (*pid <= 0)
-		*pid = shmx_proc_mapper(path);
-	return *pid != 0 ? SHMX_RING_RUNNING : SHMX_RING_LEFTOVER;
+	if (user <= 0)
+		user = shmx_proc_mapper(path);
+	*pid = BASE_MAX(user, 0);
+	return user != 0 ? SHMX_RING_RUNNING : SHMX_RING_LEFTOVER;
 }
 
 int

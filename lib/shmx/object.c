@@ -178,7 +178,7 @@ check_leftover(const char *name, const char *path, int fd, int lock_fd,
 		return -EBUSY;
 	/* Those of v2.0 lock nothing; but their server maps it. */
 	user = kind == SHMX_RING_V2 ? shmx_proc_mapper(path) : 0;
-	return user != 0 ? say_in_use(name, user) : 0;
+	return user != 0 ? say_in_use(name, BASE_MAX(user, 0)) : 0;
 }
 
 /*

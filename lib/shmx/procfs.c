@@ -95,8 +95,22 @@ shmx_proc_same_place(pid_t pid)
 	       strcmp(theirs, ours != NULL ? ours : "") == 0;
 }
 
-/* Call fn for each process of this user, until it returns true. */
+/*
+ * Did we fail to look for want of descriptors or memory?  Anything else is as
+ * good as nothing being there: a process that has ended, or is no business of
+ * ours.
+ */
 static bool
+lacks_means(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOMEM;
+}
+
+/*
+ * Call fn for each process of this user, until it returns true.  -errno when
+ * none could be looked at.
+ */
+static int
 each_process(bool (*fn)(pid_t pid, void *data), void *data)
 {
 	const struct dirent *e;
@@ -108,7 +122,7 @@ each_process(bool (*fn)(pid_t pid, void *data), void *data)
 
 	d = opendir("/proc");
 	if (d == NULL)
-		return false;
+		return -errno;
 	while (!done && (e = readdir(d)) != NULL) {
 		pid = strtol(e->d_name, &end, 10);
 		if (pid > 0 && *end == '\0' &&
@@ -117,7 +131,7 @@ each_process(bool (*fn)(pid_t pid, void *data), void *data)
 			done = fn((pid_t)pid, data);
 	}
 	closedir(d);
-	return done;
+	return 0;
 }
 
 /* -------------------------------------------------------- descriptors -- */
@@ -284,9 +298,13 @@ maps_it(pid_t pid, void *data)
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
-	f = pid == getpid() ? NULL : fopen(path, "re");
-	if (f == NULL)
+	if (pid == getpid())
 		return false;
+	f = fopen(path, "re");
+	if (f == NULL) {
+		m->pid = lacks_means(errno) ? -1 : 0;
+		return m->pid != 0;
+	}
 	while (m->pid == 0 && getline(&line, &room, f) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		name = strchr(line, '/');
@@ -302,9 +320,9 @@ pid_t
 shmx_proc_mapper(const char *path)
 {
 	struct mapper m = { path, 0 };
+	int ret = each_process(maps_it, &m);
 
-	each_process(maps_it, &m);
-	return m.pid;
+	return lacks_means(-ret) ? -1 : m.pid;
 }
 
 pid_t

@@ -63,7 +63,8 @@ shmx_proc_same_place(pid_t pid);
 
 /*
  * Who maps a file: the first of this user's processes that does, but this one,
- * or 0.
+ * 0 for nobody, or -1 when that cannot be told for want of descriptors or
+ * memory.
  */
 pid_t
 shmx_proc_mapper(const char *path);
