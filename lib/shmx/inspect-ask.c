@@ -82,13 +82,18 @@ shmx_inspect_ask(struct shmx_inspector *n)
 	return ret < 0 ? ret : -EPROTO;
 }
 
-static void
+/* Take the descriptor of a record.  False when that is to be tried again. */
+static bool
 add_record(struct shmx_inspector *n, int fd)
 {
+	bool known = true;
 	struct stat st;
 	unsigned i;
 
-	if (n->records == SHMX_READERS_MAX || base_sys.fstat(fd, &st) < 0)
+	if (n->records == SHMX_READERS_MAX)
+		goto refuse;
+	known = base_sys.fstat(fd, &st) == 0;
+	if (!known)
 		goto refuse;
 	for (i = 0; i < n->records; i++)
 		if (n->record[i].dev == st.st_dev &&
@@ -97,9 +102,10 @@ add_record(struct shmx_inspector *n, int fd)
 	n->record[n->records++] = (struct shmx_inspect_record){
 		.fd = fd, .dev = st.st_dev, .ino = st.st_ino,
 	};
-	return;
+	return true;
 refuse:
 	base_close(&fd);
+	return known;
 }
 
 static int
@@ -107,6 +113,7 @@ ask_for_records(struct shmx_inspector *n)
 {
 	uint64_t deadline = base_now_ns() + ANSWER_NS;
 	const struct shmx_roster ask = { n->after }, *end;
+	bool complete = true;
 	int type;
 
 	type = shmx_channel_send(n->conn, SHMX_MSG_ROSTER, &ask, sizeof(ask),
@@ -116,10 +123,12 @@ ask_for_records(struct shmx_inspector *n)
 		if (type == SHMX_MSG_RECORD &&
 		    shmx_channel_body(&n->channel,
 				      sizeof(struct shmx_roster_record), 1)) {
-			add_record(n, shmx_channel_take_fd(&n->channel, 0));
+			complete &= add_record(n, shmx_channel_take_fd(
+				&n->channel, 0));
 		} else if (type == SHMX_MSG_ROSTER) {
 			end = shmx_channel_body(&n->channel, sizeof(*end), 0);
-			if (end != NULL)
+			/* Else they come once more, and we have most. */
+			if (end != NULL && complete)
 				n->after = end->after;
 			shmx_channel_next(&n->channel);
 			return end != NULL ? 0 : -EPROTO;
@@ -153,7 +162,7 @@ add_record_fd(struct shmx_inspector *n, const struct shmx_proc_fd *found)
 			return;
 	fd = shmx_proc_open(found);
 	if (fd >= 0)
-		add_record(n, fd);
+		(void)add_record(n, fd);
 }
 
 /* The records of readers, as their producer or they themselves keep them. */
@@ -171,14 +180,15 @@ find_records(struct shmx_inspector *n)
 	shmx_proc_free(&fds);
 }
 
+/* Or may be: one that cannot be read just now would not be sent again. */
 static bool
 is_taken(int fd)
 {
 	uint32_t in_use = 0;
+	int ret = base_pread_all(fd, &in_use, sizeof(in_use),
+				 offsetof(struct shmx_record, in_use));
 
-	return base_pread_all(fd, &in_use, sizeof(in_use),
-			      offsetof(struct shmx_record, in_use)) == 0 &&
-	       in_use != 0;
+	return ret == 0 ? in_use != 0 : ret != -ENODATA;
 }
 
 /* Records that nobody has any more. */
