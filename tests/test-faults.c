@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -202,6 +203,265 @@ START_TEST(holding_and_waiting_fail_cleanly)
 }
 END_TEST
 
+/* ---------------------------------------------------------- inspectors -- */
+
+/* What becomes of the ring that is looked at; it has one frame. */
+static const struct looked_at {
+	uint32_t flags;
+	enum shmx_ring_state state;
+} looked_at[] = {
+	{ 0, SHMX_RING_RUNNING },
+	{ 0, SHMX_RING_STOPPED },
+	{ 0, SHMX_RING_ORPHANED },
+	{ SHMX_NAMED, SHMX_RING_RUNNING },
+	{ SHMX_NAMED, SHMX_RING_STOPPED },
+	{ SHMX_NAMED, SHMX_RING_LEFTOVER },
+};
+
+/* Each of them with each error. */
+enum {
+	ALL_LOOKED_AT = BASE_ARRAY_SIZE(looked_at),
+	LOOKS = ALL_LOOKED_AT * BASE_ARRAY_SIZE(errors),
+};
+
+static struct child looked_at_producer, looked_at_reader;
+static char looked_at_name[32];
+
+static void
+produce_to_be_seen(int line, void *arg)
+{
+	const struct looked_at *how = arg;
+	struct shmx_producer_options o = SHMX_PRODUCER_OPTIONS_INIT;
+	struct shmx_producer *p;
+
+	o.streams = &picture;
+	o.stream_count = 1;
+	o.flags = how->flags;
+	expect(shmx_producer_open(&p, looked_at_name, &o) == 0);
+	expect(frame_publish(p, 1) == 1);
+	child_say(line, 'o');
+	for (;;)
+		pause();
+}
+
+static void
+hold_to_be_seen(int line, void *arg)
+{
+	struct shmx_reader *r;
+	struct shmx_hold *h;
+
+	(void)arg;
+	expect(child_hear(line) == 'g');
+	expect(shmx_reader_open(&r, looked_at_name, NULL) == 0);
+	expect(shmx_hold_latest(r, &h) == 0);
+	child_say(line, 'h');
+	for (;;)
+		pause();
+}
+
+static void
+start_looked_at(const struct looked_at *how)
+{
+	snprintf(looked_at_name, sizeof(looked_at_name),
+		 "shmfb-test-faults-%d", (int)getpid());
+	child_start(&looked_at_reader, hold_to_be_seen, NULL);
+	child_start(&looked_at_producer, produce_to_be_seen,
+		    (void *)(uintptr_t)how);
+	ck_assert_int_eq(child_hear(looked_at_producer.line), 'o');
+	child_say(looked_at_reader.line, 'g');
+	ck_assert_int_eq(child_hear(looked_at_reader.line), 'h');
+	switch (how->state) {
+	case SHMX_RING_STOPPED:
+		child_stop(&looked_at_producer);
+		break;
+	case SHMX_RING_LEFTOVER:
+		child_kill(&looked_at_reader);
+		child_kill(&looked_at_producer);
+		break;
+	case SHMX_RING_ORPHANED:
+		child_kill(&looked_at_producer);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+end_looked_at(void)
+{
+	if (looked_at_producer.pid > 0)
+		child_kill(&looked_at_producer);
+	if (looked_at_reader.pid > 0)
+		child_kill(&looked_at_reader);
+	(void)shmx_remove(looked_at_name);
+}
+
+/*
+ * Something of it may not be seen; what is seen is so. Who cannot tell whether
+ * a ring is in use says that it is, and not by whom.
+ */
+static void
+check_seen(struct shmx_inspector *in, const struct looked_at *how, bool all)
+{
+	struct shmx_inspect_reader reader;
+	struct shmx_inspect_slot slot;
+	struct shmx_inspect_ring ring;
+
+	ck_assert_int_eq(shmx_inspect_snapshot(in, &ring, sizeof(ring)), 0);
+	if (all || ring.state != SHMX_RING_RUNNING || ring.pid != 0)
+		ck_assert_int_eq(ring.state, how->state);
+	ck_assert_uint_eq(ring.latest, 1);
+	ck_assert_int_eq(shmx_inspect_slot(in, ring.latest_slot, &slot,
+					   sizeof(slot)), 0);
+	ck_assert_uint_eq(slot.width, picture.width);
+	ck_assert_uint_le(ring.reader_count, 1);
+	if (ring.reader_count == 0 || how->state == SHMX_RING_LEFTOVER) {
+		ck_assert(!all || how->state == SHMX_RING_LEFTOVER);
+		return;
+	}
+	ck_assert_int_eq(shmx_inspect_reader(in, 0, &reader, sizeof(reader)),
+			 0);
+	ck_assert_int_eq(reader.pid, looked_at_reader.pid);
+	ck_assert_uint_eq(reader.slots, UINT64_C(1) << ring.latest_slot);
+}
+
+START_TEST(inspecting_fails_cleanly)
+{
+	const struct looked_at *how = &looked_at[_i % ALL_LOOKED_AT];
+	struct shmx_inspector *in = NULL;
+	bool failed = true;
+	unsigned n;
+	int ret;
+
+	start_looked_at(how);
+	for (n = 1; failed; n++) {
+		ck_assert_uint_lt(n, 500);
+		forget_words();
+		fault_nth(NULL, n, errors[_i / ALL_LOOKED_AT]);
+		ret = shmx_inspect_open(&in, looked_at_name);
+		failed = fault_off();
+		if (ret == 0) {
+			check_seen(in, how, !failed);
+			shmx_inspect_close(in);
+			in = NULL;
+			continue;
+		}
+		ck_assert(failed);
+		ck_assert_ptr_null(in);
+		check_words(n);
+	}
+	ck_assert_uint_gt(n, 8);
+}
+END_TEST
+
+/* The same inspector goes on when the calls work again. */
+START_TEST(a_snapshot_fails_cleanly)
+{
+	const struct looked_at *how = &looked_at[_i % ALL_LOOKED_AT];
+	struct shmx_inspect_ring ring;
+	struct shmx_inspector *in;
+	bool failed = true;
+	unsigned n;
+	int ret;
+
+	start_looked_at(how);
+	for (n = 1; failed; n++) {
+		ck_assert_uint_lt(n, 500);
+		ck_assert_int_eq(shmx_inspect_open(&in, looked_at_name), 0);
+		forget_words();
+		fault_nth(NULL, n, errors[_i / ALL_LOOKED_AT]);
+		ret = shmx_inspect_snapshot(in, &ring, sizeof(ring));
+		failed = fault_off();
+		ck_assert(ret == 0 || failed);
+		if (ret == 0)
+			ck_assert_int_eq(ring.state, how->state);
+		else
+			check_words(n);
+		check_seen(in, how, true);
+		shmx_inspect_close(in);
+	}
+	ck_assert_uint_gt(n, 3);
+}
+END_TEST
+
+/* That it is there may be missed. */
+static void
+check_listed(const struct shmx_inspect_list *list, const struct looked_at *how,
+	     bool all)
+{
+	struct shmx_inspect_entry e;
+	unsigned i, seen = 0;
+
+	for (i = 0; i < shmx_inspect_count(list); i++) {
+		shmx_inspect_get(list, i, &e, sizeof(e));
+		if (strcmp(e.name, looked_at_name) != 0)
+			continue;
+		seen++;
+		if (all || e.state != SHMX_RING_RUNNING || e.pid != 0)
+			ck_assert_int_eq(e.state, how->state);
+	}
+	ck_assert(!all || seen == 1);
+}
+
+START_TEST(listing_fails_cleanly)
+{
+	const struct looked_at *how = &looked_at[_i % ALL_LOOKED_AT];
+	struct shmx_inspect_list *list = NULL;
+	bool failed = true;
+	unsigned n;
+	int ret;
+
+	start_looked_at(how);
+	for (n = 1; failed; n++) {
+		ck_assert_uint_lt(n, 2000);
+		forget_words();
+		fault_nth(NULL, n, errors[_i / ALL_LOOKED_AT]);
+		ret = shmx_inspect_list(&list);
+		failed = fault_off();
+		if (ret == 0) {
+			check_listed(list, how, !failed);
+			shmx_inspect_list_free(list);
+			list = NULL;
+			continue;
+		}
+		ck_assert(failed);
+		ck_assert_ptr_null(list);
+		check_words(n);
+	}
+	ck_assert_uint_gt(n, 2);
+}
+END_TEST
+
+/* What is in use stays, and what is left over goes when nothing fails. */
+START_TEST(removing_fails_cleanly)
+{
+	const struct looked_at *how = &looked_at[_i % ALL_LOOKED_AT];
+	const bool goes = how->state == SHMX_RING_LEFTOVER;
+	bool failed = true;
+	char path[64];
+	unsigned n;
+	int ret;
+
+	start_looked_at(how);
+	snprintf(path, sizeof(path), "/dev/shm/%s", looked_at_name);
+	for (n = 1; failed; n++) {
+		ck_assert_uint_lt(n, 500);
+		forget_words();
+		fault_nth(NULL, n, errors[_i / ALL_LOOKED_AT]);
+		ret = shmx_remove(looked_at_name);
+		failed = fault_off();
+		if (ret == 0)
+			break;
+		check_words(n);
+		ck_assert_int_eq(access(path, F_OK),
+				 how->flags & SHMX_NAMED ? 0 : -1);
+	}
+	ck_assert_int_eq(ret == 0, goes);
+	ck_assert_int_eq(access(path, F_OK) == 0,
+			 (how->flags & SHMX_NAMED) && !goes);
+}
+END_TEST
+
 /* -------------------------------------------------------- the producer -- */
 
 /* Attaches as often as it is told to; says whether it worked. */
@@ -362,6 +622,13 @@ main(void)
 	tcase_add_loop_test(tc, opening_a_reader_fails_cleanly, 0,
 			    BASE_ARRAY_SIZE(errors));
 	tcase_add_test(tc, holding_and_waiting_fail_cleanly);
+
+	tc = suite_case(s, "inspect");
+	tcase_add_checked_fixture(tc, NULL, end_looked_at);
+	tcase_add_loop_test(tc, inspecting_fails_cleanly, 0, LOOKS);
+	tcase_add_loop_test(tc, a_snapshot_fails_cleanly, 0, LOOKS);
+	tcase_add_loop_test(tc, listing_fails_cleanly, 0, LOOKS);
+	tcase_add_loop_test(tc, removing_fails_cleanly, 0, LOOKS);
 
 	tc = suite_case(s, "serve");
 	tcase_add_loop_test(tc, attaching_a_reader_fails_cleanly, 0,
