@@ -54,6 +54,11 @@ is "an argument: status" "$?" 2
 like "an argument: words" "$(cat "$tap_tmp/err")" "shmx top"
 is "nothing: no line" "$("$ls" | grep -c 'shmx-push')" 0
 ok "nothing: no failure" "$ls"
+ok "no directory of rings yet: no failure" env SHMX_DIR="$tap_tmp/none" "$ls"
+env SHMX_DIR="$raw" "$ls" 2>"$tap_tmp/err"
+is "a directory of rings that is none: status" "$?" 1
+like "a directory of rings that is none: words" "$(cat "$tap_tmp/err")" \
+	"cannot open the directory of rings $raw: Not a directory"
 
 # The first word of a ring, and then nothing that makes sense.
 { printf MHS_ANIH; head -c 4088 /dev/zero; } >"/dev/shm/$object"

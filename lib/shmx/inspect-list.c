@@ -304,15 +304,20 @@ int
 shmx_inspect_list(struct shmx_inspect_list **out)
 {
 	struct shmx_inspect_list *list = base_sys.calloc(1, sizeof(*list));
+	int ret;
 
 	if (list == NULL)
 		return base_error(-ENOMEM, "out of memory");
-	shmx_rendezvous_each(add_live, list);
-	list_objects(list);
-	list_held(list);
-	if (list->error < 0) {
+	ret = shmx_rendezvous_each(add_live, list);
+	if (ret == 0) {
+		list_objects(list);
+		list_held(list);
+		if (list->error < 0)
+			ret = base_error(-ENOMEM, "out of memory");
+	}
+	if (ret < 0) {
 		shmx_inspect_list_free(list);
-		return base_error(-ENOMEM, "out of memory");
+		return ret;
 	}
 	if (list->count > 0)
 		qsort(list->place, list->count, sizeof(*list->place), compare);

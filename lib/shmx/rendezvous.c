@@ -669,7 +669,7 @@ each_in(int dir_fd, void (*fn)(const char *name, pid_t pid, void *data),
 	closedir(d);
 }
 
-void
+int
 shmx_rendezvous_each(void (*fn)(const char *name, pid_t pid, void *data),
 		     void *data)
 {
@@ -680,11 +680,15 @@ shmx_rendezvous_each(void (*fn)(const char *name, pid_t pid, void *data),
 	list_dirs(&dirs);
 	for (i = 0; i < dirs.count; i++) {
 		dir_fd = open_dir(dirs.path[i], false);
-		if (dir_fd < 0)
+		/* As a reader does: see shmx_rendezvous_connect(). */
+		if (dir_fd == -ENOENT || (dir_fd < 0 && dirs.count > 1))
 			continue;
+		if (dir_fd < 0)
+			return dir_fd;
 		each_in(dir_fd, fn, data);
 		base_close(&dir_fd);
 	}
+	return 0;
 }
 
 int

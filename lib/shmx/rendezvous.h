@@ -75,9 +75,10 @@ shmx_rendezvous_owner(const char *name, pid_t *pid);
 
 /*
  * Call fn for each name that is owned, in no order.  Removes the sockets of
- * the dead on the way.
+ * the dead on the way.  0, or -errno where there is but one directory in which
+ * rings may be, and it cannot be used.
  */
-void
+int
 shmx_rendezvous_each(void (*fn)(const char *name, pid_t pid, void *data),
 		     void *data);
 

@@ -1109,7 +1109,10 @@ shmx_ring_kind_name(enum shmx_ring_kind kind);
 
 /*
  * All rings of this user that can be found from here, by name.  Removes the
- * sockets of dead producers that it comes across.  *out is the caller's.
+ * sockets of dead producers that it comes across.
+ *
+ * Errors: -ENOMEM; -EACCES or another errno, $SHMX_DIR is set to what cannot
+ * be used.  *out is the caller's, to be freed with shmx_inspect_list_free().
  */
 int
 shmx_inspect_list(struct shmx_inspect_list **out);
