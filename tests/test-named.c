@@ -359,6 +359,18 @@ serve_v2(int line, void *arg)
 	v2_server_close(server);
 }
 
+START_TEST(directories_are_in_nobodys_way)
+{
+	static const char *const names[] = { ".", ".." };
+	struct shmx_producer *p;
+
+	snprintf(name, sizeof(name), "%s", names[_i]);
+	ck_assert_int_eq(try_open(&p, 64, 0), -EINVAL);
+	ck_assert_msg(strstr(shmx_error(), "is no name for a ring in "
+			     SHMX_OBJECT_DIR) != NULL, "%s", shmx_error());
+}
+END_TEST
+
 START_TEST(a_server_of_v2_is_not_replaced)
 {
 	struct shmx_producer *p = NULL;
@@ -994,6 +1006,7 @@ main(void)
 	tcase_add_test(tc, a_forked_child_is_not_in_the_way);
 	tcase_add_loop_test(tc, what_is_no_ring_of_ours_stays, 0,
 			    BASE_ARRAY_SIZE(obstacles));
+	tcase_add_loop_test(tc, directories_are_in_nobodys_way, 0, 2);
 	tcase_add_test(tc, a_server_of_v2_is_not_replaced);
 	tcase_add_test(tc, nothing_that_fails_leaves_a_name);
 	tcase_add_test(tc, too_much_is_said_before);

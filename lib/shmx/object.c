@@ -233,6 +233,10 @@ clear(const char *name, int lock_fd, bool remove)
 int
 shmx_object_check(const char *name, int lock_fd)
 {
+	/* Not "in the way": nobody is to be told to remove /dev/shm. */
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return base_error(-EINVAL, "\"%s\" is no name for a ring in "
+				  SHMX_OBJECT_DIR, name);
 	return clear(name, lock_fd, false);
 }
 
