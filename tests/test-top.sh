@@ -185,6 +185,8 @@ shows "the reader has gone" "Nobody reads it"
 kill -9 $life
 wait $life 2>/dev/null
 shows "so has the ring" "gone"
+sleep 0.5
+not_ok "what it was is not forgotten" grep -aqF "0 slots" "$tap_tmp/screen"
 : >"$tap_tmp/screen"
 start_ring life --loop --fps 50
 shows "the next one is found" "running"

@@ -31,13 +31,14 @@ snapshot_new(void)
 int
 snapshot_take(struct snapshot *s, struct shmx_inspector *n)
 {
+	struct shmx_inspect_ring ring;
 	unsigned i;
 	int ret;
 
-	memset(&s->ring, 0, sizeof(s->ring));
-	ret = shmx_inspect_snapshot(n, &s->ring, sizeof(s->ring));
+	ret = shmx_inspect_snapshot(n, &ring, sizeof(ring));
 	if (ret < 0)
 		return ret;
+	s->ring = ring;
 	for (i = 0; i < s->ring.slot_count; i++)
 		shmx_inspect_slot(n, i, &s->slot[i], sizeof(s->slot[i]));
 	for (i = 0; i < s->ring.reader_count; i++)

@@ -24,7 +24,10 @@ struct snapshot {
 struct snapshot *
 snapshot_new(void);
 
-/* Take it: 0, or what shmx_inspect_snapshot() says. */
+/*
+ * Take it: 0, or what shmx_inspect_snapshot() says, and it is the one that was
+ * taken before.
+ */
 int
 snapshot_take(struct snapshot *s, struct shmx_inspector *inspector);
 

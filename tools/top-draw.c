@@ -103,6 +103,13 @@ draw_header(struct canvas *c)
 	if (r->kind != SHMX_RING_NATIVE)
 		x += put(0, x, COLS - x, HEADER, " %s ",
 			 shmx_ring_kind_name(r->kind));
+	bytes_text(size, r->bytes);
+	c->y = 1;
+	/* What it was is shown; who had it says nothing any more. */
+	if (c->w->inspector == NULL) {
+		put_right(0, x, COLS - x - SIDE, HEADER, "%s", size);
+		return;
+	}
 	if (r->state == SHMX_RING_ORPHANED || r->state == SHMX_RING_OUTGROWN)
 		snprintf(who, sizeof(who), "kept by %" PRIu32 " reader%s",
 			 r->holders, r->holders == 1 ? "" : "s");
@@ -113,10 +120,8 @@ draw_header(struct canvas *c)
 			 (int)r->pid);
 	if (r->created_ns != 0)
 		age_text(up, c->w, r->created_ns);
-	bytes_text(size, r->bytes);
 	put_right(0, x, COLS - x - SIDE, HEADER, "%s%s%s  %s", who,
 		  up[0] != '\0' ? "  up " : "", up, size);
-	c->y = 1;
 }
 
 static void
@@ -139,12 +144,10 @@ draw_keys(const struct canvas *c, bool paused, bool several)
 	if (paused)
 		put_right(y, x, COLS - x - SIDE, WARN, "paused");
 	else if (c->w->inspector == NULL)
-		put_right(y, x, COLS - x - SIDE, BAD, "gone; waiting for the "
-			  "next one");
+		put_right(y, x, COLS - x - SIDE, BAD, "waiting");
 	else if (c->s->ring.kind != SHMX_RING_V2 && !c->s->ring.asked &&
 		 snapshot_lives(c->s))
-		put_right(y, x, COLS - x - SIDE, DIM, "its producer does not "
-			  "answer");
+		put_right(y, x, COLS - x - SIDE, DIM, "no answer");
 }
 
 /* ------------------------------------------------------------------ rate -- */
@@ -636,8 +639,9 @@ draw_readers(struct canvas *c)
 	title(c, c->l.gap_readers, "READERS");
 	if (n == 0) {
 		c->y++;
-		put(c->y++, SIDE, c->width, DIM, "Nobody reads it: try "
-		    "`shmx view %s`", c->w->name);
+		put(c->y++, SIDE, c->width, DIM, c->w->inspector == NULL ?
+		    "Nobody read it." : "Nobody reads it: try `shmx view %s`",
+		    c->w->name);
 		return;
 	}
 	draw_reader_heads(c);
