@@ -204,6 +204,13 @@ press '\r'
 shows "enter watches one" "MEMORY"
 press '\t'
 shows "tab goes on" "next ring"
+shows "to the second" "(pid $other)"
+: >"$tap_tmp/screen"
+press l
+shows "l shows the list" "PRODUCER"
+: >"$tap_tmp/screen"
+press '\r'
+shows "where one was" "(pid $other)"
 press l
 press q
 ends "from the list"

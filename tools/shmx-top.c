@@ -130,9 +130,12 @@ watch_chosen(struct top *t)
 	t->paused = false;
 }
 
-/* The one after that which is watched. */
+/*
+ * Choose the first in the list, which is by name, that is not before the one
+ * that is watched; after: the one after that.
+ */
 static void
-watch_next(struct top *t)
+choose_from_watched(struct top *t, bool after)
 {
 	struct shmx_inspect_entry e;
 	unsigned i, n;
@@ -141,11 +144,10 @@ watch_next(struct top *t)
 	n = t->list != NULL ? shmx_inspect_count(t->list) : 0;
 	for (i = 0; i < n; i++) {
 		shmx_inspect_get(t->list, i, &e, sizeof(e));
-		if (strcmp(e.name, t->watch.name) > 0)
+		if (strcmp(e.name, t->watch.name) >= (after ? 1 : 0))
 			break;
 	}
 	t->chosen = i < n ? i : 0;
-	watch_chosen(t);
 }
 
 /* ----------------------------------------------------------------- keys -- */
@@ -193,13 +195,14 @@ watch_by(struct top *t, int key)
 		t->reader = n > 0 ? (t->reader + n - 1) % n : 0;
 		break;
 	case '\t':
-		watch_next(t);
+		choose_from_watched(t, true);
+		watch_chosen(t);
 		break;
 	case 'l':
 	case KEY_LEFT:
 	case KEY_ESC:
+		choose_from_watched(t, false);
 		watch_stop(&t->watch);
-		look_around(t);
 		break;
 	}
 }

@@ -373,15 +373,15 @@ draw_stream(const struct canvas *c, int y, int x,
 	stream_text(type, s);
 	bytes_text(bytes, s->bytes);
 	count_text(elements, s->elements);
-	x += BASE_MAX(put(y, x, 20, PLAIN, "%s", s->name), 8) + 2;
+	x += BASE_MAX(put(y, x, 20, PLAIN, "%s", s->name), 12) + 2;
 	x += BASE_MAX(put(y, x, 24, PLAIN, "%s", type), 8) + 2;
 	if (!s->present)
 		put(y, x, SIDE + c->width - x, DIM, "not in the latest frame");
 	else if (s->width != 0)
 		put(y, x, SIDE + c->width - x, DIM, "%s a frame", bytes);
 	else
-		put(y, x, SIDE + c->width - x, DIM, "%s elements, %s a frame",
-		    elements, bytes);
+		put(y, x, SIDE + c->width - x, DIM, "%s element%s, %s a frame",
+		    elements, s->elements == 1 ? "" : "s", bytes);
 }
 
 static void
@@ -463,10 +463,11 @@ draw_slot(const struct canvas *c, int y, int x, int width, unsigned i)
 	put_right(y, x, 3, DIM, "%u", i);
 	put(y, x + 5, 9, style, "%s", slot_state(slot));
 	if (slot->sequence != 0)
-		put_right(y, x + 13, 8, style, "%" PRIu64, slot->sequence);
+		put_right(y, x + 14, width < SLOT_WITH_AGE ? 7 : 9, style,
+			  "%" PRIu64, slot->sequence);
 	if (width >= SLOT_WITH_AGE) {
 		age_text(text, c->w, slot->published_ns);
-		put_right(y, x + 21, 9, DIM, "%s", text);
+		put_right(y, x + 23, 8, DIM, "%s", text);
 	}
 	if (width >= SLOT_WITH_ALL)
 		draw_slot_more(y, x, slot);
@@ -478,12 +479,13 @@ static void
 draw_slot_heads(const struct canvas *c, int x, int width)
 {
 	put(c->y, x, width, TITLE, "SLOT STATE");
-	put_right(c->y, x + 13, 8, TITLE, "FRAME");
+	put_right(c->y, x + 14, width < SLOT_WITH_AGE ? 7 : 9, TITLE,
+		  "FRAME");
 	if (width < SLOT_WITH_AGE) {
 		put(c->y, x + 22, width - 22, TITLE, "BY");
 		return;
 	}
-	put_right(c->y, x + 21, 9, TITLE, "AGE");
+	put_right(c->y, x + 23, 8, TITLE, "AGE");
 	if (width < SLOT_WITH_ALL) {
 		put(c->y, x + 32, width - 32, TITLE, "BY");
 		return;
@@ -640,8 +642,10 @@ draw_readers(struct canvas *c)
 	if (n == 0) {
 		c->y++;
 		put(c->y++, SIDE, c->width, DIM, c->w->inspector == NULL ?
-		    "Nobody read it." : "Nobody reads it: try `shmx view %s`",
-		    c->w->name);
+		    "Nobody read it." : snapshot_lives(c->s) &&
+		    snapshot_image(c->s) != NULL ?
+		    "Nobody reads it: try `shmx view %s`" :
+		    "Nobody reads it.", c->w->name);
 		return;
 	}
 	draw_reader_heads(c);
