@@ -38,9 +38,12 @@ bin_PROGRAMS += %D%/shmx-top
 %C%_shmx_top_SOURCES = \
 	%D%/shmx-top.c \
 	%D%/snapshot.c %D%/snapshot.h \
-	%D%/top-draw.c \
+	%D%/top-choice.c \
+	%D%/top-draw.c %D%/top-draw.h \
 	%D%/top-layout.c \
+	%D%/top-memory.c \
 	%D%/top-print.c \
+	%D%/top-readers.c \
 	%D%/top-screen.c \
 	%D%/top-watch.c \
 	%D%/top.h

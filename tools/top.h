@@ -4,7 +4,8 @@
  *
  * shmx-top.c has the keys and the loop, top-watch.c what is known of a ring
  * over time, top-screen.c colours and clipped text, top-layout.c what goes
- * where, top-draw.c draws it, top-print.c prints it once.
+ * where, top-draw.c draws it with top-memory.c and top-readers.c, top-choice.c
+ * draws the rings to choose from, top-print.c prints a snapshot.
  */
 #ifndef TOOLS_TOP_H
 #define TOOLS_TOP_H
@@ -173,7 +174,7 @@ void
 draw_watch(const struct watch *w, unsigned selected, bool paused,
 	   bool several);
 
-/* The rings to choose from. */
+/* The rings to choose from; in top-choice.c. */
 void
 draw_choice(const struct shmx_inspect_list *list, unsigned selected);
 
