@@ -42,11 +42,8 @@ draw_choice(const struct shmx_inspect_list *list, unsigned selected)
 			    e.program, (int)e.pid);
 	}
 	x = SIDE;
-	x += put(LINES - 1, x, COLS, FOOTER_KEY, " q ");
-	x += put(LINES - 1, x, COLS, DIM, " quit  ");
-	x += put(LINES - 1, x, COLS, FOOTER_KEY, " up/down ");
-	x += put(LINES - 1, x, COLS, DIM, " choose  ");
-	x += put(LINES - 1, x, COLS, FOOTER_KEY, " enter ");
-	put(LINES - 1, x, COLS, DIM, " watch ");
+	x += draw_key(x, "q", "quit");
+	x += draw_key(x, "up/down", "choose");
+	draw_key(x, "enter", "watch");
 	refresh();
 }

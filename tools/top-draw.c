@@ -95,6 +95,15 @@ draw_header(struct canvas *c)
 		  up[0] != '\0' ? "  up " : "", up, size);
 }
 
+int
+draw_key(int x, const char *key, const char *what)
+{
+	int used = put(LINES - 1, x, COLS - x, FOOTER_KEY, " %s ", key);
+
+	return used + put(LINES - 1, x + used, COLS - x - used, DIM, " %s  ",
+			  what);
+}
+
 static void
 draw_keys(const struct canvas *c, bool paused, bool several)
 {
@@ -108,10 +117,8 @@ draw_keys(const struct canvas *c, bool paused, bool several)
 	int y = LINES - 1, x = SIDE;
 	unsigned i;
 
-	for (i = 0; i < BASE_ARRAY_SIZE(keys) - (several ? 0 : 2); i++) {
-		x += put(y, x, COLS - x, FOOTER_KEY, " %s ", keys[i].key);
-		x += put(y, x, COLS - x, DIM, " %s  ", keys[i].what);
-	}
+	for (i = 0; i < BASE_ARRAY_SIZE(keys) - (several ? 0 : 2); i++)
+		x += draw_key(x, keys[i].key, keys[i].what);
 	if (paused)
 		put_right(y, x, COLS - x - SIDE, WARN, "paused");
 	else if (c->w->inspector == NULL)

@@ -32,6 +32,10 @@ style_of_reader(unsigned i);
 void
 draw_title(struct canvas *c, bool gap, const char *what);
 
+/* A key and what it does, in the last line; returns the columns taken. */
+int
+draw_key(int x, const char *key, const char *what);
+
 /*
  * Each section is drawn from line c->y on, and leaves there the line after it.
  */
