@@ -231,6 +231,14 @@ print_number(const char *key, uint64_t n)
 	printf("\"%s\": %" PRIu64 ", ", key, n);
 }
 
+/* One of a list of numbers, of which it may be the first. */
+static void
+print_item(uint64_t n, bool *first)
+{
+	printf("%s%" PRIu64, *first ? "" : ", ", n);
+	*first = false;
+}
+
 static void
 print_stream(const struct shmx_inspect_stream *s)
 {
@@ -325,12 +333,9 @@ print_slot(const struct snapshot *s, unsigned i)
 		       slot->kept ? "true" : "false");
 	}
 	printf("\"held_by\": [");
-	for (k = 0; k < s->ring.reader_count; k++) {
-		if (!(slot->readers >> k & 1))
-			continue;
-		printf("%s%" PRIu64, first ? "" : ", ", s->reader[k].id);
-		first = false;
-	}
+	for (k = 0; k < s->ring.reader_count; k++)
+		if (slot->readers >> k & 1)
+			print_item(s->reader[k].id, &first);
 	printf("]}");
 }
 
@@ -376,12 +381,9 @@ print_reader(const struct snapshot *s, unsigned i)
 	       r->sleeping ? "true" : "false", r->evicted ? "true" : "false");
 	print_number("holds_granted", r->holds_granted);
 	printf("\"holds\": [");
-	for (k = 0; k < SHMX_HOLDS_MAX; k++) {
-		if (r->sequence[k] == 0)
-			continue;
-		printf("%s%" PRIu64, first ? "" : ", ", r->sequence[k]);
-		first = false;
-	}
+	for (k = 0; k < SHMX_HOLDS_MAX; k++)
+		if (r->sequence[k] != 0)
+			print_item(r->sequence[k], &first);
 	printf("], ");
 	print_number("held", r->held);
 	print_number("skipped", r->skipped);
