@@ -426,8 +426,8 @@ END_TEST
 /* At whichever instruction. */
 START_TEST(a_killed_reader_is_not_waited_for)
 {
-	static const struct habits victim = { 2, SHMX_EVERY, 1, 1, UINT64_MAX / 2,
-		0 };
+	static const struct habits victim = { 2, SHMX_EVERY, 1, 1,
+		UINT64_MAX / 2, 0 };
 	static const struct habits other = { 1, SHMX_EVERY, 0, 1, 2000, 0 };
 	struct child c, o;
 	uint64_t n;

@@ -550,7 +550,7 @@ START_TEST(no_frame_is_torn)
 }
 END_TEST
 
-/* ---------------------------------------------------------- ours as theirs -- */
+/* ------------------------------------------------------- ours as theirs -- */
 
 static char *
 other_dir(void)

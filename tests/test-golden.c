@@ -120,7 +120,7 @@ put_ext(void)
 	put(EXT + 32, p + slots * SLOT, 8);
 	/* page, slots, readers, holds of each, history */
 	put_words(EXT + 40, 4096, slots, 64, 8, 1);
-	/* the three tables, from here; a meta, damage entries, what is mapped */
+	/* three tables, from here; a meta, damage entries, what is mapped */
 	put_words(EXT + 60, 512, METAS - EXT, damages - EXT, 256, 64, p);
 	put(EXT + 84, (uint32_t)getpid(), 4);
 	mask(EXT + 88, 8);			/* when it was made */

@@ -1090,7 +1090,7 @@ START_TEST(what_fails_leaves_the_ring_as_it_was)
 		failed = fault_off();
 		if (!failed)
 			break;
-		/* The last is a reader that cannot be told, and attaches anew. */
+		/* The last: a reader cannot be told, and attaches anew. */
 		if (ret == 0)
 			break;
 		/* Out of memory has words of its own. */

@@ -142,7 +142,7 @@ START_TEST(the_host_is_a_good_one)
 }
 END_TEST
 
-/* --------------------------------------------------------- wrong welcomes -- */
+/* ------------------------------------------------------- wrong welcomes -- */
 
 static void
 no_fds(void)
@@ -320,7 +320,7 @@ START_TEST(a_goodbye_is_no_error_of_the_protocol)
 }
 END_TEST
 
-/* ------------------------------------------------------------ what follows -- */
+/* --------------------------------------------------------- what follows -- */
 
 static struct {
 	struct shmx_reader_notice notice;

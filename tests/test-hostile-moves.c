@@ -377,7 +377,7 @@ START_TEST(no_random_ring_is_fatal)
 }
 END_TEST
 
-/* --------------------------------------------------------- wrong messages -- */
+/* ------------------------------------------------------- wrong messages -- */
 
 static unsigned message;
 

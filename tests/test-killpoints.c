@@ -864,7 +864,7 @@ kill_writer(struct death *d)
 	shmx_producer_close(host);
 }
 
-/* ------------------------------------------------------------ all of them -- */
+/* ---------------------------------------------------------- all of them -- */
 
 static void
 die(const struct point *point, unsigned who, unsigned passage)
@@ -920,7 +920,7 @@ START_TEST(all_points_are_known)
 }
 END_TEST
 
-/* ---------------------------------------------------- between two of them -- */
+/* -------------------------------------------------- between two of them -- */
 
 static void
 check_next(void)

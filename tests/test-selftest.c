@@ -148,7 +148,7 @@ END_TEST
 static const struct bad {
 	const char *what;
 	const TTest **test;
-	const char *says;	/* part of the failure's message; NULL: passes */
+	const char *says;	/* part of its message; NULL: it passes */
 	bool fork;		/* the end of a process of its own */
 } bad[] = {
 	{ "what is in order passes", &well_behaved, NULL, false },
@@ -233,8 +233,8 @@ main(void)
 	printf("1..%zu\n", BASE_ARRAY_SIZE(bad));
 	for (i = 0; i < BASE_ARRAY_SIZE(bad); i++) {
 		if (bad[i].fork && suite_is_nofork()) {
-			printf("ok %zu - %s # SKIP needs a process of its own\n",
-			       i + 1, bad[i].what);
+			printf("ok %zu - %s # SKIP needs a process of its "
+			       "own\n", i + 1, bad[i].what);
 			continue;
 		}
 		/* Check's children must not inherit it and print it again. */

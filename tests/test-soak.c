@@ -2,10 +2,10 @@
 /*
  * test-soak.c - one producer at full rate, readers that come and are killed
  *
- * Built twice: test-soak takes some seconds, test-soak.long a minute, or as many
- * seconds as SOAK_SECONDS in the environment says. What readers hold is hashed
- * when they have it and again before they let go. Figures are printed; no time
- * is asserted.
+ * Built twice: test-soak takes some seconds, test-soak.long a minute, or as
+ * many seconds as SOAK_SECONDS in the environment says. What readers hold is
+ * hashed when they have it and again before they let go. Figures are printed;
+ * no time is asserted.
  */
 #include "config.h"
 

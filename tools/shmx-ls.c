@@ -52,14 +52,14 @@ static const char doc[] =
 	"\n"
 	"  running    somebody produces it\n"
 	"  paused     its producer says that it has paused\n"
-	"  stopped    its producer's process is stopped; readers keep what they\n"
-	"             hold\n"
+	"  stopped    its producer's process is stopped; readers keep what "
+	"they\n             hold\n"
 	"  orphaned   its producer is gone; it goes with the last reader\n"
 	"  outgrown   a smaller one that readers still keep after it grew\n"
 	"  leftover   an object in /dev/shm that is nobody's: `shmx rm NAME`\n"
 	"\n"
-	"HELD is how many of the slots readers hold now.  `shmx top NAME` shows "
-	"one of them at work.";
+	"HELD is how many of the slots readers hold now.  `shmx top NAME` "
+	"shows one of them at work.";
 
 static error_t
 parse(int key, char *arg BASE_UNUSED, struct argp_state *state)

@@ -23,7 +23,7 @@ struct push {
 	const char *path;
 	struct input in;
 	bool has_size;
-	double fps;			/* 0: as fast as they come; -1: file's */
+	double fps;			/* 0: as they come; -1: the file's */
 	bool loop;
 	bool stay;
 	bool wait;
@@ -70,8 +70,8 @@ static const struct argp_option options[] = {
 };
 
 static const char doc[] =
-	"Put frames from stdin or FILE into the ring NAME, for `shmx view NAME` "
-	"and any other reader."
+	"Put frames from stdin or FILE into the ring NAME, for `shmx view "
+	"NAME` and any other reader."
 	"\v"
 	"A video, decoded by ffmpeg, in a window of another process:\n"
 	"\n"

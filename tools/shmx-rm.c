@@ -14,9 +14,9 @@
 static const char doc[] =
 	"Remove the objects that dead named rings NAME... left in /dev/shm."
 	"\v"
-	"Only rings that were started with --named, and those of SHMX v2.0, leave "
-	"one; the next start under the same name would replace it.  One that is in "
-	"use is not removed, and `shmx rm` says by whom.";
+	"Only rings that were started with --named, and those of SHMX v2.0, "
+	"leave one; the next start under the same name would replace it.  One "
+	"that is in use is not removed, and `shmx rm` says by whom.";
 
 struct rm {
 	char **names;

@@ -52,11 +52,11 @@ static const struct argp_option options[] = {
 static const char doc[] =
 	"Watch the ring NAME: its memory, what its slots are used for and who "
 	"holds them, its readers, how far behind they are, and how long frames "
-	"take to get to them and on screen.  Without NAME, the only ring there is, "
-	"or one to be chosen."
+	"take to get to them and on screen.  Without NAME, the only ring there "
+	"is, or one to be chosen."
 	"\v"
-	"It reads, and nothing else: neither the producer nor a reader notices, "
-	"and it works as well where either is stopped or dead.\n"
+	"It reads, and nothing else: neither the producer nor a reader "
+	"notices, and it works as well where either is stopped or dead.\n"
 	"\n"
 	"Keys: q quits, p pauses, up and down choose a reader, tab goes to the "
 	"next ring, l to the list of them.\n"
@@ -64,14 +64,15 @@ static const char doc[] =
 	"What is counted:\n"
 	"\n"
 	"  dropped    frames for which no slot was free\n"
-	"  skipped    frames that readers passed over, since newer ones were there\n"
+	"  skipped    frames that readers passed over, since newer ones were "
+	"there\n"
 	"  refused    readers that could not attach\n"
 	"  evicted    readers that the producer sent away\n"
 	"  LAG        how many frames a reader is behind the newest\n"
 	"\n"
 	"Latencies count from publishing to the frame being held, put to the "
-	"server, completed (drawn) and presented (at the display's refresh), of "
-	"the last ten seconds.";
+	"server, completed (drawn) and presented (at the display's refresh), "
+	"of the last ten seconds.";
 
 static error_t
 parse(int key, char *arg, struct argp_state *state)

@@ -209,7 +209,7 @@ run(struct view *w)
 		ready = shmfb_ready(w->fb) &&
 			(w->v.frames == 0 || w->given < w->v.frames);
 		ms = ready ? show_newest(w) : -1;
-		/* Frames that need not be sent must not keep us from looking. */
+		/* Frames not to be sent must not keep us from looking. */
 		if (ms != 0 || ++busy == BUSY_MAX) {
 			readable = sleep_for_something(w, ready, ms);
 			busy = 0;

@@ -350,8 +350,8 @@ make_room(struct reader *r)
 
 	if (r->room == RLE_RUNS_MAX)
 		return fail_at(r, r->line, r->column,
-			       "the pattern has more than %d runs of live cells",
-			       RLE_RUNS_MAX);
+			       "the pattern has more than %d runs of live "
+			       "cells", RLE_RUNS_MAX);
 	if (room > RLE_RUNS_MAX)
 		room = RLE_RUNS_MAX;
 	runs = realloc(r->pattern.runs, room * sizeof(*runs));

@@ -31,7 +31,7 @@ typedef void base_log_fn(void *data, int level, const char *line);
 
 struct base_log {
 	const char *name;		/* "shmx"; borrowed */
-	base_log_fn *fn;		/* NULL: the application is not asking */
+	base_log_fn *fn;		/* NULL: nobody asks */
 	void *data;			/* for fn; borrowed */
 	enum base_log_level level;	/* fn gets these and graver ones */
 	bool trace;			/* SHMX_DEBUG is set */

@@ -55,7 +55,8 @@ connect_error(int code, const char *name, int screen)
 {
 	if (!*name)
 		return base_error(-ECONNREFUSED,
-			"no display: DISPLAY is not set; set it, or start an X server");
+			"no display: DISPLAY is not set; set it, or start an "
+			"X server");
 	switch (code) {
 	case XCB_CONN_CLOSED_MEM_INSUFFICIENT:
 		return base_error(-ENOMEM, "no memory to open display \"%s\"",
@@ -69,8 +70,8 @@ connect_error(int code, const char *name, int screen)
 			"display \"%s\" has no screen %d", name, screen);
 	default:
 		return base_error(-ECONNREFUSED,
-			"cannot open display \"%s\": is an X server running? set DISPLAY or start one",
-			name);
+			"cannot open display \"%s\": is an X server running? "
+			"set DISPLAY or start one", name);
 	}
 }
 
@@ -133,7 +134,9 @@ check_format(struct shmfb_display *x, const char *name)
 	    v->red_mask != 0xff0000 || v->green_mask != 0xff00 ||
 	    v->blue_mask != 0xff)
 		return base_error(-ENOTSUP,
-			"display \"%s\" has depth %u in %u bits a pixel, masks %x/%x/%x; only 24 and 32 in 32 bits with masks ff0000/ff00/ff can be shown",
+			"display \"%s\" has depth %u in %u bits a pixel, masks "
+			"%x/%x/%x; only 24 and 32 in 32 bits with masks "
+			"ff0000/ff00/ff can be shown",
 			name, depth, bits, v ? v->red_mask : 0,
 			v ? v->green_mask : 0, v ? v->blue_mask : 0);
 	if (!server_is_host_endian(setup))

@@ -50,7 +50,7 @@ struct shmx_reader {
 	pid_t pid;
 	int pidfd;
 	struct shmx_channel channel;	/* of conn, then of the session's */
-	struct shmx_foreign *foreign;	/* copies frames; NULL: a ring of ours */
+	struct shmx_foreign *foreign;	/* copies them; NULL: a ring of ours */
 
 	struct shmx_spin spin;
 

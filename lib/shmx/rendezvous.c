@@ -571,8 +571,8 @@ shmx_rendezvous_connect(const char *name, pid_t *producer, int *pidfd)
 		if (ret != -ENOENT)
 			return ret;
 	}
-	return base_error(-ENOENT, "no ring \"%s\": nothing produces it (looked "
-			  "in %s%s); start its producer first", name,
+	return base_error(-ENOENT, "no ring \"%s\": nothing produces it "
+			  "(looked in %s%s); start its producer first", name,
 			  dirs.path[0],
 			  dirs.count > 1 ? " and where rings are otherwise" :
 			  "");

@@ -40,7 +40,7 @@
  *	hold			claim and publish
  *	R1 l = latest		W1 pick a candidate s: not among the k newest
  *	R2 hold = l		W2 state[s] = WRITING
- *	R3 state[slot(l)]	W3 any hold word naming s? put state[s] back, next
+ *	R3 state[slot(l)]	W3 any hold word naming s? state[s] back, next
  *	   == PUBLISHED(l)?	W4 write pixels and meta
  *	   held; else hold = 0,	W5 state[s] = PUBLISHED(seq)
  *	   again from R1	W6 latest = seq, s

@@ -701,7 +701,8 @@ struct shmx_reader_options {
  * readers that have them); -EACCES another user's ring; -ETIMEDOUT the
  * producer is stopped or does not serve; -ECONNRESET it ended meanwhile;
  * -EPROTO it does not speak the protocol; -ENOTSUP it admits no such reader,
- * or is none that this one would read (SHMX_SEALED); -E2BIG options of a newer version; -ENOMEM, -EMFILE.
+ * or is none that this one would read (SHMX_SEALED); -E2BIG options of a newer
+ * version; -ENOMEM, -EMFILE.
  * *out is the caller's, to be closed with shmx_reader_close().
  */
 int
@@ -825,7 +826,7 @@ struct shmx_frame_info {
 	uint64_t input_sequence;
 	uint64_t begun_ns;		/* CLOCK_MONOTONIC of the producer */
 	uint64_t published_ns;
-	uint32_t damage_count;		/* against the frame before it; 0: all */
+	uint32_t damage_count;		/* since the frame before it; 0: all */
 	struct shmx_rect damage[SHMX_DAMAGE_MAX];
 	/*
 	 * Where the pixels lie, for those who pass the slot on without mapping
@@ -1090,7 +1091,7 @@ enum shmx_ring_state {
 	SHMX_RING_RUNNING = 1,		/* somebody produces it */
 	SHMX_RING_PAUSED,		/* and says that it has paused */
 	SHMX_RING_STOPPED,		/* its producer's process is stopped */
-	SHMX_RING_ORPHANED,		/* its producer is gone, readers are not */
+	SHMX_RING_ORPHANED,		/* its producer is gone; readers stay */
 	SHMX_RING_OUTGROWN,		/* readers still keep a smaller one */
 	SHMX_RING_LEFTOVER,		/* a named object that is nobody's */
 };

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct shmx_spin {
-	bool may;			/* several processors, and not told not to */
+	bool may;			/* several processors; not forbidden */
 	uint64_t ns;			/* how long */
 };
 

@@ -135,7 +135,8 @@ shmx_stream_check(const struct shmx_stream *s)
 	if (!is_name(s->name) || s->id == 0)
 		return base_error(-EINVAL, "a stream needs an id that is not "
 				  "0 and a name of at most %d bytes, in UTF-8 "
-				  "and without control characters", NAME_MAX_BYTES);
+				  "and without control characters",
+				  NAME_MAX_BYTES);
 	if (s->extra == NULL && s->extra_bytes != 0)
 		return base_error(-EINVAL, "stream \"%s\" has %" PRIu32
 				  " extra bytes, but at NULL", s->name,

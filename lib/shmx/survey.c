@@ -264,7 +264,8 @@ shmx_survey_record(struct shmx_survey *survey,
 	};
 	if (shmx_load_relaxed(&record->mark) != SHMX_EXT_MAGIC) {
 		reader->v2 = true;
-		base_clean_text(reader->label, sizeof(reader->label), "v2.0", 4);
+		base_clean_text(reader->label, sizeof(reader->label), "v2.0",
+				4);
 	} else if (record->session != r->session) {
 		return NULL;
 	} else {
@@ -272,8 +273,8 @@ shmx_survey_record(struct shmx_survey *survey,
 		reader->every = record->mode == SHMX_MODE_EVERY;
 		reader->holds_granted = BASE_MIN(record->granted,
 						 SHMX_HOLDS_MAX);
-		base_clean_text(reader->label, sizeof(reader->label), record->label,
-			  sizeof(record->label));
+		base_clean_text(reader->label, sizeof(reader->label),
+				record->label, sizeof(record->label));
 		take_holds(survey, reader, record,
 			   UINT64_C(1) << r->reader_count);
 		take_feedback(reader, record);

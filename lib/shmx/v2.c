@@ -52,7 +52,7 @@ shmx_v2_is_guest(const struct shmx_record *record)
 	       shmx_load_relaxed(&record->mark) != SHMX_EXT_MAGIC;
 }
 
-/* ------------------------------------------------------------- soft holds -- */
+/* ----------------------------------------------------------- soft holds -- */
 
 /* The slot of a frame as bit, if it is still there. */
 static uint64_t

@@ -175,8 +175,8 @@ look_at(const struct v2_view *view)
 	seen.frames++;
 	if (!ask.hash)
 		return;
-	printf("frame=%" PRIu64 " time=%g bytes=%" PRIu32 " checksum=%08" PRIx32,
-	       view->frame_id, view->sim_time, view->payload_bytes,
+	printf("frame=%" PRIu64 " time=%g bytes=%" PRIu32 " checksum=%08"
+	       PRIx32, view->frame_id, view->sim_time, view->payload_bytes,
 	       view->checksum);
 	for (i = 0; i < n; i++)
 		printf(" %" PRIu32 ":%016" PRIx64, items[i].stream_id,
