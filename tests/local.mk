@@ -327,7 +327,9 @@ include tests/fuzz/local.mk
 # Shell tests that need an X server.
 x11_scripts = %D%/test-kills.x11 %D%/test-swarm.x11 %D%/test-view.x11
 
-check_PROGRAMS += $(check_programs) %D%/holder %D%/xquery
+check_PROGRAMS += $(check_programs) %D%/grower %D%/holder %D%/xquery
+%C%_grower_SOURCES = %D%/grower.c %D%/frames.h
+%C%_grower_LDADD = lib/shmx/libshmx.la
 %C%_holder_SOURCES = %D%/holder.c
 %C%_holder_LDADD = lib/shmx/libshmx.la
 %C%_xquery_SOURCES = %D%/xquery.c

@@ -14,6 +14,7 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
 
 reader=$top_srcdir/tests/shmx-reader.py
 push=$top_builddir/tools/shmx-push
+grower=$top_builddir/tests/grower
 swarm=$top_builddir/demos/swarm/swarm
 video=$tap_tmp/video
 named=shmfb-test-python-$$
@@ -185,6 +186,61 @@ is "what is passed over is counted" "$(field "$tap_tmp/out" 1000 skipped)" \
 	$((last - first - 999))
 kill $producer
 wait $producer
+
+# --- a ring that grows -------------------------------------------------------
+
+# Told of each frame before the next one is made; or in order, of some at once,
+# as many as the history keeps: none of any ring is missing, or is not whole.
+cat >"$tap_tmp/grow.py" <<'END'
+import hashlib, json, signal, struct, subprocess, sys
+grower, reader, how = sys.argv[1:]
+start = lambda *words: subprocess.Popen(
+    words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+producer = start(grower, "ring")
+def tell(what):
+    print(what, file=producer.stdin, flush=True)
+    return int(producer.stdout.readline())
+def check(q, width, height):
+    event = json.loads(told.stdout.readline())
+    pixels = struct.pack(f"<{width * height}I", *(
+        q * 2654435761 % 2**32 ^ i for i in range(width * height)))
+    want = {"frame": q, "width": width, "height": height, "hash":
+            hashlib.blake2b(pixels, digest_size=8).hexdigest()}
+    if not want.items() <= event.items() or event["skipped"]:
+        sys.exit(f"{event}, not {want}")
+sizes = [(70, 32), (161, 90), (20, 10), (320, 200)]
+frames = 0
+for n, size in enumerate(sizes):
+    assert tell("grow %dx%d" % size) == frames
+    if n == 0:
+        told = start("python3", reader, "ring", "--json", "--pixels-hash",
+                     *(["--in-order"] if how == "in-order" else []))
+        tell("frames 1")
+        check(1, *size)
+        frames = 1
+    for count in (3, 1, 4) if how == "in-order" else (1, 1, 1):
+        assert tell(f"frames {count}") == frames + count
+        for frames in range(frames + 1, frames + count + 1):
+            check(frames, *size)
+if how == "in-order":   # two of the old ring, one of the next, none yet read
+    told.send_signal(signal.SIGSTOP)
+    tell("frames 2")
+    tell("grow 8x8")
+    tell("frames 1")
+    told.send_signal(signal.SIGCONT)
+    check(frames + 1, *size)
+    check(frames + 2, *size)
+    check(frames + 3, 8, 8)
+producer.stdin.close()
+end = json.loads(told.stdout.readline())
+sys.exit(end["end"] != "ended" or told.wait() or producer.wait())
+END
+for how in newest in-order; do
+	timeout 60 python3 "$tap_tmp/grow.py" "$grower" "$reader" $how \
+		>"$tap_tmp/output" 2>&1
+	is "whole frames of rings that grow, $how: status" $? 0
+	is "and nothing to say" "$(cat "$tap_tmp/output")" ""
+done
 
 # --- sleeping ----------------------------------------------------------------
 
