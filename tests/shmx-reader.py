@@ -49,7 +49,7 @@ FORMATS = {0x34325258: ("XRGB8888", 4), 0x34325241: ("ARGB8888", 4),
            0x20203852: ("R8", 1)}
 
 # What we look at of section 2's structures: offset, type, name.
-HEADER = """0Q magic 8I major 12I minor 16I endian 20I ext 24Q session
+HEADER = """0Q magic 8I major 16I endian 20I ext 24Q session
     36I ext_check 48I static_offset 52I static_capacity 60I slots 64I stride
     68I slots_offset 72I capacity 76I reader_slots 80I reader_stride
     84I readers_offset 88I control_offset 92I control_bytes 96I control_stride
@@ -226,7 +226,7 @@ class Region:
 
 def check_header(h, size):
     need(h.magic == MAGIC and h.endian == ENDIAN_TAG, "no SHMX ring")
-    need((h.major, h.minor) == (2, 0), "a version we do not know")
+    need(h.major == 2, "a version we do not know")       # 2.12
     need(h.static_offset % 8 == 0 and h.static_offset >= 128
          and h.static_capacity <= DIRECTORY_MAX
          and h.static_offset + h.static_capacity <= size
@@ -268,7 +268,7 @@ def payload(data, count, streams):
         need(ident not in found and size <= len(body) - 16,
              "a malformed frame")
         s = streams.get(ident)
-        if s is not None:
+        if s is not None:           # or it is passed over (2.19)
             need(elements * s.element <= size, "a malformed frame")
             found[ident] = s, elements, body[16:16 + elements * s.element]
     return list(found.values())

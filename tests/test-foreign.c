@@ -687,11 +687,12 @@ LIE(control_far_away, h->control_offset = UINT32_MAX - 7)
 LIE(small_control, h->control_per_reader = 16)
 LIE(large_control, h->control_per_reader = UINT32_MAX)
 LIE(used_directory, h->static_used = UINT32_MAX)
+LIE(a_newer_minor_version, h->minor = 7)
 
 static void (*const odd_headers[])(void) = {
 	readers_far_away, many_readers, readers_in_the_header,
 	reader_stride_odd, no_reader_stride, control_far_away, small_control,
-	large_control, used_directory,
+	large_control, used_directory, a_newer_minor_version,
 };
 
 /* Frames are read all the same. */

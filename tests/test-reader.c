@@ -389,6 +389,29 @@ START_TEST(next_goes_in_order)
 }
 END_TEST
 
+START_TEST(next_begins_with_the_history)
+{
+	static const struct shape shape = { 8, 4 };
+	struct shmx_reader *r;
+	struct shmx_hold *h;
+	uint64_t n;
+
+	start(&shape, "opppppp");
+	r = attach();
+	for (n = 3; n <= 6; n++) {
+		ck_assert_int_eq(shmx_hold_next(r, &h), 0);
+		ck_assert_uint_eq(shmx_frame_info(h)->sequence, n);
+		/* It did not miss what was there before it. */
+		ck_assert_uint_eq(shmx_frame_info(h)->skipped, 0);
+		ck_assert(frame_is_whole(h));
+		shmx_release(h);
+	}
+	ck_assert_int_eq(shmx_hold_next(r, &h), -EAGAIN);
+	shmx_reader_close(r);
+	finish();
+}
+END_TEST
+
 START_TEST(next_needs_a_history)
 {
 	struct shmx_reader *r;
@@ -1464,6 +1487,7 @@ main(void)
 	tcase_add_test(tc, there_is_nothing_to_hold_before_the_first_frame);
 	tcase_add_test(tc, latest_skips_and_counts);
 	tcase_add_test(tc, next_goes_in_order);
+	tcase_add_test(tc, next_begins_with_the_history);
 	tcase_add_test(tc, next_needs_a_history);
 	tcase_add_test(tc, waiting_has_its_time);
 	tcase_add_test(tc, a_signal_ends_the_wait);

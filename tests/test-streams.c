@@ -859,6 +859,81 @@ START_TEST(a_frame_is_all_of_one_instant)
 }
 END_TEST
 
+/* As v2.0 allows; and a frame of ours whose directory was lost would be so. */
+START_TEST(what_is_in_no_directory_has_bytes)
+{
+	struct shmx_producer *p = produce(scene, 4);
+	struct shmx_reader *r = attach();
+	struct shmx_stream_view before[4], v[4], one;
+	const struct shmx_frame_info *info;
+	const uint32_t unknown = 4711, many = UINT32_MAX;
+	struct shmx_hold *h;
+	char *head;
+
+	publish_scene(p, 499 * 3 + 1);
+	h = latest(r);
+	info = shmx_frame_info(h);
+	ck_assert_int_eq(shmx_frame_streams(h, before, 4), 4);
+	ck_assert_uint_eq(before[2].id, POSITIONS);
+	head = (char *)p->region.map + info->payload_offset +
+		((const char *)before[2].data - (const char *)before[0].data);
+	memcpy(head + 8, &unknown, 4);
+	/* So many of what size?  It is no reason to refuse them. */
+	memcpy(head + 12, &many, 4);
+	ck_assert_int_eq(shmx_frame_streams(h, v, 4), 4);
+	ck_assert_int_eq(shmx_frame_stream(h, unknown, &one), 0);
+	ck_assert_mem_eq(&one, &v[2], sizeof(one));
+	ck_assert_uint_eq(one.id, unknown);
+	ck_assert_int_eq(one.kind, SHMX_STREAM_DATA);
+	ck_assert_uint_eq(one.element_type, 0);
+	ck_assert_uint_eq(one.components, 0);
+	ck_assert_uint_eq(one.element_stride, 0);
+	ck_assert_uint_eq(one.component_stride, 0);
+	ck_assert_uint_eq(one.elements, many);
+	ck_assert_uint_eq(one.bytes, before[2].bytes);
+	ck_assert_ptr_eq(one.data, before[2].data);
+	/* The others are what they were. */
+	ck_assert_mem_eq(&v[0], &before[0], 2 * sizeof(v[0]));
+	ck_assert_mem_eq(&v[3], &before[3], sizeof(v[0]));
+	ck_assert_int_eq(shmx_frame_stream(h, POSITIONS, &one), -ENOENT);
+	shmx_release(h);
+	shmx_reader_close(r);
+	shmx_producer_close(p);
+}
+END_TEST
+
+START_TEST(meta_says_more_than_is_gone_by)
+{
+	struct shmx_producer *p = produce(scene, 4);
+	struct shmx_reader *r = attach();
+	const struct shmx_frame_info *info;
+	struct shmx_slot_meta *meta;
+	struct shmx_frame f;
+	struct shmx_hold *h;
+
+	shmx_begin(p, &f);
+	f.height = 7;
+	shmx_publish(p, &f);
+	meta = &p->region.ring.meta[f.slot];
+	ck_assert_uint_eq(meta->pixels_bytes, f.stride * 7);
+	ck_assert_uint_eq(meta->watermark, 7);
+	ck_assert_uint_eq(meta->flags, 0);
+	ck_assert_uint_eq(meta->colour_space, 0);
+	meta->pixels_bytes = UINT64_MAX;
+	meta->watermark = UINT64_MAX;
+	meta->flags = meta->colour_space = UINT32_MAX;
+	h = latest(r);
+	info = shmx_frame_info(h);
+	ck_assert_uint_eq(info->width, 100);
+	ck_assert_uint_eq(info->height, 7);
+	ck_assert_uint_eq(info->stride, f.stride);
+	ck_assert_ptr_nonnull(shmx_frame_pixels(h));
+	shmx_release(h);
+	shmx_reader_close(r);
+	shmx_producer_close(p);
+}
+END_TEST
+
 /* ------------------------------------------------------------- hostile -- */
 
 /*
@@ -1012,6 +1087,8 @@ main(void)
 	tc = suite_case(s, "atomicity");
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_frame_is_all_of_one_instant);
+	tcase_add_test(tc, what_is_in_no_directory_has_bytes);
+	tcase_add_test(tc, meta_says_more_than_is_gone_by);
 
 	tc = suite_case(s, "hostile");
 	tcase_set_timeout(tc, 60);

@@ -780,8 +780,8 @@ int
 shmx_hold_latest(struct shmx_reader *reader, struct shmx_hold **out);
 
 /*
- * Hold the frame that follows the last one held, in order.  Frames that were
- * overwritten before they could be held are skipped and counted in
+ * Hold the frame that follows the last one held, in order; at first, the oldest
+ * of those that the ring's history keeps.  Frames that were overwritten before they could be held are skipped and counted in
  * shmx_frame_info.skipped; with SHMX_EVERY none ever is.  -EAGAIN when there
  * is no newer frame.  Needs a ring with a history of at least 2 or SHMX_EVERY,
  * else -ENOTSUP.  Otherwise as shmx_hold_latest().  No system call, unless the
