@@ -191,12 +191,15 @@ static void
 produce_and_fork(int line, void *arg)
 {
 	struct shmx_producer *p;
+	pid_t heir;
 
 	(void)arg;
 	expect(try_open(&p, 64, 0) == 0);
 	if (fork() == 0) {
 		alarm(60);
 		child_say(line, 'o');
+		heir = getpid();
+		child_tell(line, &heir, sizeof(heir));
 		while (child_hear(line) != '\0')
 			continue;
 		_exit(0);
@@ -210,13 +213,21 @@ START_TEST(a_forked_child_is_not_in_the_way)
 	struct stat before, after;
 	struct shmx_producer *p;
 	struct child c;
+	char who[32];
+	pid_t heir;
 	int line;
 
 	child_start(&c, produce_and_fork, NULL);
 	ck_assert_int_eq(child_hear(c.line), 'o');
+	child_ask(c.line, &heir, sizeof(heir));
 	line = base_dup(c.line);
 	before = stat_object();
 	child_kill(&c);
+	/* It has the lock, and is who can be asked to let go of it. */
+	snprintf(who, sizeof(who), "(pid %d)", (int)heir);
+	ck_assert_int_eq(shmx_remove(name), -EBUSY);
+	ck_assert_msg(strstr(shmx_error(), who) != NULL, "%s, not %s",
+		      shmx_error(), who);
 	p = open_named(64, 0);
 	after = stat_object();
 	ck_assert_uint_ne(before.st_ino, after.st_ino);

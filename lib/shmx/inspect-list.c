@@ -428,6 +428,20 @@ shmx_inspect_open(struct shmx_inspector **out, const char *name)
 
 /* ----------------------------------------------------------- removing -- */
 
+static int
+say_locked(const char *name, const char *path, int fd)
+{
+	char who[64] = "somebody";
+	struct stat st;
+	pid_t heir = fstat(fd, &st) < 0 ? 0 :
+		shmx_proc_flock_heir(st.st_dev, st.st_ino);
+
+	if (heir != 0)
+		shmx_process_name(heir, who, sizeof(who));
+	return base_error(-EBUSY, "ring \"%s\" is in use: %s has locked %s",
+			  name, who, path);
+}
+
 int
 shmx_remove(const char *name)
 {
@@ -456,8 +470,7 @@ shmx_remove(const char *name)
 		ret = base_error(-EBUSY, "ring \"%s\" is in use: %s has it "
 				 "open", name, who);
 	} else if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		ret = base_error(-EBUSY, "ring \"%s\" is in use: somebody has "
-				 "locked %s", name, path);
+		ret = say_locked(name, path, fd);
 	} else if (fstat(fd, &st) < 0 || stat(path, &named) < 0 ||
 		   st.st_dev != named.st_dev || st.st_ino != named.st_ino) {
 		/* Somebody has made another, under our lock's nose. */

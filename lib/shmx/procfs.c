@@ -325,26 +325,94 @@ shmx_proc_mapper(const char *path)
 	return lacks_means(-ret) ? -1 : m.pid;
 }
 
-pid_t
-shmx_proc_flock_owner(dev_t dev, ino_t ino)
+struct locked {
+	dev_t dev;
+	ino_t ino;
+	pid_t pid;			/* who has it; 0: nobody was found */
+};
+
+/* "1: FLOCK  ADVISORY  WRITE 4711 00:1a:12345 0 EOF": of that file, by whom? */
+static bool
+parse_flock(const struct locked *l, const char *line, int *pid)
 {
 	unsigned major, minor;
 	unsigned long long inode;
+
+	return sscanf(line, "%*d: FLOCK %*s %*s %d %x:%x:%llu", pid, &major,
+		      &minor, &inode) == 4 &&
+	       inode == l->ino && major == major(l->dev) &&
+	       minor == minor(l->dev);
+}
+
+/* Is one of a process' descriptors, by its fdinfo, the one that is locked? */
+static bool
+is_locked_by(const struct locked *l, pid_t pid, int fd)
+{
+	static const char key[] = "lock:\t";
+	char path[64], line[256];
+	bool found = false;
+	int locker;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)pid, fd);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return false;
+	while (!found && fgets(line, sizeof(line), f) != NULL)
+		found = strncmp(line, key, sizeof(key) - 1) == 0 &&
+			parse_flock(l, line + sizeof(key) - 1, &locker);
+	fclose(f);
+	return found;
+}
+
+static bool
+has_lock(pid_t pid, void *data)
+{
+	struct locked *l = data;
+	const struct dirent *e;
+	char path[64];
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo", (int)pid);
+	d = opendir(path);
+	if (d == NULL)
+		return false;
+	while (l->pid == 0 && (e = readdir(d)) != NULL)
+		if (e->d_name[0] != '.' &&
+		    is_locked_by(l, pid, atoi(e->d_name)))
+			l->pid = pid;
+	closedir(d);
+	return l->pid != 0;
+}
+
+pid_t
+shmx_proc_flock_heir(dev_t dev, ino_t ino)
+{
+	struct locked l = { dev, ino, 0 };
+
+	(void)each_process(has_lock, &l);
+	return l.pid;
+}
+
+pid_t
+shmx_proc_flock_owner(dev_t dev, ino_t ino)
+{
+	struct locked l = { dev, ino, 0 };
+	pid_t owner = 0, heir;
 	char line[256];
-	pid_t owner = 0;
 	int pid;
 	FILE *f;
 
 	f = fopen("/proc/locks", "re");
 	if (f == NULL)
 		return -1;
-	/* "1: FLOCK  ADVISORY  WRITE 4711 00:1a:12345 0 EOF" */
 	while (owner == 0 && fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "%*d: FLOCK %*s %*s %d %x:%x:%llu", &pid,
-			   &major, &minor, &inode) == 4 &&
-		    inode == ino && major == major(dev) &&
-		    minor == minor(dev))
+		if (parse_flock(&l, line, &pid))
 			owner = pid > 0 ? pid : -1;
 	fclose(f);
-	return owner;
+	/* It tells who locked the file, who may have died since. */
+	if (owner <= 0 || has_lock(owner, &l))
+		return owner;
+	heir = shmx_proc_flock_heir(dev, ino);
+	return heir != 0 ? heir : owner;
 }

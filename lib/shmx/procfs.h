@@ -71,9 +71,18 @@ shmx_proc_mapper(const char *path);
 
 /*
  * Who has an flock on a file: a pid, 0 for nobody, or -1 when that cannot be
- * told.  Nothing is locked to find out.
+ * told.  Nothing is locked to find out.  Not who took it and is dead, if it can
+ * be told who inherited it.
  */
 pid_t
 shmx_proc_flock_owner(dev_t dev, ino_t ino);
+
+/*
+ * Who keeps an flock that somebody holds: a process of this user that has the
+ * descriptor, by fork or else; 0 when there is none to be seen.  In a container
+ * it is the only way: there the lock of a dead process is not listed.
+ */
+pid_t
+shmx_proc_flock_heir(dev_t dev, ino_t ino);
 
 #endif
