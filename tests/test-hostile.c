@@ -605,6 +605,27 @@ data_is_a_file(struct fake *f)
 	f->welcome.region_bytes = (uint64_t)lseek(f->data_fd, 0, SEEK_END);
 }
 
+/*
+ * Sealed, and can all the same lose its pages.  It needs none to be made; where
+ * the kernel has no such memory, one without seals stands for it.
+ */
+static void
+data_is_of_huge_pages(struct fake *f)
+{
+	const uint64_t huge = UINT64_C(1) << 30;
+	int fd = memfd_create("fake", MFD_CLOEXEC | MFD_ALLOW_SEALING |
+			      MFD_HUGETLB);
+
+	base_close(&f->data_fd);
+	if (fd < 0 || ftruncate(fd, (off_t)huge) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, SHMX_SEALS_SIZE) < 0) {
+		base_close(&fd);
+		fd = fake_memfd(f->bytes, 0);
+	}
+	f->data_fd = fd;
+	f->welcome.region_bytes = huge;
+}
+
 /* It needs no seals, but memory it has to be. */
 static void
 a_named_ring_is_a_file(struct fake *f)
@@ -716,6 +737,7 @@ static const struct wrong {
 	{ long_data, -EPROTO, "is not sealed memory" },
 	{ data_is_a_socket, -EPROTO, "is not sealed memory" },
 	{ data_is_a_file, -EPROTO, "is not sealed memory" },
+	{ data_is_of_huge_pages, -EPROTO, "is not sealed memory" },
 	{ a_named_ring_is_a_file, -EPROTO, "ring is not memory" },
 	{ record_without_seals, -EPROTO, "record is not sealed memory" },
 	{ short_record, -EPROTO, "record is not sealed memory" },

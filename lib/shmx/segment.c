@@ -11,8 +11,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/fd.h"
 #include "base/memfd.h"
@@ -61,6 +63,7 @@ fail:
 int
 shmx_segment_check(int fd, uint64_t bytes, int seals)
 {
+	struct statfs fs;
 	struct stat st;
 	int have;
 
@@ -69,7 +72,10 @@ shmx_segment_check(int fd, uint64_t bytes, int seals)
 	if (!S_ISREG(st.st_mode) || st.st_size < 0 ||
 	    (uint64_t)st.st_size != bytes)
 		return -EPROTO;
-	/* Fails for what is not shared memory, and has no seals. */
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	if (fs.f_type != TMPFS_MAGIC)
+		return -EPROTO;
 	have = base_sys.fcntl(fd, F_GET_SEALS, 0);
 	return have < 0 || (have & seals) != seals ? -EPROTO : 0;
 }

@@ -38,9 +38,10 @@ shmx_segment_create(const char *label, size_t bytes, int seals, int *fd,
 /*
  * Whether a descriptor from a peer is memory of exactly that size that has
  * these seals: by SHMX_SEALS_SIZE, nobody can change its size any more.
- * -EPROTO where it is not, nor for a file that is no memory, with 0 seals too:
- * its pages could be those of a server of files that lets who touches them
- * wait for ever.
+ * -EPROTO where it is not, or is not the kernel's plain shared memory, with 0
+ * seals too.  A page of any other file may be one that its server never gives;
+ * huge pages can be taken back by punching holes, whatever the size is, and
+ * there may be none left when they are touched again, which is a SIGBUS.
  */
 int
 shmx_segment_check(int fd, uint64_t bytes, int seals);
