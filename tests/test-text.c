@@ -23,6 +23,7 @@ static const struct {
 	{ "\xc2\x9b" "31m", "??31m" },		/* CSI in one character */
 	{ "\x9b" "31m", "?31m" },
 	{ "a\xe2\x80\xaetxt.exe", "a???txt.exe" }, /* right to left */
+	{ "a\xd8\x9c" "b", "a??b" },		/* an arabic mark, the same */
 	{ "a\xe2\x80\xa8" "b", "a???b" },	/* line separator */
 	{ "\xc0\x9b", "??" },			/* longer than need be */
 	{ "\xe0\x80\x9b", "???" },
