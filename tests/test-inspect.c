@@ -939,7 +939,8 @@ START_TEST(garbage_in_a_rings_name)
 END_TEST
 
 enum answer {
-	NOTHING, HANG_UP, NOISE, NO_FDS, A_PIPE, TWO_FDS, GOOD_THEN_NOTHING,
+	NOTHING, HANG_UP, NOISE, NO_FDS, A_PIPE, A_FILE, TWO_FDS,
+	GOOD_THEN_NOTHING,
 	GOOD_THEN_NOISE, RECORDS_FOR_EVER, ANSWERS,
 };
 
@@ -966,6 +967,8 @@ memory_for(enum answer answer)
 		expect(shmx_region_create(&region, "x", &plan, "") == 0);
 		return region.fd;
 	}
+	if (answer == A_FILE)
+		return open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
 	memory = memfd_create("nothing", 0);
 	expect(memory >= 0 && ftruncate(memory, 65536) == 0);
 	return memory;
@@ -1019,6 +1022,7 @@ answer_wrongly(int line, void *arg)
 			send_fd(conn, SHMX_MSG_WELCOME,
 				sizeof(struct shmx_welcome), fds, 2);
 			break;
+		case A_FILE:
 		case GOOD_THEN_NOTHING:
 		case RECORDS_FOR_EVER:
 			send_fd(conn, SHMX_MSG_WELCOME,
@@ -1050,6 +1054,9 @@ START_TEST(answers_that_are_wrong)
 	} else {
 		ck_assert_int_lt(shmx_inspect_open(&n, "test"), 0);
 	}
+	if (answer == A_FILE)
+		ck_assert_msg(strstr(shmx_error(), "is no memory") != NULL,
+			      "%s", shmx_error());
 	ck_assert_uint_lt(base_now_ns() - start, 3 * BASE_NS_PER_S);
 	child_kill(&c);
 }

@@ -90,7 +90,7 @@ add_record(struct shmx_inspector *n, int fd)
 	struct stat st;
 	unsigned i;
 
-	if (n->records == SHMX_READERS_MAX)
+	if (n->records == SHMX_READERS_MAX || !shmx_segment_is_memory(fd))
 		goto refuse;
 	known = base_sys.fstat(fd, &st) == 0;
 	if (!known)

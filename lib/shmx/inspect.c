@@ -66,12 +66,12 @@ look_at_memory(struct shmx_inspector *n)
 {
 	struct stat st;
 
+	if (!shmx_segment_is_memory(n->data_fd))
+		return base_error(-EPROTO, "what the producer of ring \"%s\" "
+				  "handed out is no memory", n->name);
 	if (base_sys.fstat(n->data_fd, &st) < 0)
 		return base_error(-errno, "cannot look at ring \"%s\": %s",
 				  n->name, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return base_error(-EPROTO, "what the producer of ring \"%s\" "
-				  "handed out is no memory", n->name);
 	n->dev = st.st_dev;
 	n->ino = st.st_ino;
 	return 0;

@@ -60,24 +60,31 @@ fail:
 	return ret;
 }
 
+bool
+shmx_segment_is_memory(int fd)
+{
+	struct statfs fs;
+
+	/* First: it asks nobody but the kernel, and fails for other files. */
+	if (base_sys.fcntl(fd, F_GET_SEALS, 0) < 0)
+		return false;
+	return fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+}
+
 int
 shmx_segment_check(int fd, uint64_t bytes, int seals)
 {
-	struct statfs fs;
 	struct stat st;
-	int have;
 
+	if (!shmx_segment_is_memory(fd))
+		return -EPROTO;
 	if (base_sys.fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_size < 0 ||
 	    (uint64_t)st.st_size != bytes)
 		return -EPROTO;
-	if (fstatfs(fd, &fs) < 0)
-		return -errno;
-	if (fs.f_type != TMPFS_MAGIC)
-		return -EPROTO;
-	have = base_sys.fcntl(fd, F_GET_SEALS, 0);
-	return have < 0 || (have & seals) != seals ? -EPROTO : 0;
+	return (base_sys.fcntl(fd, F_GET_SEALS, 0) & seals) == seals ? 0 :
+		-EPROTO;
 }
 
 int

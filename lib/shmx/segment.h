@@ -5,6 +5,7 @@
 #ifndef SHMX_SEGMENT_H
 #define SHMX_SEGMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,12 +37,19 @@ shmx_segment_create(const char *label, size_t bytes, int seals, int *fd,
 		    void **map);
 
 /*
- * Whether a descriptor from a peer is memory of exactly that size that has
- * these seals: by SHMX_SEALS_SIZE, nobody can change its size any more.
- * -EPROTO where it is not, or is not the kernel's plain shared memory, with 0
- * seals too.  A page of any other file may be one that its server never gives;
- * huge pages can be taken back by punching holes, whatever the size is, and
- * there may be none left when they are touched again, which is a SIGBUS.
+ * Whether a descriptor from a peer is the kernel's plain shared memory, with
+ * seals or without.  A page of any other file may be one that its server never
+ * gives, and so may its size.  Huge pages can be taken back by punching holes,
+ * whatever the size is, and there may be none left when they are touched
+ * again, which is a SIGBUS.
+ */
+bool
+shmx_segment_is_memory(int fd);
+
+/*
+ * Whether it is that, of exactly that size, and has these seals: by
+ * SHMX_SEALS_SIZE, nobody can change its size any more.  -EPROTO where it is
+ * not.
  */
 int
 shmx_segment_check(int fd, uint64_t bytes, int seals);
