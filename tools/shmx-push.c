@@ -75,7 +75,7 @@ static const char doc[] =
 	"\v"
 	"A video, decoded by ffmpeg, in a window of another process:\n"
 	"\n"
-	"  ffmpeg -re -i film.mp4 -f rawvideo -pix_fmt bgr0 - |\n"
+	"  ffmpeg -nostdin -re -i film.mp4 -f rawvideo -pix_fmt bgr0 - |\n"
 	"      shmx push film --size 1920x1080\n"
 	"  shmx view film\n"
 	"\n"
