@@ -193,6 +193,12 @@ shows "the next one is found" "running"
 press q
 ends "q"
 
+open_terminal 24 80 nobody
+shows "a ring that is not there is waited for" "Waiting for ring"
+shows "why" "nothing produces it"
+press q
+ends "from waiting"
+
 # No name: the only one, or a list.
 start_ring other --stay
 other=$pid

@@ -238,6 +238,7 @@ draw_watch(const struct watch *w, unsigned selected, bool paused,
 	if (!w->seen) {
 		put(LINES / 2, SIDE, c.width, DIM, "Waiting for ring \"%s\" "
 		    "...", w->name);
+		put(LINES / 2 + 1, SIDE, c.width, DIM, "%s", w->trouble);
 	} else {
 		c.l = layout_make(w->now, LINES, COLS);
 		draw_rate(&c);
