@@ -26,6 +26,7 @@
 #include "object.h"
 #include "segment.h"
 #include "stream.h"
+#include "v2-layout.h"
 
 /* Where everything goes; see layout.h. */
 struct plan {
@@ -398,12 +399,10 @@ static const char *
 header_fault(const struct shmx_header *h, uint32_t map_bytes,
 	     uint64_t session)
 {
-	if (h->magic != SHMX_MAGIC)
-		return "wrong magic number";
-	if (h->version_major != SHMX_VERSION_MAJOR)
-		return "another major version";
-	if (h->endian_tag != SHMX_ENDIAN_TAG)
-		return "another byte order";
+	const char *fault = shmx_v2_version_fault(h);
+
+	if (fault != NULL)
+		return fault;
 	if (h->session != session)
 		return "another session";
 	if (h->ext_check != (h->ext_offset ^ SHMX_EXT_CHECK))

@@ -13,6 +13,7 @@
 #include "atomic.h"
 #include "protocol.h"
 #include "tlv.h"
+#include "v2-layout.h"
 
 /* --------------------------------------------------------------- ring -- */
 
@@ -130,12 +131,10 @@ inside(uint64_t offset, uint64_t count, uint64_t stride, uint64_t bytes)
 static const char *
 v2_fault(const struct shmx_header *h, uint64_t bytes)
 {
-	if (h->magic != SHMX_MAGIC)
-		return "wrong magic number";
-	if (h->version_major != SHMX_VERSION_MAJOR)
-		return "another major version";
-	if (h->endian_tag != SHMX_ENDIAN_TAG)
-		return "another byte order";
+	const char *fault = shmx_v2_version_fault(h);
+
+	if (fault != NULL)
+		return fault;
 	if (h->slots < 1 || h->slots_offset % 8 != 0 ||
 	    h->slot_stride % 8 != 0 ||
 	    h->slot_stride < sizeof(struct shmx_frame_header) ||

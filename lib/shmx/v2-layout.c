@@ -43,17 +43,26 @@ find_records(struct shmx_v2_layout *l, const struct shmx_header *h,
 }
 
 const char *
-shmx_v2_layout_check(struct shmx_v2_layout *l, const struct shmx_header *h,
-		     uint64_t size)
+shmx_v2_version_fault(const struct shmx_header *h)
 {
-	const uint64_t head = sizeof(struct shmx_frame_header);
-
 	if (h->magic != SHMX_MAGIC)
 		return "wrong magic number";
 	if (h->version_major != SHMX_VERSION_MAJOR)
 		return "another major version";
 	if (h->endian_tag != SHMX_ENDIAN_TAG)
 		return "another byte order";
+	return NULL;
+}
+
+const char *
+shmx_v2_layout_check(struct shmx_v2_layout *l, const struct shmx_header *h,
+		     uint64_t size)
+{
+	const uint64_t head = sizeof(struct shmx_frame_header);
+	const char *fault = shmx_v2_version_fault(h);
+
+	if (fault != NULL)
+		return fault;
 	if (h->slots == 0 || h->frame_capacity < sizeof(struct shmx_tlv) ||
 	    !fits(h->slots_offset, h->slots, h->slot_stride,
 		  head + h->frame_capacity, size))

@@ -32,6 +32,10 @@ struct shmx_v2_layout {
 	uint32_t control_stride;
 };
 
+/* Is it of this version, and this machine's?  NULL, or what it is not. */
+const char *
+shmx_v2_version_fault(const struct shmx_header *header);
+
 /*
  * Check a private copy of a header, of an object of that size: NULL and
  * *layout, or what is wrong with it (static storage).
