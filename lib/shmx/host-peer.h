@@ -21,8 +21,10 @@
  *	dismiss		to a reader: ERROR says why, and it is sent off
  *	refuse		to who greets, or is being greeted: ERROR says why; it
  *			is counted, and dropped
- *	send off	to one that lives: unseated, and what it may write to
- *			is nobody else's until it is gone.  Else dropped
+ *	send off	to one that lives: what it may write to is nobody
+ *			else's until it is gone.  A reader is unseated, a
+ *			writer asked to stop; with nothing to write to, it is
+ *			dropped
  *	unseat		to one with a seat: the writer looks at its holds no
  *			more, and its mail is closed
  *	drop		to anybody: unseated and forgotten, and who was a
