@@ -472,14 +472,10 @@ shmx_producer_join(struct shmx_producer **out, const char *name,
 		ret = read_options(&o, options);
 	if (ret < 0)
 		return ret;
-	p = base_sys.calloc(1, sizeof(*p));
+	p = shmx_producer_new(o.log, o.log_data);
 	if (p == NULL)
-		return base_error(-ENOMEM, "out of memory");
-	p->claim.lock_fd = p->host.epoll_fd = -1;
-	p->region.fd = p->region.data_fd = p->region.records_fd = -1;
+		return -ENOMEM;
 	snprintf(p->claim.name, sizeof(p->claim.name), "%s", name);
-	base_log_init(&p->log, "shmx");
-	base_log_ask(&p->log, o.log, o.log_data);
 	p->join = base_sys.calloc(1, sizeof(*p->join));
 	ret = p->join == NULL ? base_error(-ENOMEM, "out of memory") : 0;
 	if (ret == 0) {

@@ -288,6 +288,22 @@ start_host(struct shmx_producer *p, const struct shmx_producer_options *o)
 			   strerror(-ret));
 }
 
+struct shmx_producer *
+shmx_producer_new(base_log_fn *log, void *log_data)
+{
+	struct shmx_producer *p = base_sys.calloc(1, sizeof(*p));
+
+	if (p == NULL) {
+		base_error(-ENOMEM, "out of memory");
+		return NULL;
+	}
+	p->claim.lock_fd = p->host.epoll_fd = -1;
+	p->region.fd = p->region.data_fd = p->region.records_fd = -1;
+	base_log_init(&p->log, "shmx");
+	base_log_ask(&p->log, log, log_data);
+	return p;
+}
+
 int
 shmx_producer_open(struct shmx_producer **out, const char *name,
 		   const struct shmx_producer_options *options)
@@ -301,14 +317,9 @@ shmx_producer_open(struct shmx_producer **out, const char *name,
 		ret = shmx_producer_read_options(&o, options);
 	if (ret < 0)
 		return ret;
-	p = base_sys.calloc(1, sizeof(*p));
+	p = shmx_producer_new(o.log, o.log_data);
 	if (p == NULL)
-		return base_error(-ENOMEM, "out of memory");
-	p->claim.lock_fd = p->host.epoll_fd = -1;
-	p->region.fd = p->region.data_fd = p->region.records_fd = -1;
-	base_log_init(&p->log, "shmx");
-	base_log_ask(&p->log, o.log, o.log_data);
-
+		return -ENOMEM;
 	/* The name first: whose it is matters more than what fits. */
 	ret = shmx_rendezvous_claim(&p->claim, name);
 	if (ret < 0)

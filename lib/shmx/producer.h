@@ -67,6 +67,13 @@ int
 shmx_producer_sleep(struct shmx_producer *p, uint64_t deadline_ns);
 
 /*
+ * For who opens a ring, or joins one: a producer with nothing open, which
+ * shmx_producer_close() takes; NULL with base_error() said.
+ */
+struct shmx_producer *
+shmx_producer_new(base_log_fn *log, void *log_data);
+
+/*
  * For who opens a ring, or grows one: the caller's options, completed with the
  * defaults and checked; a region for them, with p->stream and p->outline; and
  * memory that stands in for a slot of it.  base_error() is said on failure.
