@@ -23,6 +23,11 @@ fuzz_programs += %D%/fuzz-directory
 %C%_fuzz_directory_SOURCES = %D%/fuzz-directory.c $(fuzz_common)
 %C%_fuzz_directory_LDADD = $(fuzz_libs)
 
+fuzz_programs += %D%/fuzz-foreign
+%C%_fuzz_foreign_SOURCES = %D%/fuzz-foreign.c %D%/sample.h $(fuzz_common)
+%C%_fuzz_foreign_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_fuzz_foreign_LDADD = $(fuzz_libs)
+
 fuzz_programs += %D%/fuzz-host
 %C%_fuzz_host_SOURCES = %D%/fuzz-host.c %D%/sample.h $(fuzz_common)
 %C%_fuzz_host_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
