@@ -3,8 +3,9 @@
  * test-step.c - SIGKILL after each single instruction
  *
  * A child is killed after the k-th instruction of begin, publish, adding a
- * stream, hold, release, going to sleep and sending a message, for every k
- * (step.h), and what it left behind is looked at.
+ * stream, hold, release (both also by a reader that gets every frame), going to
+ * sleep and sending a message, for every k (step.h), and what it left behind is
+ * looked at.
  */
 #include "config.h"
 
@@ -52,12 +53,13 @@ open_producer(uint32_t flags)
 }
 
 static struct shmx_reader *
-open_reader(unsigned holds)
+open_reader(unsigned holds, uint32_t flags)
 {
 	struct shmx_reader_options o = SHMX_READER_OPTIONS_INIT;
 	struct shmx_reader *r = NULL;
 
 	o.holds = holds;
+	o.flags = flags;
 	if (shmx_reader_open(&r, "test", &o) < 0)
 		fprintf(stderr, "%s\n", shmx_error());
 	return r;
@@ -68,6 +70,7 @@ open_reader(unsigned holds)
 struct reader_operation {
 	const char *name;
 	bool before;			/* something is held before */
+	uint32_t flags;			/* of the reader */
 	void (*run)(struct shmx_reader *r, struct shmx_hold **hold);
 };
 
@@ -75,6 +78,12 @@ static void
 run_hold(struct shmx_reader *r, struct shmx_hold **hold)
 {
 	(void)shmx_hold_latest(r, hold);
+}
+
+static void
+run_hold_next(struct shmx_reader *r, struct shmx_hold **hold)
+{
+	(void)shmx_hold_next(r, hold);
 }
 
 static void
@@ -112,9 +121,10 @@ be_reader(int line, void *arg)
 	struct shmx_reader *r;
 
 	expect(child_hear(line) == 'g');
-	r = open_reader(2);
+	r = open_reader(2, op->flags);
 	expect(r != NULL);
-	expect(shmx_hold_latest(r, &hold) == 0);
+	expect((op->flags & SHMX_EVERY ? shmx_hold_next(r, &hold) :
+		shmx_hold_latest(r, &hold)) == 0);
 	if (!op->before) {
 		shmx_release(hold);
 		child_say(line, 'h');
@@ -182,9 +192,9 @@ kill_reader(unsigned k, void *arg)
 	bool killed;
 
 	child_start(&c, be_reader, arg);
-	p = open_producer(0);
+	p = open_producer(SHMX_ALLOW_EVERY);
 	ck_assert_ptr_nonnull(p);
-	other = open_reader(1);
+	other = open_reader(1, 0);
 	ck_assert_ptr_nonnull(other);
 	ck_assert_uint_eq(frame_publish(p, n), n);
 	ck_assert_int_eq(shmx_hold_latest(other, &hold), 0);
@@ -209,10 +219,13 @@ kill_reader(unsigned k, void *arg)
 }
 
 static struct reader_operation reader_operations[] = {
-	{ "hold", false, run_hold },
-	{ "release", true, run_release },
-	{ "going to sleep", true, run_wait },
-	{ "sending", true, run_send },
+	{ "hold", false, 0, run_hold },
+	{ "release", true, 0, run_release },
+	{ "going to sleep", true, 0, run_wait },
+	{ "sending", true, 0, run_send },
+	/* Waited for until it is known to be dead. */
+	{ "hold of every frame", false, SHMX_EVERY, run_hold_next },
+	{ "release of every frame", true, SHMX_EVERY, run_release },
 };
 
 START_TEST(readers_die_anywhere)
@@ -353,7 +366,7 @@ kill_producer(unsigned k, void *arg)
 
 	child_start(&c, be_producer, arg);
 	ck_assert_int_eq(child_hear(c.line), 'o');
-	r = open_reader(2);
+	r = open_reader(2, 0);
 	ck_assert_ptr_nonnull(r);
 	ck_assert_int_eq(child_hear(c.line), 'r');
 	ck_assert_int_eq(shmx_hold_latest(r, &held), 0);
