@@ -203,9 +203,10 @@ check_programs += %D%/test-tlv
 %C%_test_tlv_SOURCES = %D%/test-tlv.c
 %C%_test_tlv_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 # Killed at some instructions, and the .long ones at all of them.
-check_programs += %D%/test-step %D%/test-step-attach %D%/test-step-streams
+check_programs += %D%/test-step %D%/test-step-attach %D%/test-step-join \
+	%D%/test-step-streams
 step_longs = %D%/test-step.long %D%/test-step-attach.long \
-	%D%/test-step-streams.long
+	%D%/test-step-join.long %D%/test-step-streams.long
 long_tests += $(step_longs)
 EXTRA_PROGRAMS += $(step_longs)
 step_parts = %D%/step.c %D%/step.h
@@ -220,6 +221,11 @@ every_step = $(AM_CPPFLAGS) -DSTEP_STRIDE=1
 %C%_test_step_attach_long_SOURCES = $(%C%_test_step_attach_SOURCES)
 %C%_test_step_attach_long_CPPFLAGS = $(every_step)
 %C%_test_step_attach_long_LDADD = $(%C%_test_step_attach_LDADD)
+%C%_test_step_join_SOURCES = %D%/test-step-join.c $(step_parts)
+%C%_test_step_join_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+%C%_test_step_join_long_SOURCES = $(%C%_test_step_join_SOURCES)
+%C%_test_step_join_long_CPPFLAGS = $(every_step)
+%C%_test_step_join_long_LDADD = $(%C%_test_step_join_LDADD)
 %C%_test_step_streams_SOURCES = %D%/test-step-streams.c $(step_parts)
 %C%_test_step_streams_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 %C%_test_step_streams_long_SOURCES = $(%C%_test_step_streams_SOURCES)
