@@ -65,6 +65,16 @@ produce(int line, void *arg)
 			expect(shmx_producer_open(&p, arg, &o) == 0);
 			n = 0;
 			break;
+		case 'm':
+			o.flags = SHMX_MULTI_WRITER;
+			expect(shmx_producer_open(&p, arg, &o) == 0);
+			n = 0;
+			break;
+		case 'e':
+			o.flags = SHMX_NAMED | SHMX_ALLOW_EVERY;
+			expect(shmx_producer_open(&p, arg, &o) == 0);
+			n = 0;
+			break;
 		case 'g':
 			o.flags = 0;
 			picture.width *= 2;
@@ -413,6 +423,102 @@ START_TEST(what_it_outgrew)
 	}
 	ck_assert_uint_eq(seen, 2);
 	shmx_inspect_list_free(list);
+}
+END_TEST
+
+/* Joins the ring, and has a frame begun until it is told to publish it. */
+static void
+write_slowly(int line, void *arg)
+{
+	struct shmx_join_options o = SHMX_JOIN_OPTIONS_INIT;
+	struct shmx_producer *p = NULL;
+	struct shmx_frame f;
+	char order;
+
+	(void)arg;
+	o.flags = SHMX_NO_THREAD;
+	while ((order = child_hear(line)) != '\0') {
+		switch (order) {
+		case 'j':
+			expect(shmx_producer_join(&p, "test", &o) == 0);
+			break;
+		case 'b':
+			shmx_begin(p, &f);
+			break;
+		case 'p':
+			expect(shmx_publish(p, &f) != 0);
+			break;
+		}
+		child_say(line, order);
+	}
+}
+
+/* How many slots are being written by whom; bit i: it is writer i. */
+static unsigned
+count_writing(const struct shmx_inspector *n,
+	      const struct shmx_inspect_ring *ring, uint32_t *writers)
+{
+	struct shmx_inspect_slot slot;
+	unsigned i, writing = 0;
+
+	*writers = 0;
+	for (i = 0; i < ring->slot_count; i++) {
+		ck_assert_int_eq(shmx_inspect_slot(n, i, &slot,
+						   sizeof(slot)), 0);
+		if (slot.state != SHMX_SLOT_WRITING) {
+			ck_assert_uint_eq(slot.writer, 0);
+			continue;
+		}
+		ck_assert_uint_eq(slot.sequence, 0);
+		ck_assert_uint_lt(slot.writer, 32);
+		*writers |= UINT32_C(1) << slot.writer;
+		writing++;
+	}
+	return writing;
+}
+
+/* Two that joined, each with a frame begun, and the host with none. */
+START_TEST(a_ring_of_several_writers)
+{
+	struct child writer[2];
+	struct shmx_inspect_ring ring;
+	struct shmx_inspector *n;
+	uint32_t writers, both;
+	unsigned i;
+
+	tell(&producer, "c");
+	child_kill(&reader);
+	for (i = 0; i < 2; i++)
+		child_start(&writer[i], write_slowly, NULL);
+	tell(&producer, "mp");
+	n = open_test(&ring);
+	ck_assert_uint_eq(ring.writers_max, 4);
+	ck_assert_int_eq(ring.pid, producer.pid);
+	ck_assert_uint_eq(count_writing(n, &ring, &writers), 0);
+	tell(&writer[0], "jb");
+	tell(&writer[1], "jb");
+	ck_assert_int_eq(shmx_inspect_snapshot(n, &ring, sizeof(ring)), 0);
+	ck_assert_uint_eq(count_writing(n, &ring, &both), 2);
+	/* Of different ones, none of them the host. */
+	ck_assert_int_eq(__builtin_popcount(both), 2);
+	ck_assert_uint_eq(both & 1, 0);
+	tell(&writer[0], "p");
+	ck_assert_int_eq(shmx_inspect_snapshot(n, &ring, sizeof(ring)), 0);
+	ck_assert_uint_eq(ring.latest, 2);
+	ck_assert_uint_eq(count_writing(n, &ring, &writers), 1);
+	ck_assert_uint_eq(writers & ~both, 0);
+	/* What the dead had begun is nobody's, once the host has seen it. */
+	child_kill(&writer[1]);
+	for (i = 0; i < 10000 && writers != 0; i++) {
+		usleep(1000);
+		ck_assert_int_eq(shmx_inspect_snapshot(n, &ring,
+						       sizeof(ring)), 0);
+		(void)count_writing(n, &ring, &writers);
+	}
+	ck_assert_uint_eq(writers, 0);
+	ck_assert_uint_eq(ring.latest, 2);
+	shmx_inspect_close(n);
+	child_kill(&writer[0]);
 }
 END_TEST
 
@@ -803,6 +909,53 @@ START_TEST(a_named_ring)
 }
 END_TEST
 
+/* Who gets every frame of a named ring, and is waited for. */
+START_TEST(an_every_reader_of_a_named_ring)
+{
+	struct shmx_reader_options o = SHMX_READER_OPTIONS_INIT;
+	struct shmx_inspect_reader seen;
+	struct shmx_inspect_ring ring;
+	struct shmx_inspector *n;
+	struct shmx_reader *r;
+	struct shmx_hold *hold;
+	uint64_t q;
+
+	child_kill(&producer);
+	ck_assert_int_eq(shmx_remove(object), 0);
+	child_start(&producer, produce, object);
+	tell(&producer, "ep");
+	o.flags = SHMX_EVERY;
+	o.label = "gets all";
+	ck_assert_msg(shmx_reader_open(&r, object, &o) == 0, "%s",
+		      shmx_error());
+	tell(&producer, "ppp");
+	for (q = 1; q <= 4; q++) {
+		ck_assert_int_eq(shmx_wait(r, 10000), 0);
+		ck_assert_int_eq(shmx_hold_next(r, &hold), 0);
+		ck_assert_uint_eq(shmx_frame_info(hold)->sequence, q);
+		ck_assert_uint_eq(shmx_frame_info(hold)->skipped, 0);
+		ck_assert(!shmx_frame_info(hold)->copied);
+		ck_assert(frame_is_whole(hold));
+		if (q < 4)
+			shmx_release(hold);
+	}
+	ck_assert_int_eq(shmx_inspect_open(&n, object), 0);
+	ck_assert_int_eq(shmx_inspect_snapshot(n, &ring, sizeof(ring)), 0);
+	ck_assert_int_eq(ring.kind, SHMX_RING_NAMED);
+	ck_assert(ring.every);
+	ck_assert_uint_eq(ring.reader_count, 1);
+	ck_assert_int_eq(shmx_inspect_reader(n, 0, &seen, sizeof(seen)), 0);
+	ck_assert(seen.every);
+	ck_assert(!seen.v2);
+	ck_assert_str_eq(seen.label, "gets all");
+	ck_assert_uint_eq(seen.seen, 4);
+	ck_assert_uint_eq(seen.holds_used, 1);
+	shmx_inspect_close(n);
+	shmx_release(hold);
+	shmx_reader_close(r);
+}
+END_TEST
+
 START_TEST(a_v2_leftover)
 {
 	struct shmx_inspect_ring ring;
@@ -1148,6 +1301,7 @@ main(void)
 	tcase_add_test(tc, it_ends_while_looked_at);
 	tcase_add_loop_test(tc, it_grows, 0, 2);
 	tcase_add_test(tc, what_it_outgrew);
+	tcase_add_test(tc, a_ring_of_several_writers);
 	tcase_add_test(tc, a_full_ring);
 	tcase_add_loop_test(tc, reads_only, 0, 2);
 	tcase_add_test(tc, listed_in_every_state);
@@ -1162,6 +1316,7 @@ main(void)
 	tcase_add_checked_fixture(tc, start_v2, end_v2);
 	tcase_add_test(tc, a_v2_ring);
 	tcase_add_test(tc, a_named_ring);
+	tcase_add_test(tc, an_every_reader_of_a_named_ring);
 	tcase_add_test(tc, a_v2_leftover);
 	tcase_add_test(tc, who_cannot_look_removes_nothing);
 	tcase_add_test(tc, removing_what_is_locked);

@@ -1233,6 +1233,7 @@ struct shmx_inspect_slot {
 	uint32_t streams;		/* in the frame */
 	uint32_t damage_count;		/* 0: all of it */
 	uint64_t readers;		/* bit i: reader i holds it */
+	uint32_t writer;		/* which of several writes it; 0: host */
 };
 
 struct shmx_inspect_reader {

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "atomic.h"
 #include "protocol.h"
+#include "ring-multi.h"
 #include "tlv.h"
 #include "v2-layout.h"
 
@@ -30,6 +31,10 @@ take_slot(struct shmx_survey *survey, const struct shmx_ring *ring,
 	switch (state >> 62) {
 	case SHMX_STATE_WRITING:
 		slot->state = SHMX_SLOT_WRITING;
+		/* Where there is one writer the word has its sequence. */
+		if (ring->ext->writers_max > 1)
+			slot->writer = (uint32_t)(state >> 32) &
+				(SHMX_OWNERS_MAX - 1);
 		return;
 	case SHMX_STATE_PUBLISHED:
 		break;
