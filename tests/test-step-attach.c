@@ -5,7 +5,7 @@
  *
  * The same as test-step, for what is too long to be tried at every
  * instruction: a producer that opens, admits a reader, sees one off and
- * closes; a reader that attaches and detaches.
+ * closes; a reader that attaches and detaches; an inspector that looks.
  */
 #include "config.h"
 
@@ -126,6 +126,71 @@ START_TEST(readers_die_while_detaching)
 	static char detach;
 
 	step_through_by("detach", STRIDE, kill_reader, &detach);
+}
+END_TEST
+
+/* ---------------------------------------------------------- inspectors -- */
+
+static void
+be_inspector(int line, void *arg)
+{
+	struct shmx_inspect_ring ring;
+	struct shmx_inspector *n;
+
+	(void)arg;
+	expect(child_hear(line) == 'g');
+	step_from_here();
+	expect(shmx_inspect_open(&n, "test") == 0);
+	expect(shmx_inspect_snapshot(n, &ring, sizeof(ring)) == 0);
+	shmx_inspect_close(n);
+	step_to_here();
+}
+
+/* It takes no part, and nobody notices its end. */
+static bool
+kill_inspector(unsigned k, void *arg)
+{
+	struct shmx_producer_stats stats;
+	struct shmx_inspect_ring ring;
+	struct shmx_inspector *in;
+	struct shmx_producer *p;
+	struct shmx_reader *r;
+	struct shmx_hold *hold;
+	struct child c;
+	uint64_t n;
+	bool killed;
+
+	child_start(&c, be_inspector, arg);
+	p = open_producer(0);
+	ck_assert_ptr_nonnull(p);
+	ck_assert_uint_eq(frame_publish(p, 1), 1);
+	ck_assert_int_eq(shmx_reader_open(&r, "test", NULL), 0);
+	ck_assert_int_eq(shmx_hold_latest(r, &hold), 0);
+	child_say(c.line, 'g');
+	killed = step_kill_after_event(&c, k);
+	for (n = 2; n < 30; n++)
+		ck_assert_uint_eq(frame_publish(p, n), n);
+	ck_assert(frame_is_whole(hold));
+	shmx_producer_stats(p, &stats, sizeof(stats));
+	ck_assert_uint_eq(stats.attached, 1);
+	ck_assert_uint_eq(stats.readers, 1);
+	ck_assert_uint_eq(stats.slots_held, 1);
+	ck_assert_uint_eq(stats.dropped, 0);
+	/* The next one sees what it would have seen. */
+	ck_assert_int_eq(shmx_inspect_open(&in, "test"), 0);
+	ck_assert_int_eq(shmx_inspect_snapshot(in, &ring, sizeof(ring)), 0);
+	ck_assert_uint_eq(ring.latest, 29);
+	ck_assert_uint_eq(ring.reader_count, 1);
+	shmx_inspect_close(in);
+	shmx_release(hold);
+	shmx_reader_close(r);
+	shmx_producer_close(p);
+	return killed;
+}
+
+START_TEST(inspectors_die_while_looking)
+{
+	step_through_by("inspect", STRIDE, kill_inspector, NULL);
 }
 END_TEST
 
@@ -261,6 +326,7 @@ main(void)
 	if (step_is_possible()) {
 		tcase_add_test(tc, readers_die_while_attaching);
 		tcase_add_test(tc, readers_die_while_detaching);
+		tcase_add_test(tc, inspectors_die_while_looking);
 		tcase_add_loop_test(tc, producers_die_while_serving, 0,
 				    BASE_ARRAY_SIZE(stages));
 	}
