@@ -72,17 +72,21 @@ exists() {
 	test-models.sh)
 		tr -s ' \t' ' ' <"$top_srcdir/tests/models/rows" |
 			grep -qE "^(fast|long) [a-z_]+ $2\$" ;;
-	*.sh | *.x11)
-		[ -f "$top_srcdir/tests/$1" ] &&
-			grep -qF "\"$2\"" "$top_srcdir/tests/$1" ;;
 	*)
+		script=$top_srcdir/tests/$1
+		if [ -f "$script" ]; then
+			grep -qF "\"$2\"" "$script"
+			return
+		fi
+		# A program that needs an X server has its source under its name.
+		source=$top_srcdir/tests/${1%.x11}.c
 		grep -qE "(%D%|tests)/$1( |\$)" "$top_srcdir/tests/local.mk" \
 			"$top_srcdir/tests/v2/local.mk" || return
-		if grep -qF "START_TEST($2)" "$top_srcdir/tests/$1.c"; then
-			tr -s '[:space:]' ' ' <"$top_srcdir/tests/$1.c" |
+		if grep -qF "START_TEST($2)" "$source"; then
+			tr -s '[:space:]' ' ' <"$source" |
 				grep -qE "tcase_add_(loop_)?test\([a-z_]*, $2[,)]"
 		else
-			grep -qF "{ \"$2\"," "$top_srcdir/tests/$1.c"
+			grep -qF "{ \"$2\"," "$source"
 		fi ;;
 	esac
 }

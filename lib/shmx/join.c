@@ -47,7 +47,7 @@ struct shmx_join {
 	int pidfd;			/* -1: only the connection tells */
 	pid_t pid;			/* the host's */
 	struct shmx_channel channel;
-	shmx_a32 lost;			/* the host is gone, or will not have us */
+	shmx_a32 lost;			/* no host that will have us */
 	char why[512];			/* in its words, before lost; or "" */
 	/* The service's: who has which record; we know how to wake it. */
 	struct shmx_seat *seat[SHMX_READERS_MAX];

@@ -49,7 +49,8 @@ shmx_object_create(size_t bytes, int *fd, void **map);
  * May that name be given to a ring now?  0, or with base_error() said
  * -EADDRINUSE when another ring that is in use has it, -EEXIST when it is the
  * name of something that is no ring of ours and must not be removed, -EINVAL
- * when no object can have it, or another errno.  lock_fd is the lock file of the ring's name, held.
+ * when no object can have it, or another errno.  lock_fd is the lock file of
+ * the ring's name, held.
  */
 int
 shmx_object_check(const char *name, int lock_fd);

@@ -781,11 +781,12 @@ shmx_hold_latest(struct shmx_reader *reader, struct shmx_hold **out);
 
 /*
  * Hold the frame that follows the last one held, in order; at first, the oldest
- * of those that the ring's history keeps.  Frames that were overwritten before they could be held are skipped and counted in
- * shmx_frame_info.skipped; with SHMX_EVERY none ever is.  -EAGAIN when there
- * is no newer frame.  Needs a ring with a history of at least 2 or SHMX_EVERY,
- * else -ENOTSUP.  Otherwise as shmx_hold_latest().  No system call, unless the
- * producer waits for this reader.
+ * of those that the ring's history keeps.  Frames that were overwritten before
+ * they could be held are skipped and counted in shmx_frame_info.skipped; with
+ * SHMX_EVERY none ever is.  -EAGAIN when there is no newer frame.  Needs a ring
+ * with a history of at least 2 or SHMX_EVERY, else -ENOTSUP.  Otherwise as
+ * shmx_hold_latest().  No system call, unless the producer waits for this
+ * reader.
  */
 int
 shmx_hold_next(struct shmx_reader *reader, struct shmx_hold **out);
@@ -1233,7 +1234,7 @@ struct shmx_inspect_slot {
 	uint32_t streams;		/* in the frame */
 	uint32_t damage_count;		/* 0: all of it */
 	uint64_t readers;		/* bit i: reader i holds it */
-	uint32_t writer;		/* which of several writes it; 0: host */
+	uint32_t writer;		/* who of several; 0: the host */
 };
 
 struct shmx_inspect_reader {

@@ -42,7 +42,7 @@ static struct {
 	bool cut;
 } us;
 
-/* ------------------------------------------------------------- the server -- */
+/* ---------------------------------------------------------- the server -- */
 
 static void
 remove_object(void)
@@ -139,7 +139,7 @@ publish(unsigned slot)
 	h->write_index = (h->write_index / SLOTS + 1) * SLOTS + slot + 1;
 }
 
-/* -------------------------------------------------------------- the input -- */
+/* ----------------------------------------------------------- the input -- */
 
 static void
 set_up(void)
