@@ -149,19 +149,22 @@ count_readers(const struct shmx_server *s, uint32_t more)
 	shmx_segment_unmap(g.map, g.bytes);
 }
 
-/* in_use from one value to another. */
+/*
+ * in_use from one value to another.  A server's records need not lie where our
+ * own do, at whole cache lines: the word is all that is touched.
+ */
 static bool
 swap_in_use(const struct shmx_server *s, uint32_t i, uint32_t from,
 	    uint32_t to)
 {
-	struct shmx_record *record;
+	shmx_a32 *in_use;
 	struct glimpse g;
 	bool ok;
 
 	if (!glimpse(s, &g, record_at(s, i), SHMX_V2_RECORD_BYTES))
 		return false;
-	record = (void *)g.at;
-	ok = shmx_cas_acq_rel(&record->in_use, &from, to);
+	in_use = (void *)(g.at + offsetof(struct shmx_record, in_use));
+	ok = shmx_cas_acq_rel(in_use, &from, to);
 	shmx_segment_unmap(g.map, g.bytes);
 	return ok;
 }
