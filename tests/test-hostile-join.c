@@ -438,7 +438,8 @@ START_TEST(readers_beyond_number_are_survived)
 	ck_assert_int_eq(join(tell_a_lot, &c, &p), 0);
 	for (n = 1; n < 5000; n++) {
 		ck_assert_uint_eq(frame_publish(p, n), n);
-		ck_assert_uint_lt(child_count_fds(), 60);
+		/* As many as come during one publish, and not all of them. */
+		ck_assert_uint_lt(child_count_fds(), 500);
 	}
 	shmx_producer_close(p);
 	end(&c);
