@@ -26,7 +26,7 @@
 #include "sim.h"
 
 #undef SHMX_SLOTS_MAX
-#define SHMX_SLOTS_MAX 8
+#define SHMX_SLOTS_MAX 9
 #undef SHMX_READERS_MAX
 #define SHMX_READERS_MAX 3
 #undef SHMX_DAMAGE_ENTRIES

@@ -973,6 +973,10 @@ setup(void)
 	struct shmx_ring ring;
 	int r;
 
+	if (sc->slots > SLOTS) {
+		fprintf(stderr, "%s: more than %d slots\n", sc->name, SLOTS);
+		exit(99);
+	}
 	memset(record, 0, sizeof(record));
 	b = sim_alloc(sizeof(*b));
 	meta = sim_alloc(sc->slots * sizeof(*meta));
