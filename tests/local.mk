@@ -20,10 +20,11 @@
 # A shell test is tests/test-NAME.sh, which sources tests/tap.sh; it goes into
 # shell_tests.
 #
-# A test that takes minutes is test-NAME.long, in long_tests: a Check program,
+# A test that takes minutes is long-NAME.long, in long_tests: a Check program,
 # which goes into EXTRA_PROGRAMS as well, or an executable script, into
-# EXTRA_DIST. `make check-long` runs those, under an X server, and `make check`
-# does not.
+# EXTRA_DIST. Were it test-NAME.long, its log would be test-NAME.log, and make
+# would run test-NAME for that. `make check-long` runs those, under an X server,
+# and `make check` does not.
 
 check_programs =
 shell_tests =
@@ -133,26 +134,26 @@ check_programs += %D%/test-kill
 check_programs += %D%/test-killpoints
 %C%_test_killpoints_SOURCES = %D%/test-killpoints.c $(deaths_parts)
 %C%_test_killpoints_LDADD = lib/shmx/libshmx-kill.la $(suite_libs)
-long_tests += %D%/test-killpoints.long
-EXTRA_PROGRAMS += %D%/test-killpoints.long
-%C%_test_killpoints_long_SOURCES = $(%C%_test_killpoints_SOURCES)
-%C%_test_killpoints_long_CPPFLAGS = $(AM_CPPFLAGS) -DLIVES=40
-%C%_test_killpoints_long_LDADD = $(%C%_test_killpoints_LDADD)
+long_tests += %D%/long-killpoints.long
+EXTRA_PROGRAMS += %D%/long-killpoints.long
+%C%_long_killpoints_long_SOURCES = $(%C%_test_killpoints_SOURCES)
+%C%_long_killpoints_long_CPPFLAGS = $(AM_CPPFLAGS) -DLIVES=40
+%C%_long_killpoints_long_LDADD = $(%C%_test_killpoints_LDADD)
 
 check_programs += %D%/test-soak
 %C%_test_soak_SOURCES = %D%/test-soak.c $(deaths_parts)
 %C%_test_soak_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
-long_tests += %D%/test-soak.long
-EXTRA_PROGRAMS += %D%/test-soak.long
-%C%_test_soak_long_SOURCES = $(%C%_test_soak_SOURCES)
-%C%_test_soak_long_CPPFLAGS = $(AM_CPPFLAGS) -DSECONDS=60
-%C%_test_soak_long_LDADD = $(%C%_test_soak_LDADD)
+long_tests += %D%/long-soak.long
+EXTRA_PROGRAMS += %D%/long-soak.long
+%C%_long_soak_long_SOURCES = $(%C%_test_soak_SOURCES)
+%C%_long_soak_long_CPPFLAGS = $(AM_CPPFLAGS) -DSECONDS=60
+%C%_long_soak_long_LDADD = $(%C%_test_soak_LDADD)
 
-long_tests += %D%/test-kill.long
-EXTRA_PROGRAMS += %D%/test-kill.long
-%C%_test_kill_long_SOURCES = %D%/test-kill.c $(deaths_parts)
-%C%_test_kill_long_CPPFLAGS = $(AM_CPPFLAGS) -DKILLS=2000 -DKILL_SECONDS=240
-%C%_test_kill_long_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+long_tests += %D%/long-kill.long
+EXTRA_PROGRAMS += %D%/long-kill.long
+%C%_long_kill_long_SOURCES = %D%/test-kill.c $(deaths_parts)
+%C%_long_kill_long_CPPFLAGS = $(AM_CPPFLAGS) -DKILLS=2000 -DKILL_SECONDS=240
+%C%_long_kill_long_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
 check_programs += %D%/test-inspect
 %C%_test_inspect_SOURCES = %D%/test-inspect.c
@@ -205,32 +206,32 @@ check_programs += %D%/test-tlv
 # Killed at some instructions, and the .long ones at all of them.
 check_programs += %D%/test-step %D%/test-step-attach %D%/test-step-join \
 	%D%/test-step-streams
-step_longs = %D%/test-step.long %D%/test-step-attach.long \
-	%D%/test-step-join.long %D%/test-step-streams.long
+step_longs = %D%/long-step.long %D%/long-step-attach.long \
+	%D%/long-step-join.long %D%/long-step-streams.long
 long_tests += $(step_longs)
 EXTRA_PROGRAMS += $(step_longs)
 step_parts = %D%/step.c %D%/step.h
 every_step = $(AM_CPPFLAGS) -DSTEP_STRIDE=1
 %C%_test_step_SOURCES = %D%/test-step.c $(step_parts)
 %C%_test_step_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
-%C%_test_step_long_SOURCES = $(%C%_test_step_SOURCES)
-%C%_test_step_long_CPPFLAGS = $(every_step)
-%C%_test_step_long_LDADD = $(%C%_test_step_LDADD)
+%C%_long_step_long_SOURCES = $(%C%_test_step_SOURCES)
+%C%_long_step_long_CPPFLAGS = $(every_step)
+%C%_long_step_long_LDADD = $(%C%_test_step_LDADD)
 %C%_test_step_attach_SOURCES = %D%/test-step-attach.c $(step_parts)
 %C%_test_step_attach_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
-%C%_test_step_attach_long_SOURCES = $(%C%_test_step_attach_SOURCES)
-%C%_test_step_attach_long_CPPFLAGS = $(every_step)
-%C%_test_step_attach_long_LDADD = $(%C%_test_step_attach_LDADD)
+%C%_long_step_attach_long_SOURCES = $(%C%_test_step_attach_SOURCES)
+%C%_long_step_attach_long_CPPFLAGS = $(every_step)
+%C%_long_step_attach_long_LDADD = $(%C%_test_step_attach_LDADD)
 %C%_test_step_join_SOURCES = %D%/test-step-join.c $(step_parts)
 %C%_test_step_join_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
-%C%_test_step_join_long_SOURCES = $(%C%_test_step_join_SOURCES)
-%C%_test_step_join_long_CPPFLAGS = $(every_step)
-%C%_test_step_join_long_LDADD = $(%C%_test_step_join_LDADD)
+%C%_long_step_join_long_SOURCES = $(%C%_test_step_join_SOURCES)
+%C%_long_step_join_long_CPPFLAGS = $(every_step)
+%C%_long_step_join_long_LDADD = $(%C%_test_step_join_LDADD)
 %C%_test_step_streams_SOURCES = %D%/test-step-streams.c $(step_parts)
 %C%_test_step_streams_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
-%C%_test_step_streams_long_SOURCES = $(%C%_test_step_streams_SOURCES)
-%C%_test_step_streams_long_CPPFLAGS = $(every_step)
-%C%_test_step_streams_long_LDADD = $(%C%_test_step_streams_LDADD)
+%C%_long_step_streams_long_SOURCES = $(%C%_test_step_streams_SOURCES)
+%C%_long_step_streams_long_CPPFLAGS = $(every_step)
+%C%_long_step_streams_long_LDADD = $(%C%_test_step_streams_LDADD)
 
 check_programs += %D%/test-syscalls
 %C%_test_syscalls_SOURCES = %D%/test-syscalls.c
@@ -240,11 +241,11 @@ check_programs += %D%/test-v2-follow
 %C%_test_v2_follow_SOURCES = %D%/test-v2-follow.c
 %C%_test_v2_follow_LDADD = %D%/v2/libv2.la lib/shmx/libshmx-core.la $(suite_libs)
 
-long_tests += %D%/test-v2-follow.long
-EXTRA_PROGRAMS += %D%/test-v2-follow.long
-%C%_test_v2_follow_long_SOURCES = %D%/test-v2-follow.c
-%C%_test_v2_follow_long_CPPFLAGS = $(AM_CPPFLAGS) -DFRAMES=100000
-%C%_test_v2_follow_long_LDADD = %D%/v2/libv2.la lib/shmx/libshmx-core.la $(suite_libs)
+long_tests += %D%/long-v2-follow.long
+EXTRA_PROGRAMS += %D%/long-v2-follow.long
+%C%_long_v2_follow_long_SOURCES = %D%/test-v2-follow.c
+%C%_long_v2_follow_long_CPPFLAGS = $(AM_CPPFLAGS) -DFRAMES=100000
+%C%_long_v2_follow_long_LDADD = %D%/v2/libv2.la lib/shmx/libshmx-core.la $(suite_libs)
 check_programs += %D%/test-text
 %C%_test_text_SOURCES = %D%/test-text.c
 %C%_test_text_LDADD = $(suite_libs)
@@ -352,8 +353,8 @@ check_PROGRAMS += $(check_programs) %D%/grower %D%/holder %D%/xquery
 # includes sources of the library rather than linking it.
 check_PROGRAMS += %D%/test-sim
 TESTS += %D%/test-sim
-long_tests += %D%/test-sim.long
-EXTRA_DIST += %D%/test-sim.long %D%/mutate %D%/mutants
+long_tests += %D%/long-sim.long
+EXTRA_DIST += %D%/long-sim.long %D%/mutate %D%/mutants
 %C%_test_sim_SOURCES = %D%/test-sim.c %D%/sim.c %D%/sim.h %D%/sim-atomic.h \
 	%D%/sim-control.c %D%/sim-readers.c %D%/sim-readers.h \
 	%D%/sim-ring.c %D%/sim-ring-multi.c
@@ -361,9 +362,9 @@ EXTRA_DIST += %D%/test-sim.long %D%/mutate %D%/mutants
 %C%_test_sim_LDFLAGS =
 
 TESTS += $(check_programs) $(shell_tests) $(x11_scripts)
-long_tests += %D%/test-kills.long
+long_tests += %D%/long-kills.long
 EXTRA_DIST += %D%/shmx-reader.py
-EXTRA_DIST += $(shell_tests) $(x11_scripts) %D%/test-kills.long %D%/tap.sh %D%/with-tmp %D%/with-xvfb \
+EXTRA_DIST += $(shell_tests) $(x11_scripts) %D%/long-kills.long %D%/tap.sh %D%/with-tmp %D%/with-xvfb \
 	%D%/lsan.supp %D%/tsan.supp %D%/valgrind.supp
 
 # How a test is run. with-tmp gives it directories of its own, with-xvfb a

@@ -2,7 +2,7 @@
 /*
  * test-kill.c - SIGKILL and SIGSTOP at any instant
  *
- * Built twice: test-kill takes some seconds, test-kill.long, with KILLS
+ * Built twice: test-kill takes some seconds, long-kill.long, with KILLS
  * defined, minutes. Every failure is printed with the number of the round and
  * the seed of the whole run: SHMX_TEST_SEED=n runs it again, as far as chance
  * can be run again.

@@ -2,7 +2,7 @@
 /*
  * test-soak.c - one producer at full rate, readers that come and are killed
  *
- * Built twice: test-soak takes some seconds, test-soak.long a minute, or as
+ * Built twice: test-soak takes some seconds, long-soak.long a minute, or as
  * many seconds as SOAK_SECONDS in the environment says. What readers hold is
  * hashed when they have it and again before they let go. Figures are printed;
  * no time is asserted.
