@@ -218,6 +218,7 @@ START_TEST(rings_are_golden)
 
 	if (sysconf(_SC_PAGESIZE) != 4096)
 		return;
+	memset(&golden, 0, sizeof(golden));
 	put_header();
 	put_directory();
 	put_ext();

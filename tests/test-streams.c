@@ -559,9 +559,11 @@ START_TEST(what_does_not_fit_is_refused)
 	struct shmx_frame f, before;
 	void *data = &f;
 
+	/* What is between its members is compared as well. */
+	memset(&f, 0, sizeof(f));
 	shmx_begin(p, &f);
 	ck_assert_int_eq(shmx_frame_append(p, &f, ENERGY, 1, &data), 0);
-	before = f;
+	memcpy(&before, &f, sizeof(f));
 	data = &f;
 	ck_assert_int_eq(shmx_frame_append(p, &f, 99, 1, &data), -ENOENT);
 	ck_assert_ptr_nonnull(strstr(shmx_error(), "no stream 99"));

@@ -192,20 +192,28 @@ void
 shmfb_flight_poll(struct shmfb *fb)
 {
 	struct shmfb_flight *flight = &fb->flight;
+	bool replied = false;
+	uint32_t done = 0;
 	unsigned i;
 
 	if (flight->watching && take_reply(fb, flight->watch)) {
 		flight->watching = false;
-		done_up_to(fb, flight->watch);
+		done = flight->watch;
+		replied = true;
 	}
-	for (i = flight->count; i-- > 0; ) {
+	for (i = flight->count; i-- > 0 && !replied; ) {
 		if (!flight->trip[i].reply_due ||
 		    !take_reply(fb, flight->trip[i].run.last))
 			continue;
 		flight->trip[i].reply_due = false;
-		done_up_to(fb, flight->trip[i].run.last);
-		return;
+		done = flight->trip[i].run.last;
+		replied = true;
 	}
+	if (!replied)
+		return;
+	/* Errors may have been read with it, which come first. */
+	shmfb_take_queued(fb);
+	done_up_to(fb, done);
 }
 
 uint64_t

@@ -98,20 +98,28 @@ arm_timer(struct shmfb *fb)
 }
 
 static void
-take_events(struct shmfb *fb, bool read)
+take_all(struct shmfb *fb, xcb_generic_event_t *event)
 {
-	xcb_connection_t *conn = fb->x.conn;
-	xcb_generic_event_t *event;
-
-	event = read ? xcb_poll_for_event(conn) :
-		xcb_poll_for_queued_event(conn);
 	while (event) {
 		if (!fb->gone)
 			shmfb_event(fb, event);
 		free(event);
-		event = xcb_poll_for_queued_event(conn);
+		event = xcb_poll_for_queued_event(fb->x.conn);
 	}
-	if (!fb->gone && xcb_connection_has_error(conn))
+}
+
+void
+shmfb_take_queued(struct shmfb *fb)
+{
+	take_all(fb, xcb_poll_for_queued_event(fb->x.conn));
+}
+
+static void
+take_events(struct shmfb *fb, bool read)
+{
+	take_all(fb, read ? xcb_poll_for_event(fb->x.conn) :
+		 xcb_poll_for_queued_event(fb->x.conn));
+	if (!fb->gone && xcb_connection_has_error(fb->x.conn))
 		shmfb_lost(fb, "the X server is gone");
 	if (!fb->gone)
 		shmfb_flight_poll(fb);

@@ -133,6 +133,10 @@ shmfb_loop_finish(struct shmfb *fb);
 void
 shmfb_step(struct shmfb *fb, bool read);
 
+/* The events that libxcb has read already. */
+void
+shmfb_take_queued(struct shmfb *fb);
+
 /* ------------------------------------------------------------ event.c -- */
 
 /* One event, borrowed. */
