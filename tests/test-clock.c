@@ -79,18 +79,22 @@ rate(struct shmfb *fb, unsigned n)
 	return n * 1e9 / (double)(base_now_ns() - begun);
 }
 
-/* The best of some tries: others may take the processor away. */
+/*
+ * In one of many short tries: others may take the processor away.  Who was
+ * late for the first of 15 frames may see the others come a little faster.
+ */
 static void
 check_sixty(struct shmfb *fb)
 {
 	double hz = 0;
 	unsigned i;
 
-	for (i = 0; i < 5 && (hz < 58 || hz > 62); i++) {
-		hz = rate(fb, 60);
-		ck_assert_double_lt(hz, 63);
+	for (i = 0; i < 40 && (hz < 58 || hz > 62); i++) {
+		hz = rate(fb, 15);
+		ck_assert_double_lt(hz, 70);
 	}
 	ck_assert_double_gt(hz, 58);
+	ck_assert_double_lt(hz, 62);
 }
 
 START_TEST(display_paces)
