@@ -192,7 +192,7 @@ START_TEST(refused)
 {
 	show_many(1);
 	settle(fb, c);
-	xcb_shm_detach(fb->x.conn, fb->ring->xid);
+	xcb_shm_detach(fb->x->conn, fb->ring->xid);
 	ck_assert_int_eq(show_one(2), 0);
 	ck_assert_int_eq(show_one(3), 0);
 	wait_until(fb, all_but_one_back, NULL);
@@ -215,10 +215,10 @@ put_without_event(struct shmfb *window, struct shmfb_picture *picture,
 		  struct shmfb_run *run)
 {
 	(void)damage;
-	run->first = xcb_shm_put_image(window->x.conn, window->window,
+	run->first = xcb_shm_put_image(window->x->conn, window->window,
 		window->gc, (uint16_t)(picture->stride / 4),
 		(uint16_t)picture->height, 0, 0, 1, 1, (int16_t)x, (int16_t)y,
-		window->x.depth, XCB_IMAGE_FORMAT_Z_PIXMAP, 0,
+		window->x->depth, XCB_IMAGE_FORMAT_Z_PIXMAP, 0,
 		picture->segment->xid, picture->offset).sequence;
 	run->last = run->first;
 	return 0;
@@ -333,7 +333,7 @@ START_TEST(canvas_is_refused)
 
 	ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
 	fill(canvas.pixels, canvas.stride, WIDTH, HEIGHT, 1);
-	xcb_shm_detach(fb->x.conn, fb->canvas.slot->segment->xid);
+	xcb_shm_detach(fb->x->conn, fb->canvas.slot->segment->xid);
 	ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
 	settle(fb, c);
 	check_shows(c, fb, WIDTH, HEIGHT, 1);

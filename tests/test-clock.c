@@ -216,7 +216,7 @@ START_TEST(short_ticks)
 	struct shmfb *fb = open_small(0);
 	xcb_present_complete_notify_event_t tick = {
 		.response_type = XCB_GE_GENERIC,
-		.extension = fb->x.present_opcode,
+		.extension = fb->x->present_opcode,
 		.event_type = XCB_PRESENT_COMPLETE_NOTIFY,
 		.kind = XCB_PRESENT_COMPLETE_KIND_NOTIFY_MSC,
 	};

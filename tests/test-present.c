@@ -733,7 +733,7 @@ START_TEST(one_ring_is_refused)
 	settle(fb, c);
 	ck_assert_str_eq(stats_of(fb).path, "shm-fd");
 	/* Behind the window's back: its next put is an error. */
-	xcb_shm_detach(fb->x.conn, fb->ring->xid);
+	xcb_shm_detach(fb->x->conn, fb->ring->xid);
 	ring_publish(&ring, 100, 80, 2, NULL);
 	show_latest(fb, &ring);
 	settle(fb, c);
@@ -776,7 +776,7 @@ dispatch_often(struct shmfb *fb)
 	unsigned i;
 
 	for (i = 0; i < 30; i++) {
-		x_sync(fb->x.conn);
+		x_sync(fb->x->conn);
 		ck_assert_int_eq(shmfb_dispatch(fb), 0);
 	}
 }
@@ -807,7 +807,7 @@ START_TEST(refused_once)
 	present_pattern(fb, 1);
 	settle(fb, c);
 	before = stats_of(fb).repaints;
-	fb->gc = xcb_generate_id(fb->x.conn);
+	fb->gc = xcb_generate_id(fb->x->conn);
 	present_pattern(fb, 2);
 	fb->gc = gc;
 	/* Some repaints may have been refused with it. */
@@ -837,7 +837,7 @@ START_TEST(refused_for_long)
 	settle(fb, c);
 	repaints = stats_of(fb).repaints + SHMFB_REFUSALS;
 	begun = base_now_ns();
-	fb->gc = xcb_generate_id(fb->x.conn);
+	fb->gc = xcb_generate_id(fb->x->conn);
 	present_pattern(fb, 2);
 	wait_until(fb, has_repainted, &repaints);
 	ck_assert_uint_ge(base_now_ns() - begun,
@@ -925,7 +925,7 @@ START_TEST(narrow_connection)
 {
 	struct shmfb *fb = open_sized(1900, 20, SHMFB_PUT, NULL);
 
-	fb->x.put_pixels = 700;
+	fb->x->put_pixels = 700;
 	present_pattern(fb, 1);
 	settle(fb, c);
 	check_shows(c, fb, 1900, 20, 1);

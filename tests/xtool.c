@@ -221,7 +221,7 @@ settle(struct shmfb *fb, xcb_connection_t *c)
 
 	/* Twice: the first round may have led to a repaint. */
 	for (i = 0; i < 3; i++) {
-		x_sync(fb->x.conn);
+		x_sync(fb->x->conn);
 		shmfb_dispatch(fb);
 		wait_until(fb, nothing_under_way, NULL);
 	}

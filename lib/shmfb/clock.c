@@ -22,10 +22,10 @@ shmfb_clock_init(struct shmfb *fb, bool paced)
 	struct shmfb_clock *clock = &fb->clock;
 
 	*clock = (struct shmfb_clock){ .off = !paced };
-	if (!paced || !fb->x.present_opcode ||
+	if (!paced || !fb->x->present_opcode ||
 	    shmfb_env("SHMFB_NO_PRESENT"))
 		return;
-	xcb_present_select_input(fb->x.conn, xcb_generate_id(fb->x.conn),
+	xcb_present_select_input(fb->x->conn, xcb_generate_id(fb->x->conn),
 				 fb->window,
 				 XCB_PRESENT_EVENT_MASK_COMPLETE_NOTIFY);
 	clock->present = true;
@@ -55,7 +55,7 @@ ask(struct shmfb *fb, uint64_t now)
 	clock->serial++;
 	clock->asked = true;
 	clock->asked_ns = now;
-	xcb_present_notify_msc(fb->x.conn, fb->window, clock->serial,
+	xcb_present_notify_msc(fb->x->conn, fb->window, clock->serial,
 			       clock->msc ? clock->msc + 1 : 0, 1, 0);
 }
 

@@ -19,6 +19,7 @@
 
 #include "base/base.h"
 #include "base/error.h"
+#include "base/sys.h"
 
 /*
  * One PutImage. Larger ones make the server enlarge its input buffer for
@@ -242,48 +243,61 @@ get_limits(struct shmfb_display *x)
 		(uint32_t)(max - PUT_HEADER) / 4 : 1;
 }
 
-int
-shmfb_display_open(struct shmfb_display *x, const char *name)
+/* Everything about the server that the windows have to know. */
+static int
+get_display(struct shmfb_display *x, const char *name)
 {
 	int err, nr = 0;
 
-	*x = (struct shmfb_display){ 0 };
 	x->conn = xcb_connect(name, &nr);
 	name = shown_name(name);
-	if (xcb_connection_has_error(x->conn)) {
-		err = connect_error(xcb_connection_has_error(x->conn), name,
-				    nr);
-		goto out;
-	}
+	if (xcb_connection_has_error(x->conn))
+		return connect_error(xcb_connection_has_error(x->conn), name,
+				     nr);
 	x->screen = nth_screen(x->conn, nr);
-	if (!x->screen) {
-		err = connect_error(XCB_CONN_CLOSED_INVALID_SCREEN, name, nr);
-		goto out;
-	}
+	if (!x->screen)
+		return connect_error(XCB_CONN_CLOSED_INVALID_SCREEN, name, nr);
 	err = check_format(x, name);
 	if (err)
-		goto out;
+		return err;
 	prefetch(x->conn);
 	get_extensions(x);
 	get_atoms(x);
 	get_limits(x);
-	if (xcb_connection_has_error(x->conn)) {
-		err = base_error(-ECONNREFUSED,
-				 "display \"%s\" closed the connection", name);
-		goto out;
-	}
+	if (xcb_connection_has_error(x->conn))
+		return base_error(-ECONNREFUSED,
+				  "display \"%s\" closed the connection",
+				  name);
 	return 0;
-out:
-	shmfb_display_close(x);
-	return err;
+}
+
+int
+shmfb_display_open(struct shmfb_display **out, const char *name)
+{
+	struct shmfb_display *x;
+	int err;
+
+	x = base_sys.calloc(1, sizeof(*x));
+	if (!x)
+		return base_error(-ENOMEM, "no memory for a connection");
+	x->refs = 1;
+	err = get_display(x, name);
+	if (err) {
+		shmfb_display_unref(x);
+		return err;
+	}
+	*out = x;
+	return 0;
 }
 
 void
-shmfb_display_close(struct shmfb_display *x)
+shmfb_display_unref(struct shmfb_display *x)
 {
+	if (!x || --x->refs > 0)
+		return;
 	if (x->conn)
 		xcb_disconnect(x->conn);
-	*x = (struct shmfb_display){ 0 };
+	free(x);
 }
 
 void

@@ -21,8 +21,9 @@ enum shmfb_atom {
 	SHMFB_ATOMS
 };
 
-/* Filled by shmfb_display_open() and not changed until it is closed. */
+/* Counted. Filled by shmfb_display_open() and not changed until closed. */
 struct shmfb_display {
+	unsigned refs;			/* a window each */
 	xcb_connection_t *conn;		/* ours */
 	xcb_screen_t *screen;		/* conn's */
 	uint8_t depth;			/* 24 or 32, in 32 bits a pixel */
@@ -38,17 +39,18 @@ struct shmfb_display {
 
 /*
  * Connect, look at the default screen and intern the atoms: three round
- * trips. name is borrowed; NULL is $DISPLAY.
+ * trips. name is borrowed; NULL is $DISPLAY. *out has a reference for the
+ * caller.
  *
  * Errors: -ECONNREFUSED, -ENOTSUP (see shmfb_open), -ENOMEM. On failure
  * nothing is left open.
  */
 int
-shmfb_display_open(struct shmfb_display *x, const char *name);
+shmfb_display_open(struct shmfb_display **out, const char *name);
 
-/* Disconnect. Without effect on one that was never opened (all zero). */
+/* The last one disconnects. NULL is allowed. */
 void
-shmfb_display_close(struct shmfb_display *x);
+shmfb_display_unref(struct shmfb_display *x);
 
 /*
  * Let the socket take megabytes at once, as far as the system allows, so

@@ -107,10 +107,10 @@ extension_event(struct shmfb *fb, const xcb_generic_event_t *event)
 	uint8_t type = event->response_type;
 
 	if (type == XCB_GE_GENERIC) {
-		if (fb->x.present_opcode &&
-		    ge->extension == fb->x.present_opcode)
+		if (fb->x->present_opcode &&
+		    ge->extension == fb->x->present_opcode)
 			shmfb_clock_event(fb, ge);
-	} else if (fb->x.shm_completion && type == fb->x.shm_completion) {
+	} else if (fb->x->shm_completion && type == fb->x->shm_completion) {
 		shmfb_flight_completed(fb, event);
 	} else if (fb->keyboard.event && type == fb->keyboard.event) {
 		shmfb_keyboard_event(fb, event);

@@ -103,7 +103,7 @@ done_up_to(struct shmfb *fb, uint32_t sequence)
 		for (i = 0; i < flight->count; i++)
 			flight->trip[i] = flight->trip[i + 1];
 		if (trip.reply_due)
-			xcb_discard_reply(fb->x.conn, trip.run.last);
+			xcb_discard_reply(fb->x->conn, trip.run.last);
 		if (!now)
 			now = base_now_ns();
 		land(fb, &trip, now);
@@ -139,7 +139,7 @@ trip_of(struct shmfb_flight *flight, uint32_t sequence)
 static bool
 is_final(const struct shmfb *fb, uint8_t code)
 {
-	return code == fb->x.shm_error || code == XCB_VALUE ||
+	return code == fb->x->shm_error || code == XCB_VALUE ||
 	       code == XCB_MATCH || code == XCB_ACCESS;
 }
 
@@ -152,14 +152,14 @@ shmfb_flight_error(struct shmfb *fb, const xcb_generic_error_t *error)
 
 	if (!trip) {
 		shmfb_log(fb, BASE_LOG_DEBUG, "X error %s, request %u.%u",
-			  shmfb_display_error_name(&fb->x, error->error_code),
+			  shmfb_display_error_name(fb->x, error->error_code),
 			  error->major_code, error->minor_code);
 		return;
 	}
 	segment = trip->picture->segment;
 	if (!trip->failed) {
 		shmfb_log(fb, BASE_LOG_WARNING, "a frame was refused: %s",
-			  shmfb_display_error_name(&fb->x,
+			  shmfb_display_error_name(fb->x,
 						   error->error_code));
 		fb->flight.refused++;
 	}
@@ -181,7 +181,7 @@ take_reply(struct shmfb *fb, uint32_t sequence)
 	xcb_generic_error_t *error = NULL;
 	void *reply = NULL;
 
-	if (!xcb_poll_for_reply(fb->x.conn, sequence, &reply, &error))
+	if (!xcb_poll_for_reply(fb->x->conn, sequence, &reply, &error))
 		return false;
 	free(reply);
 	free(error);
@@ -231,7 +231,7 @@ shmfb_flight_watch(struct shmfb *fb, uint64_t now)
 
 	if (now < shmfb_flight_deadline(flight))
 		return;
-	flight->watch = xcb_get_input_focus(fb->x.conn).sequence;
+	flight->watch = xcb_get_input_focus(fb->x->conn).sequence;
 	flight->watching = true;
 	shmfb_log(fb, BASE_LOG_DEBUG, "a frame is overdue; asking");
 }

@@ -32,11 +32,11 @@ read_keymap(struct shmfb *fb)
 	struct shmfb_keyboard next = *keyboard;
 	int32_t device;
 
-	device = xkb_x11_get_core_keyboard_device_id(fb->x.conn);
+	device = xkb_x11_get_core_keyboard_device_id(fb->x->conn);
 	if (device < 0)
 		return;
 	next.keymap = xkb_x11_keymap_new_from_device(keyboard->context,
-		fb->x.conn, device, XKB_KEYMAP_COMPILE_NO_FLAGS);
+		fb->x->conn, device, XKB_KEYMAP_COMPILE_NO_FLAGS);
 	if (!next.keymap)
 		return;
 	next.state = xkb_state_new(next.keymap);
@@ -75,7 +75,7 @@ shmfb_keyboard_init(struct shmfb *fb)
 	struct shmfb_keyboard *keyboard = &fb->keyboard;
 
 	*keyboard = (struct shmfb_keyboard){ 0 };
-	if (!xkb_x11_setup_xkb_extension(fb->x.conn, 1, 0,
+	if (!xkb_x11_setup_xkb_extension(fb->x->conn, 1, 0,
 			XKB_X11_SETUP_XKB_EXTENSION_NO_FLAGS, NULL, NULL,
 			&keyboard->event, NULL)) {
 		shmfb_log(fb, BASE_LOG_WARNING,
@@ -86,7 +86,7 @@ shmfb_keyboard_init(struct shmfb *fb)
 	keyboard->context = xkb_context_new(XKB_CONTEXT_NO_DEFAULT_INCLUDES);
 	if (!keyboard->context)
 		return;
-	select_events(fb->x.conn);
+	select_events(fb->x->conn);
 	read_keymap(fb);
 }
 

@@ -52,7 +52,7 @@ shmfb_loop_init(struct shmfb *fb)
 	err = watch_fd(fb->epoll_fd, fb->timer_fd);
 	if (!err)
 		err = watch_fd(fb->epoll_fd,
-			       xcb_get_file_descriptor(fb->x.conn));
+			       xcb_get_file_descriptor(fb->x->conn));
 	if (!err)
 		return 0;
 	return base_error(err, "cannot watch the display: %s",
@@ -104,22 +104,22 @@ take_all(struct shmfb *fb, xcb_generic_event_t *event)
 		if (!fb->gone)
 			shmfb_event(fb, event);
 		free(event);
-		event = xcb_poll_for_queued_event(fb->x.conn);
+		event = xcb_poll_for_queued_event(fb->x->conn);
 	}
 }
 
 void
 shmfb_take_queued(struct shmfb *fb)
 {
-	take_all(fb, xcb_poll_for_queued_event(fb->x.conn));
+	take_all(fb, xcb_poll_for_queued_event(fb->x->conn));
 }
 
 static void
 take_events(struct shmfb *fb, bool read)
 {
-	take_all(fb, read ? xcb_poll_for_event(fb->x.conn) :
-		 xcb_poll_for_queued_event(fb->x.conn));
-	if (!fb->gone && xcb_connection_has_error(fb->x.conn))
+	take_all(fb, read ? xcb_poll_for_event(fb->x->conn) :
+		 xcb_poll_for_queued_event(fb->x->conn));
+	if (!fb->gone && xcb_connection_has_error(fb->x->conn))
 		shmfb_lost(fb, "the X server is gone");
 	if (!fb->gone)
 		shmfb_flight_poll(fb);
@@ -148,7 +148,7 @@ shmfb_step(struct shmfb *fb, bool read)
 		meet_deadlines(fb);
 	while (!fb->gone) {
 		shmfb_repaint_now(fb);
-		xcb_flush(fb->x.conn);
+		xcb_flush(fb->x->conn);
 		/* Which may have read some more. */
 		take_events(fb, false);
 		if (!shmfb_repaint_due(fb))

@@ -47,7 +47,7 @@ probe(struct shmfb *fb)
 static bool
 shm_works(struct shmfb *fb, enum shmfb_backend wanted)
 {
-	const struct shmfb_display *x = &fb->x;
+	const struct shmfb_display *x = fb->x;
 
 	if (wanted == SHMFB_PUT)
 		shmfb_set_why(fb, "core PutImage was asked for");
@@ -70,7 +70,7 @@ static void
 prepare_socket(struct shmfb *fb)
 {
 	if (!fb->widened)
-		shmfb_display_widen(&fb->x);
+		shmfb_display_widen(fb->x);
 	fb->widened = true;
 }
 

@@ -44,11 +44,11 @@ put_piece(struct shmfb *fb, const struct shmfb_picture *picture,
 	const uint8_t *data = gather(fb->bounce, pixels, picture->stride,
 				     piece);
 
-	return xcb_put_image(fb->x.conn, XCB_IMAGE_FORMAT_Z_PIXMAP,
+	return xcb_put_image(fb->x->conn, XCB_IMAGE_FORMAT_Z_PIXMAP,
 			     fb->window, fb->gc,
 			     (uint16_t)piece->width, (uint16_t)piece->height,
 			     (int16_t)(x + piece->x), (int16_t)(y + piece->y),
-			     0, fb->x.depth,
+			     0, fb->x->depth,
 			     (uint32_t)piece->width *
 			     (uint32_t)piece->height * 4,
 			     data).sequence;
@@ -65,7 +65,7 @@ put_rect(struct shmfb *fb, const struct shmfb_picture *picture,
 	bool begun = false;
 
 	shmfb_piece_size((uint32_t)r->width, (uint32_t)r->height,
-			 fb->x.put_pixels, &w, &h);
+			 fb->x->put_pixels, &w, &h);
 	cell = (struct shmx_rect){ r->x, r->y, (int32_t)w, (int32_t)h };
 	for (; cell.y < r->y + r->height; cell.y += cell.height) {
 		for (cell.x = r->x; cell.x < r->x + r->width;
@@ -94,7 +94,7 @@ put(struct shmfb *fb, struct shmfb_picture *picture,
 		return base_error(-ENOMEM, "cannot map the frame: %s",
 				  shmx_error());
 	if (!fb->bounce)
-		fb->bounce = base_sys.calloc(fb->x.put_pixels, 4);
+		fb->bounce = base_sys.calloc(fb->x->put_pixels, 4);
 	if (!fb->bounce)
 		return base_error(-ENOMEM, "no memory to send a frame");
 	for (i = 0; i < damage->count; i++) {
@@ -102,7 +102,7 @@ put(struct shmfb *fb, struct shmfb_picture *picture,
 		if (i == 0)
 			run->first = first;
 	}
-	run->last = xcb_get_input_focus(fb->x.conn).sequence;
+	run->last = xcb_get_input_focus(fb->x->conn).sequence;
 	return 0;
 }
 

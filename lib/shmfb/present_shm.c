@@ -23,13 +23,13 @@ put(struct shmfb *fb, struct shmfb_picture *picture,
 		/* Requests are done in order: the last one's end is all's. */
 		bool last = i + 1 == damage->count;
 
-		cookie = xcb_shm_put_image(fb->x.conn, fb->window, fb->gc,
+		cookie = xcb_shm_put_image(fb->x->conn, fb->window, fb->gc,
 			(uint16_t)(picture->stride / 4),
 			(uint16_t)picture->height,
 			(uint16_t)r->x, (uint16_t)r->y,
 			(uint16_t)r->width, (uint16_t)r->height,
 			(int16_t)(x + r->x), (int16_t)(y + r->y),
-			fb->x.depth, XCB_IMAGE_FORMAT_Z_PIXMAP, last,
+			fb->x->depth, XCB_IMAGE_FORMAT_Z_PIXMAP, last,
 			picture->segment->xid, picture->offset);
 		if (i == 0)
 			run->first = cookie.sequence;

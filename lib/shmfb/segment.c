@@ -41,11 +41,11 @@ attach_checked(struct shmfb *fb, xcb_shm_seg_t xid, int fd)
 	xcb_generic_error_t *error;
 	uint8_t code;
 
-	error = xcb_request_check(fb->x.conn,
-		xcb_shm_attach_fd_checked(fb->x.conn, xid, fd, true));
+	error = xcb_request_check(fb->x->conn,
+		xcb_shm_attach_fd_checked(fb->x->conn, xid, fd, true));
 	code = error ? error->error_code : 0;
 	free(error);
-	if (!code && xcb_connection_has_error(fb->x.conn))
+	if (!code && xcb_connection_has_error(fb->x->conn))
 		code = XCB_IMPLEMENTATION;
 	return code;
 }
@@ -54,19 +54,19 @@ attach_checked(struct shmfb *fb, xcb_shm_seg_t xid, int fd)
 static void
 ask(struct shmfb *fb, struct shmfb_segment *segment, int fd)
 {
-	xcb_shm_seg_t xid = xcb_generate_id(fb->x.conn);
+	xcb_shm_seg_t xid = xcb_generate_id(fb->x->conn);
 	uint8_t code = attach_checked(fb, xid, fd);
 
 	if (code) {
 		shmfb_set_why(fb, "the server refused the descriptor (%s)%s",
-			      shmfb_display_error_name(&fb->x, code),
+			      shmfb_display_error_name(fb->x, code),
 			      code == XCB_REQUEST || code == XCB_MATCH ?
 			      ": not a local connection?" : "");
 		return;
 	}
 	segment->xid = xid;
 	shmfb_set_why(fb, "MIT-SHM %u.%u attaches descriptors",
-		      fb->x.shm_major, fb->x.shm_minor);
+		      fb->x->shm_major, fb->x->shm_minor);
 }
 
 /* One without an xid, and a descriptor to give away, or -1. */
@@ -108,10 +108,10 @@ shmfb_segment_tell(struct shmfb *fb, int fd)
 	segment = segment_new(fb, fd, 0, &copy);
 	if (!segment || copy < 0)
 		return segment;
-	segment->xid = xcb_generate_id(fb->x.conn);
-	xcb_shm_attach_fd(fb->x.conn, segment->xid, copy, true);
+	segment->xid = xcb_generate_id(fb->x->conn);
+	xcb_shm_attach_fd(fb->x->conn, segment->xid, copy, true);
 	/* xcb closes what it has sent; what waits it would leak. */
-	xcb_flush(fb->x.conn);
+	xcb_flush(fb->x->conn);
 	return segment;
 }
 
@@ -135,7 +135,7 @@ static void
 detach(struct shmfb *fb, struct shmfb_segment *segment)
 {
 	if (segment->xid && !fb->gone)
-		xcb_shm_detach(fb->x.conn, segment->xid);
+		xcb_shm_detach(fb->x->conn, segment->xid);
 	segment->xid = 0;
 }
 
@@ -155,6 +155,6 @@ shmfb_segment_refused(struct shmfb *fb, struct shmfb_segment *segment,
 	if (!segment->xid)
 		return;
 	shmfb_set_why(fb, "the server refused a frame from shared memory (%s)",
-		      shmfb_display_error_name(&fb->x, code));
+		      shmfb_display_error_name(fb->x, code));
 	detach(fb, segment);
 }

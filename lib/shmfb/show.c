@@ -48,7 +48,7 @@ paint_around(struct shmfb *fb, const struct shmfb_picture *picture,
 			(uint16_t)rect[i].width, (uint16_t)rect[i].height,
 		};
 	if (n)
-		xcb_poly_fill_rectangle(fb->x.conn, fb->window, fb->gc, n,
+		xcb_poly_fill_rectangle(fb->x->conn, fb->window, fb->gc, n,
 					black);
 }
 

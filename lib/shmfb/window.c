@@ -84,12 +84,12 @@ shmfb_check_gone(const struct shmfb *fb)
 static void
 destroy(struct shmfb *fb)
 {
-	struct pollfd conn = { xcb_get_file_descriptor(fb->x.conn), POLLIN,
+	struct pollfd conn = { xcb_get_file_descriptor(fb->x->conn), POLLIN,
 			       0 };
 	uint64_t deadline = base_now_ns() + CLOSE_NS;
 
-	xcb_destroy_window(fb->x.conn, fb->window);
-	xcb_flush(fb->x.conn);
+	xcb_destroy_window(fb->x->conn, fb->window);
+	xcb_flush(fb->x->conn);
 	while (fb->flight.count && base_poll(&conn, 1, deadline) > 0)
 		shmfb_step(fb, true);
 }
@@ -107,7 +107,7 @@ shmfb_close(struct shmfb *fb)
 	shmfb_keyboard_finish(&fb->keyboard);
 	shmfb_queue_finish(&fb->events);
 	shmfb_loop_finish(fb);
-	shmfb_display_close(&fb->x);
+	shmfb_display_unref(fb->x);
 	free(fb->bounce);
 	free(fb);
 }
@@ -142,16 +142,16 @@ create_window(struct shmfb *fb)
 		XCB_EVENT_MASK_BUTTON_PRESS | XCB_EVENT_MASK_BUTTON_RELEASE |
 		XCB_EVENT_MASK_POINTER_MOTION | XCB_EVENT_MASK_FOCUS_CHANGE,
 	};
-	const uint32_t gc_values[] = { fb->x.screen->black_pixel, 0 };
+	const uint32_t gc_values[] = { fb->x->screen->black_pixel, 0 };
 
-	fb->window = xcb_generate_id(fb->x.conn);
-	xcb_create_window(fb->x.conn, fb->x.depth, fb->window,
-			  fb->x.screen->root, 0, 0, (uint16_t)fb->width,
+	fb->window = xcb_generate_id(fb->x->conn);
+	xcb_create_window(fb->x->conn, fb->x->depth, fb->window,
+			  fb->x->screen->root, 0, 0, (uint16_t)fb->width,
 			  (uint16_t)fb->height, 0,
 			  XCB_WINDOW_CLASS_INPUT_OUTPUT,
-			  fb->x.screen->root_visual, mask, values);
-	fb->gc = xcb_generate_id(fb->x.conn);
-	xcb_create_gc(fb->x.conn, fb->gc, fb->window,
+			  fb->x->screen->root_visual, mask, values);
+	fb->gc = xcb_generate_id(fb->x->conn);
+	xcb_create_gc(fb->x->conn, fb->gc, fb->window,
 		      XCB_GC_FOREGROUND | XCB_GC_GRAPHICS_EXPOSURES,
 		      gc_values);
 }
@@ -198,7 +198,7 @@ open_window(struct shmfb *fb, const struct shmfb_options *opt)
 	shmfb_wm_init(fb, opt->title, opt->class_name);
 	shmfb_clock_init(fb, !(opt->flags & SHMFB_NO_VSYNC));
 	shmfb_keyboard_init(fb);
-	xcb_map_window(fb->x.conn, fb->window);
+	xcb_map_window(fb->x->conn, fb->window);
 	shmfb_log(fb, BASE_LOG_INFO, "%ux%u by %s: %s", fb->width,
 		  fb->height, fb->by->path, fb->why);
 	shmfb_step(fb, false);
@@ -257,7 +257,7 @@ shmfb_resize(struct shmfb *fb, uint32_t width, uint32_t height)
 	if (err)
 		return err;
 	shmfb_wm_size_hints(fb, width, height);
-	xcb_configure_window(fb->x.conn, fb->window,
+	xcb_configure_window(fb->x->conn, fb->window,
 			     XCB_CONFIG_WINDOW_WIDTH |
 			     XCB_CONFIG_WINDOW_HEIGHT, values);
 	shmfb_step(fb, false);

@@ -43,7 +43,7 @@
 #include "segment.h"
 
 struct shmfb {
-	struct shmfb_display x;
+	struct shmfb_display *x;	/* a reference; others may share it */
 	xcb_window_t window;
 	xcb_gcontext_t gc;		/* black, no graphics exposures */
 	uint32_t width;			/* of the window's inside */

@@ -20,7 +20,7 @@ static void
 set_property(struct shmfb *fb, xcb_atom_t name, xcb_atom_t type,
 	     uint8_t format, size_t count, const void *data)
 {
-	xcb_change_property(fb->x.conn, XCB_PROP_MODE_REPLACE, fb->window,
+	xcb_change_property(fb->x->conn, XCB_PROP_MODE_REPLACE, fb->window,
 			    name, type, format, (uint32_t)count, data);
 }
 
@@ -52,7 +52,7 @@ is_ascii(const char *text, size_t length)
 void
 shmfb_wm_title(struct shmfb *fb, const char *title)
 {
-	const xcb_atom_t *atom = fb->x.atom;
+	const xcb_atom_t *atom = fb->x->atom;
 	xcb_atom_t utf8 = atom[SHMFB_ATOM_UTF8_STRING];
 	size_t length = text_length(title);
 
@@ -78,7 +78,7 @@ shmfb_wm_size_hints(struct shmfb *fb, uint32_t width, uint32_t height)
 		xcb_icccm_size_hints_set_max_size(&hints, (int32_t)width,
 						  (int32_t)height);
 	}
-	xcb_icccm_set_wm_normal_hints(fb->x.conn, fb->window, &hints);
+	xcb_icccm_set_wm_normal_hints(fb->x->conn, fb->window, &hints);
 }
 
 /* WM_CLASS is two strings, each with its NUL: instance and class. */
@@ -106,7 +106,7 @@ set_process(struct shmfb *fb)
 		return;
 	set_property(fb, XCB_ATOM_WM_CLIENT_MACHINE, XCB_ATOM_STRING, 8,
 		     strlen(host), host);
-	set_property(fb, fb->x.atom[SHMFB_ATOM_NET_WM_PID],
+	set_property(fb, fb->x->atom[SHMFB_ATOM_NET_WM_PID],
 		     XCB_ATOM_CARDINAL, 32, 1, &pid);
 }
 
@@ -114,16 +114,16 @@ void
 shmfb_wm_init(struct shmfb *fb, const char *title, const char *class_name)
 {
 	const xcb_atom_t protocols[] = {
-		fb->x.atom[SHMFB_ATOM_WM_DELETE_WINDOW],
-		fb->x.atom[SHMFB_ATOM_NET_WM_PING],
+		fb->x->atom[SHMFB_ATOM_WM_DELETE_WINDOW],
+		fb->x->atom[SHMFB_ATOM_NET_WM_PING],
 	};
 	xcb_icccm_wm_hints_t hints = { 0 };
 
-	set_property(fb, fb->x.atom[SHMFB_ATOM_WM_PROTOCOLS], XCB_ATOM_ATOM,
+	set_property(fb, fb->x->atom[SHMFB_ATOM_WM_PROTOCOLS], XCB_ATOM_ATOM,
 		     32, BASE_ARRAY_SIZE(protocols), protocols);
 	xcb_icccm_wm_hints_set_input(&hints, 1);
 	xcb_icccm_wm_hints_set_normal(&hints);
-	xcb_icccm_set_wm_hints(fb->x.conn, fb->window, &hints);
+	xcb_icccm_set_wm_hints(fb->x->conn, fb->window, &hints);
 	shmfb_wm_size_hints(fb, fb->width, fb->height);
 	shmfb_wm_title(fb, title);
 	set_class(fb, class_name);
@@ -137,18 +137,18 @@ answer_ping(struct shmfb *fb, const xcb_client_message_event_t *event)
 	xcb_client_message_event_t answer = *event;
 
 	answer.response_type = XCB_CLIENT_MESSAGE;
-	answer.window = fb->x.screen->root;
-	xcb_send_event(fb->x.conn, 0, answer.window,
+	answer.window = fb->x->screen->root;
+	xcb_send_event(fb->x->conn, 0, answer.window,
 		       XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY |
 		       XCB_EVENT_MASK_SUBSTRUCTURE_REDIRECT,
 		       (const char *)&answer);
-	xcb_flush(fb->x.conn);
+	xcb_flush(fb->x->conn);
 }
 
 void
 shmfb_wm_message(struct shmfb *fb, const xcb_client_message_event_t *event)
 {
-	const xcb_atom_t *atom = fb->x.atom;
+	const xcb_atom_t *atom = fb->x->atom;
 	struct shmfb_event close = { .type = SHMFB_EVENT_CLOSE };
 
 	if (event->type != atom[SHMFB_ATOM_WM_PROTOCOLS] ||
