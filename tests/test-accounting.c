@@ -210,18 +210,14 @@ END_TEST
  * event, and only the watchdog can tell that it is done.
  */
 static int
-put_without_event(struct shmfb *window, struct shmfb_picture *picture,
-		  const struct shmfb_damage *damage, int32_t x, int32_t y,
-		  struct shmfb_run *run)
+put_without_event(struct shmfb *window, const struct shmfb_target *target,
+		  struct shmfb_picture *picture,
+		  const struct shmfb_damage *damage, struct shmfb_run *run)
 {
-	(void)damage;
-	run->first = xcb_shm_put_image(window->x->conn, window->window,
-		window->gc, (uint16_t)(picture->stride / 4),
-		(uint16_t)picture->height, 0, 0, 1, 1, (int16_t)x, (int16_t)y,
-		window->x->depth, XCB_IMAGE_FORMAT_Z_PIXMAP, 0,
-		picture->segment->xid, picture->offset).sequence;
-	run->last = run->first;
-	return 0;
+	struct shmfb_target silent = *target;
+
+	silent.more = true;
+	return shmfb_present_shm.put(window, &silent, picture, damage, run);
 }
 
 START_TEST(lost_completion)

@@ -245,6 +245,62 @@ START_TEST(present_fails)
 }
 END_TEST
 
+static const struct shmfb_presenter *one_go;
+
+/* The upper half first. */
+static int
+put_in_two(struct shmfb *fb, const struct shmfb_target *target,
+	   struct shmfb_picture *picture, const struct shmfb_damage *damage,
+	   struct shmfb_run *run)
+{
+	struct shmx_rect all = damage->within, half = all;
+	struct shmfb_target at = *target;
+	struct shmfb_damage part;
+	int err;
+
+	half.height /= 2;
+	shmfb_damage_init(&part, &half);
+	shmfb_damage_all(&part);
+	at.more = true;
+	err = one_go->put(fb, &at, picture, &part, run);
+	ck_assert_int_eq(err, 0);
+	half.y = half.height;
+	half.height = all.height - half.y;
+	shmfb_damage_init(&part, &half);
+	shmfb_damage_all(&part);
+	return one_go->put(fb, target, picture, &part, run);
+}
+
+/* Put in several bands it is one run, with one end. */
+START_TEST(bands_are_one_frame)
+{
+	struct shmfb *fb = open_sized(100, 81, backends[_i], NULL);
+	struct shmfb_picture *picture;
+	struct shmfb_presenter two;
+	struct shmfb_damage all;
+
+	present_pattern(fb, 1);
+	settle(fb, c);
+	picture = shmfb_picture_ref(fb->newest);
+	fill(picture->slot->pixels, picture->stride, 100, 81, 2);
+	one_go = picture->by;
+	two = *one_go;
+	two.put = put_in_two;
+	picture->by = &two;
+	shmfb_damage_init(&all, &(struct shmx_rect){ 0, 0, 100, 81 });
+	shmfb_damage_all(&all);
+	ck_assert_int_eq(shmfb_flight_start(fb, picture, &all, 0, 0, false),
+			 0);
+	ck_assert_uint_eq(fb->flight.count, 1);
+	settle(fb, c);
+	check_shows(c, fb, 100, 81, 2);
+	ck_assert_uint_eq(stats_of(fb).frames_shown, 2);
+	picture->by = one_go;
+	shmfb_picture_unref(fb, picture);
+	shmfb_close(fb);
+}
+END_TEST
+
 /* At most two under way, and never the memory that the server reads. */
 START_TEST(two_in_flight)
 {
@@ -946,6 +1002,7 @@ main(void)
 	tcase_add_loop_test(tc, age_is_true, 0, 2);
 	tcase_add_loop_test(tc, begin_and_present_rules, 0, 2);
 	tcase_add_test(tc, present_fails);
+	tcase_add_loop_test(tc, bands_are_one_frame, 0, 2);
 	tcase_add_test(tc, two_in_flight);
 	tcase_add_test(tc, resizes_reuse_memory);
 

@@ -45,12 +45,19 @@ shmfb_flight_start(struct shmfb *fb, struct shmfb_picture *picture,
 		   const struct shmfb_damage *damage, int32_t x, int32_t y,
 		   bool repaint)
 {
+	const struct shmfb_target window = {
+		.drawable = fb->window,
+		.gc = fb->gc,
+		.depth = fb->x->depth,
+		.x = x,
+		.y = y,
+	};
 	struct shmfb_flight *flight = &fb->flight;
 	struct shmfb_trip trip = { .repaint = repaint };
 	int err;
 
 	assert(flight->count < SHMFB_TRIPS);
-	err = picture->by->put(fb, picture, damage, x, y, &trip.run);
+	err = picture->by->put(fb, &window, picture, damage, &trip.run);
 	if (err)
 		return err;
 	trip.picture = shmfb_picture_ref(picture);

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <xcb/xcb.h>
+
 #include <shmfb/shmfb.h>
 
 #include "damage.h"
@@ -21,8 +23,28 @@ struct shmfb;
 
 /* A run of requests: the sequence numbers of its first and its last. */
 struct shmfb_run {
+	bool begun;			/* else there is no request yet */
 	uint32_t first;
 	uint32_t last;
+};
+
+static inline void
+shmfb_run_add(struct shmfb_run *run, uint32_t sequence)
+{
+	if (!run->begun)
+		run->first = sequence;
+	run->begun = true;
+	run->last = sequence;
+}
+
+/* Where a picture is put. */
+struct shmfb_target {
+	xcb_drawable_t drawable;
+	xcb_gcontext_t gc;		/* for drawables of that depth */
+	uint8_t depth;
+	int32_t x;			/* the picture's row 0, column 0 */
+	int32_t y;
+	bool more;			/* another put of this run follows */
 };
 
 struct shmfb_presenter {
@@ -33,18 +55,19 @@ struct shmfb_presenter {
 
 	/*
 	 * The end of the run is told by the reply to its last request, which
-	 * is GetInputFocus; else by an event.
+	 * is GetInputFocus; else by an event. Either is asked for by the put
+	 * that no other one follows.
 	 */
 	bool fenced;
 
 	/*
-	 * Queue the requests that show the damaged parts (at least one, in
-	 * the picture's coordinates) where its row 0, column 0 is at x, y in
-	 * the window. Returns 0, or -errno with no request made.
+	 * Queue the requests that put the damaged parts (at least one, in the
+	 * picture's coordinates) there, and add them to the run. Returns 0,
+	 * or -errno with no request made.
 	 */
-	int (*put)(struct shmfb *fb, struct shmfb_picture *picture,
-		   const struct shmfb_damage *damage, int32_t x, int32_t y,
-		   struct shmfb_run *run);
+	int (*put)(struct shmfb *fb, const struct shmfb_target *target,
+		   struct shmfb_picture *picture,
+		   const struct shmfb_damage *damage, struct shmfb_run *run);
 };
 
 extern const struct shmfb_presenter shmfb_present_shm;

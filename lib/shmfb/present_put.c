@@ -36,33 +36,30 @@ gather(uint8_t *to, const uint8_t *from, size_t stride,
 	return to;
 }
 
-static uint32_t
-put_piece(struct shmfb *fb, const struct shmfb_picture *picture,
-	  const uint8_t *pixels, const struct shmx_rect *piece, int32_t x,
-	  int32_t y)
+static void
+put_piece(struct shmfb *fb, const struct shmfb_target *target,
+	  const struct shmfb_picture *picture, const uint8_t *pixels,
+	  const struct shmx_rect *piece, struct shmfb_run *run)
 {
 	const uint8_t *data = gather(fb->bounce, pixels, picture->stride,
 				     piece);
 
-	return xcb_put_image(fb->x->conn, XCB_IMAGE_FORMAT_Z_PIXMAP,
-			     fb->window, fb->gc,
-			     (uint16_t)piece->width, (uint16_t)piece->height,
-			     (int16_t)(x + piece->x), (int16_t)(y + piece->y),
-			     0, fb->x->depth,
-			     (uint32_t)piece->width *
-			     (uint32_t)piece->height * 4,
-			     data).sequence;
+	shmfb_run_add(run, xcb_put_image(fb->x->conn,
+		XCB_IMAGE_FORMAT_Z_PIXMAP, target->drawable, target->gc,
+		(uint16_t)piece->width, (uint16_t)piece->height,
+		(int16_t)(target->x + piece->x),
+		(int16_t)(target->y + piece->y), 0, target->depth,
+		(uint32_t)piece->width * (uint32_t)piece->height * 4,
+		data).sequence);
 }
 
-/* Returns the sequence number of the first request. */
-static uint32_t
-put_rect(struct shmfb *fb, const struct shmfb_picture *picture,
-	 const uint8_t *pixels, const struct shmx_rect *r, int32_t x,
-	 int32_t y)
+static void
+put_rect(struct shmfb *fb, const struct shmfb_target *target,
+	 const struct shmfb_picture *picture, const uint8_t *pixels,
+	 const struct shmx_rect *r, struct shmfb_run *run)
 {
-	uint32_t w, h, first = 0, sequence;
 	struct shmx_rect cell, piece;
-	bool begun = false;
+	uint32_t w, h;
 
 	shmfb_piece_size((uint32_t)r->width, (uint32_t)r->height,
 			 fb->x->put_pixels, &w, &h);
@@ -71,23 +68,17 @@ put_rect(struct shmfb *fb, const struct shmfb_picture *picture,
 		for (cell.x = r->x; cell.x < r->x + r->width;
 		     cell.x += cell.width) {
 			piece = shmfb_rect_cut(&cell, r);
-			sequence = put_piece(fb, picture, pixels, &piece, x,
-					     y);
-			if (!begun)
-				first = sequence;
-			begun = true;
+			put_piece(fb, target, picture, pixels, &piece, run);
 		}
 	}
-	return first;
 }
 
 static int
-put(struct shmfb *fb, struct shmfb_picture *picture,
-    const struct shmfb_damage *damage, int32_t x, int32_t y,
+put(struct shmfb *fb, const struct shmfb_target *target,
+    struct shmfb_picture *picture, const struct shmfb_damage *damage,
     struct shmfb_run *run)
 {
 	const uint8_t *pixels = shmfb_picture_pixels(picture);
-	uint32_t first;
 	unsigned i;
 
 	if (!pixels)
@@ -97,12 +88,10 @@ put(struct shmfb *fb, struct shmfb_picture *picture,
 		fb->bounce = base_sys.calloc(fb->x->put_pixels, 4);
 	if (!fb->bounce)
 		return base_error(-ENOMEM, "no memory to send a frame");
-	for (i = 0; i < damage->count; i++) {
-		first = put_rect(fb, picture, pixels, &damage->rect[i], x, y);
-		if (i == 0)
-			run->first = first;
-	}
-	run->last = xcb_get_input_focus(fb->x->conn).sequence;
+	for (i = 0; i < damage->count; i++)
+		put_rect(fb, target, picture, pixels, &damage->rect[i], run);
+	if (!target->more)
+		shmfb_run_add(run, xcb_get_input_focus(fb->x->conn).sequence);
 	return 0;
 }
 

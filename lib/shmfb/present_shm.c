@@ -11,29 +11,27 @@
 #include "window.h"
 
 static int
-put(struct shmfb *fb, struct shmfb_picture *picture,
-    const struct shmfb_damage *damage, int32_t x, int32_t y,
+put(struct shmfb *fb, const struct shmfb_target *target,
+    struct shmfb_picture *picture, const struct shmfb_damage *damage,
     struct shmfb_run *run)
 {
-	xcb_void_cookie_t cookie;
 	unsigned i;
 
 	for (i = 0; i < damage->count; i++) {
 		const struct shmx_rect *r = &damage->rect[i];
 		/* Requests are done in order: the last one's end is all's. */
-		bool last = i + 1 == damage->count;
+		bool last = !target->more && i + 1 == damage->count;
 
-		cookie = xcb_shm_put_image(fb->x->conn, fb->window, fb->gc,
+		shmfb_run_add(run, xcb_shm_put_image(fb->x->conn,
+			target->drawable, target->gc,
 			(uint16_t)(picture->stride / 4),
 			(uint16_t)picture->height,
 			(uint16_t)r->x, (uint16_t)r->y,
 			(uint16_t)r->width, (uint16_t)r->height,
-			(int16_t)(x + r->x), (int16_t)(y + r->y),
-			fb->x->depth, XCB_IMAGE_FORMAT_Z_PIXMAP, last,
-			picture->segment->xid, picture->offset);
-		if (i == 0)
-			run->first = cookie.sequence;
-		run->last = cookie.sequence;
+			(int16_t)(target->x + r->x),
+			(int16_t)(target->y + r->y),
+			target->depth, XCB_IMAGE_FORMAT_Z_PIXMAP, last,
+			picture->segment->xid, picture->offset).sequence);
 	}
 	return 0;
 }
