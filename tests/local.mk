@@ -31,7 +31,8 @@ shell_tests =
 long_tests =
 suite_libs = %D%/libsuite.la lib/base/libbase.la $(CHECK_LIBS)
 x11_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) $(XTEST_CFLAGS) $(XCB_CFLAGS) $(XKB_CFLAGS)
-x11_libs = $(XTEST_LIBS) $(XCB_LIBS) $(XKB_LIBS)
+window_deps = $(XCB_LIBS) $(XKB_LIBS) $(PIXMAN_LIBS)
+x11_libs = $(XTEST_LIBS) $(window_deps)
 
 shell_tests += \
 	%D%/test-bootstrap.sh \
@@ -257,7 +258,12 @@ check_programs += %D%/test-hist
 check_programs += %D%/test-geometry
 %C%_test_geometry_SOURCES = %D%/test-geometry.c
 %C%_test_geometry_LDADD = lib/shmfb/libshmfb-core.la \
-	lib/shmx/libshmx-core.la $(suite_libs) $(XCB_LIBS) $(XKB_LIBS)
+	lib/shmx/libshmx-core.la $(suite_libs) $(window_deps)
+
+check_programs += %D%/test-convert
+%C%_test_convert_SOURCES = %D%/test-convert.c
+%C%_test_convert_LDADD = lib/shmfb/libshmfb-core.la \
+	lib/shmx/libshmx-core.la $(suite_libs) $(window_deps)
 
 # The parts of demos/life; once more without what needs a certain processor.
 life_parts = \

@@ -47,8 +47,12 @@ violations() {
 		lib/shmx/tlv.[ch] lib/shmx/checksum.[ch] lib/shmx/control.[ch] |
 		grep -vE ':("config\.h"|"(ring|ring-[a-z]*|atomic|kill|layout|tlv|checksum|control)\.h"|"base/base\.h"|<shmx/[a-z0-9-]+\.h>|<(assert|errno|inttypes|limits|stdatomic|stdalign|stdbool|stddef|stdint|string)\.h>)$'
 	# Conversion and scaling know nothing of the server.
-	includes lib/shmfb/convert*.[ch] lib/shmfb/scale*.[ch] |
-		grep -E '<(xcb|X11)/'
+	includes lib/shmfb/convert*.[ch] lib/shmfb/pixel.[ch] \
+		lib/shmfb/view.[ch] |
+		grep -E '<(xcb|X11)/|"(display|window)\.h"'
+	# And they alone know of pixman.
+	includes lib/shmfb/*.[ch] | grep '<pixman' |
+		grep -vE '^lib/shmfb/(convert|pixel)\.c:'
 	# Demos are what a stranger could have written; those of several files
 	# have a directory of their own.
 	includes demos/*.[ch] | grep -E '"|<(xcb|X11)/'
@@ -89,6 +93,9 @@ breaks "the core of several writers does" lib/shmx/ring-multi.c '<unistd.h>'
 breaks "the core includes base's calls" lib/shmx/ring.c '"base/fd.h"'
 breaks "a parser includes a call" lib/shmx/tlv.c '<sys/mman.h>'
 breaks "conversion includes xcb" lib/shmfb/convert-x.c '<xcb/xcb.h>'
+breaks "pixels include the display" lib/shmfb/pixel.c '"display.h"'
+breaks "the view includes the window" lib/shmfb/view.h '"window.h"'
+breaks "the window includes pixman" lib/shmfb/window.c '<pixman.h>'
 breaks "a demo includes base" demos/life.c '"base/fd.h"'
 breaks "a demo includes xcb" demos/life.c '<xcb/xcb.h>'
 breaks "its parts include base" demos/life/rle.c '"base/fd.h"'

@@ -13,6 +13,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 %C%_libshmfb_core_la_SOURCES = \
 	%D%/canvas.c \
 	%D%/clock.c %D%/clock.h \
+	%D%/convert.c %D%/convert.h \
 	%D%/damage.c %D%/damage.h \
 	%D%/display.c %D%/display.h \
 	%D%/event.c \
@@ -21,6 +22,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/keyboard.c %D%/keyboard.h \
 	%D%/loop.c \
 	%D%/picture.c %D%/picture.h \
+	%D%/pixel.c %D%/pixel.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/present.c %D%/present.h \
 	%D%/present_put.c \
@@ -32,12 +34,13 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/version.c \
 	%D%/window.c %D%/window.h \
 	%D%/wm.c
-%C%_libshmfb_core_la_CFLAGS = $(AM_CFLAGS) $(XCB_CFLAGS) $(XKB_CFLAGS)
+%C%_libshmfb_core_la_CFLAGS = $(AM_CFLAGS) $(XCB_CFLAGS) $(XKB_CFLAGS) \
+	$(PIXMAN_CFLAGS)
 
 # -version-info C:R:A: the three rules stand in lib/shmx/local.mk.
 %C%_libshmfb_la_SOURCES =
 %C%_libshmfb_la_LIBADD = %D%/libshmfb-core.la lib/shmx/libshmx.la \
-	lib/base/libbase.la $(XCB_LIBS) $(XKB_LIBS)
+	lib/base/libbase.la $(XCB_LIBS) $(XKB_LIBS) $(PIXMAN_LIBS)
 %C%_libshmfb_la_LDFLAGS = $(lib_ldflags) -version-info 0:0:0 \
 	-Wl,--version-script=$(srcdir)/%D%/shmfb.map
 EXTRA_%C%_libshmfb_la_DEPENDENCIES = %D%/shmfb.map
