@@ -295,6 +295,7 @@ shmfb_display_unref(struct shmfb_display *x)
 {
 	if (!x || --x->refs > 0)
 		return;
+	shmfb_keymap_finish(&x->keymap);
 	if (x->conn)
 		xcb_disconnect(x->conn);
 	free(x);

@@ -10,6 +10,8 @@
 
 #include <xcb/xcb.h>
 
+#include "keymap.h"
+
 enum shmfb_atom {
 	SHMFB_ATOM_WM_PROTOCOLS,
 	SHMFB_ATOM_WM_DELETE_WINDOW,
@@ -35,6 +37,8 @@ struct shmfb_display {
 	uint8_t shm_completion;		/* event code; 0: not there */
 	uint8_t shm_error;		/* code of BadShmSeg */
 	uint8_t present_opcode;		/* 0: the server has no Present */
+
+	struct shmfb_keymap keymap;
 };
 
 /*

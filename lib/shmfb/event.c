@@ -112,8 +112,8 @@ extension_event(struct shmfb *fb, const xcb_generic_event_t *event)
 			shmfb_clock_event(fb, ge);
 	} else if (fb->x->shm_completion && type == fb->x->shm_completion) {
 		shmfb_flight_completed(fb, event);
-	} else if (fb->keyboard.event && type == fb->keyboard.event) {
-		shmfb_keyboard_event(fb, event);
+	} else if (fb->x->keymap.event && type == fb->x->keymap.event) {
+		shmfb_keymap_event(&fb->x->keymap, fb->x->conn, event);
 	}
 }
 

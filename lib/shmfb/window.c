@@ -104,7 +104,6 @@ shmfb_close(struct shmfb *fb)
 	let_go(fb);
 	shmfb_canvas_drop(fb);
 	shmfb_pool_finish(fb);
-	shmfb_keyboard_finish(&fb->keyboard);
 	shmfb_queue_finish(&fb->events);
 	shmfb_loop_finish(fb);
 	shmfb_display_unref(fb->x);
@@ -197,7 +196,9 @@ open_window(struct shmfb *fb, const struct shmfb_options *opt)
 	create_window(fb);
 	shmfb_wm_init(fb, opt->title, opt->class_name);
 	shmfb_clock_init(fb, !(opt->flags & SHMFB_NO_VSYNC));
-	shmfb_keyboard_init(fb);
+	if (!shmfb_keymap_init(&fb->x->keymap, fb->x->conn))
+		shmfb_log(fb, BASE_LOG_WARNING,
+			  "no XKB: keys have no symbols");
 	xcb_map_window(fb->x->conn, fb->window);
 	shmfb_log(fb, BASE_LOG_INFO, "%ux%u by %s: %s", fb->width,
 		  fb->height, fb->by->path, fb->why);

@@ -6,7 +6,7 @@
  *	loop.c      descriptors, waiting, deadlines
  *	event.c     X events, into queue.c
  *	wm.c        what window managers want to know
- *	keyboard.c  keycodes to key symbols
+ *	keyboard.c  keys; their symbols are keymap.c's
  *	clock.c     when the next frame is due
  *	display.c   the connection, and what the server can do
  *	canvas.c    begin and present; its memory is pool.c's
