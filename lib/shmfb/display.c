@@ -19,6 +19,7 @@
 
 #include "base/base.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/sys.h"
 
 /*
@@ -281,6 +282,8 @@ shmfb_display_open(struct shmfb_display **out, const char *name)
 	if (!x)
 		return base_error(-ENOMEM, "no memory for a connection");
 	x->refs = 1;
+	x->timer_fd = -1;
+	x->armed_ns = UINT64_MAX;
 	err = get_display(x, name);
 	if (err) {
 		shmfb_display_unref(x);
@@ -296,17 +299,21 @@ shmfb_display_unref(struct shmfb_display *x)
 	if (!x || --x->refs > 0)
 		return;
 	shmfb_keymap_finish(&x->keymap);
+	base_close(&x->timer_fd);
 	if (x->conn)
 		xcb_disconnect(x->conn);
 	free(x);
 }
 
 void
-shmfb_display_widen(const struct shmfb_display *x)
+shmfb_display_widen(struct shmfb_display *x)
 {
 	int fd = xcb_get_file_descriptor(x->conn);
 	int bytes = SOCKET_BYTES;
 
+	if (x->widened)
+		return;
+	x->widened = true;
 	/* The first needs CAP_NET_ADMIN, the second is cut to wmem_max. */
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes,
 		       sizeof(bytes)) < 0)

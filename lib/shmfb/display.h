@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * display.h - the connection to the X server, and what the server can do
+ *
+ * One for all windows that share it. They belong to one thread at a time.
  */
 #ifndef SHMFB_DISPLAY_H
 #define SHMFB_DISPLAY_H
@@ -23,10 +25,18 @@ enum shmfb_atom {
 	SHMFB_ATOMS
 };
 
-/* Counted. Filled by shmfb_display_open() and not changed until closed. */
+struct shmfb;
+
 struct shmfb_display {
 	unsigned refs;			/* a window each */
+	struct shmfb *windows;		/* those that get its events */
 	xcb_connection_t *conn;		/* ours */
+	bool gone;			/* nothing can be sent any more */
+	bool widened;			/* the socket's buffer is large */
+	int timer_fd;			/* ours: loop.c */
+	uint64_t armed_ns;		/* when it fires; UINT64_MAX: never */
+
+	/* What the server has: set by shmfb_display_open(). */
 	xcb_screen_t *screen;		/* conn's */
 	uint8_t depth;			/* 24 or 32, in 32 bits a pixel */
 	uint32_t put_pixels;		/* how many one PutImage carries */
@@ -58,10 +68,10 @@ shmfb_display_unref(struct shmfb_display *x);
 
 /*
  * Let the socket take megabytes at once, as far as the system allows, so
- * that core PutImage does not sleep for every 200 KB.
+ * that core PutImage does not sleep for every 200 KB. Once.
  */
 void
-shmfb_display_widen(const struct shmfb_display *x);
+shmfb_display_widen(struct shmfb_display *x);
 
 /* "BadAccess" for 10, and so on; BadShmSeg as this server numbers it. */
 const char *

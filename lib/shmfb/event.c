@@ -2,7 +2,8 @@
 /*
  * event.c - X events: what they mean to the window, and to its application
  *
- * Called by loop.c for each event in its order. What another client sent by
+ * Called by loop.c for each event in its order: it may be for any window of
+ * the connection, or for none that is still open. What another client sent by
  * SendEvent is believed where nothing but input comes of it; completions, the
  * window's size and its end are believed of the server alone.
  */
@@ -101,32 +102,11 @@ focused(struct shmfb *fb, const xcb_focus_in_event_t *e, bool in)
 }
 
 static void
-extension_event(struct shmfb *fb, const xcb_generic_event_t *event)
-{
-	const xcb_ge_generic_event_t *ge = (const void *)event;
-	uint8_t type = event->response_type;
-
-	if (type == XCB_GE_GENERIC) {
-		if (fb->x->present_opcode &&
-		    ge->extension == fb->x->present_opcode)
-			shmfb_clock_event(fb, ge);
-	} else if (fb->x->shm_completion && type == fb->x->shm_completion) {
-		shmfb_flight_completed(fb, event);
-	} else if (fb->x->keymap.event && type == fb->x->keymap.event) {
-		shmfb_keymap_event(&fb->x->keymap, fb->x->conn, event);
-	}
-}
-
-void
-shmfb_event(struct shmfb *fb, const xcb_generic_event_t *event)
+window_event(struct shmfb *fb, const xcb_generic_event_t *event)
 {
 	const void *e = event;
 
-	shmfb_flight_event(fb, event);
 	switch (event->response_type & ~SENT_BY_CLIENT) {
-	case 0:
-		shmfb_flight_error(fb, e);
-		break;
 	case XCB_KEY_PRESS:
 		shmfb_keyboard_key(fb, e, true);
 		break;
@@ -161,7 +141,84 @@ shmfb_event(struct shmfb *fb, const xcb_generic_event_t *event)
 		if (!(event->response_type & SENT_BY_CLIENT))
 			shmfb_lost(fb, "the window was destroyed");
 		break;
-	default:
-		extension_event(fb, event);
+	case XCB_GE_GENERIC:
+		shmfb_clock_event(fb, e);
+		break;
+	}
+}
+
+/* The window that an event is of, by where the event says it. */
+static struct shmfb *
+window_of(const struct shmfb_display *x, const xcb_generic_event_t *event)
+{
+	const xcb_present_complete_notify_event_t *present =
+		(const void *)event;
+	const xcb_key_press_event_t *input = (const void *)event;
+	const xcb_expose_event_t *other = (const void *)event;
+	xcb_window_t id = other->window;
+	struct shmfb *fb;
+
+	switch (event->response_type & ~SENT_BY_CLIENT) {
+	case XCB_KEY_PRESS:
+	case XCB_KEY_RELEASE:
+	case XCB_BUTTON_PRESS:
+	case XCB_BUTTON_RELEASE:
+	case XCB_MOTION_NOTIFY:
+		id = input->event;
+		break;
+	case XCB_GE_GENERIC:
+		/* No other extension is asked for events of this kind. */
+		if (present->response_type & SENT_BY_CLIENT ||
+		    !x->present_opcode ||
+		    present->extension != x->present_opcode)
+			return NULL;
+		id = present->window;
+		break;
+	}
+	shmfb_for_each(fb, x)
+		if (fb->window == id && !fb->gone)
+			return fb;
+	return NULL;
+}
+
+/* An X error is some window's picture that was refused, or of no account. */
+static void
+failed(struct shmfb_display *x, const xcb_generic_error_t *error)
+{
+	struct shmfb *fb;
+
+	shmfb_for_each(fb, x)
+		if (!fb->gone && shmfb_flight_error(fb, error))
+			return;
+	if (x->windows)
+		shmfb_log(x->windows, BASE_LOG_DEBUG,
+			  "X error %s, request %u.%u",
+			  shmfb_display_error_name(x, error->error_code),
+			  error->major_code, error->minor_code);
+}
+
+void
+shmfb_event(struct shmfb_display *x, const xcb_generic_event_t *event)
+{
+	uint8_t type = event->response_type;
+	struct shmfb *fb;
+
+	/* Whose it is: what was sent before is done, for every window. */
+	shmfb_for_each(fb, x) {
+		if (fb->gone)
+			continue;
+		if (x->shm_completion && type == x->shm_completion)
+			shmfb_flight_completed(fb, event);
+		else
+			shmfb_flight_event(fb, event);
+	}
+	if (type == 0) {
+		failed(x, (const void *)event);
+	} else if (x->keymap.event && type == x->keymap.event) {
+		shmfb_keymap_event(&x->keymap, x->conn, event);
+	} else {
+		fb = window_of(x, event);
+		if (fb)
+			window_event(fb, event);
 	}
 }

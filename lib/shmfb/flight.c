@@ -150,19 +150,15 @@ is_final(const struct shmfb *fb, uint8_t code)
 	       code == XCB_MATCH || code == XCB_ACCESS;
 }
 
-void
+bool
 shmfb_flight_error(struct shmfb *fb, const xcb_generic_error_t *error)
 {
 	uint32_t sequence = error->full_sequence;
 	struct shmfb_trip *trip = trip_of(&fb->flight, sequence);
 	struct shmfb_segment *segment;
 
-	if (!trip) {
-		shmfb_log(fb, BASE_LOG_DEBUG, "X error %s, request %u.%u",
-			  shmfb_display_error_name(fb->x, error->error_code),
-			  error->major_code, error->minor_code);
-		return;
-	}
+	if (!trip)
+		return false;
 	segment = trip->picture->segment;
 	if (!trip->failed) {
 		shmfb_log(fb, BASE_LOG_WARNING, "a frame was refused: %s",
@@ -179,6 +175,7 @@ shmfb_flight_error(struct shmfb *fb, const xcb_generic_error_t *error)
 	shmfb_repaint_refused(fb);
 	if (sequence == trip->run.last)
 		done_up_to(fb, sequence);
+	return true;
 }
 
 /* true when a reply or an error for that request was there, and is used up. */
@@ -219,7 +216,7 @@ shmfb_flight_poll(struct shmfb *fb)
 	if (!replied)
 		return;
 	/* Errors may have been read with it, which come first. */
-	shmfb_take_queued(fb);
+	shmfb_take_queued(fb->x);
 	done_up_to(fb, done);
 }
 
@@ -249,9 +246,16 @@ shmfb_flight_abandon(struct shmfb *fb)
 	struct shmfb_flight *flight = &fb->flight;
 	unsigned i, n = flight->count;
 
+	/* Others may go on using the connection, which would keep these. */
+	if (flight->watching)
+		xcb_discard_reply(fb->x->conn, flight->watch);
+	flight->watching = false;
 	flight->count = 0;
 	for (i = 0; i < n; i++) {
 		flight->trip[i].failed = true;
+		if (flight->trip[i].reply_due)
+			xcb_discard_reply(fb->x->conn,
+					  flight->trip[i].run.last);
 		land(fb, &flight->trip[i], 0);
 	}
 }

@@ -81,8 +81,8 @@ shmfb_flight_event(struct shmfb *fb, const xcb_generic_event_t *event);
 void
 shmfb_flight_completed(struct shmfb *fb, const xcb_generic_event_t *event);
 
-/* An X error, which may be a trip's. */
-void
+/* An X error. Returns whether it is one of our trips'. */
+bool
 shmfb_flight_error(struct shmfb *fb, const xcb_generic_error_t *error);
 
 /* Look for replies that libxcb has read already. */

@@ -2,8 +2,10 @@
 /*
  * loop.c - waiting: descriptors, deadlines, and the step that does the work
  *
- * One epoll descriptor covers the connection and a timer. System calls are
- * what a window that shows sixty frames a second spends its time on, so:
+ * A window's epoll descriptor covers its connection and a timer, which are
+ * those of all windows that share the connection: whichever of them looks,
+ * looks for all. System calls are what a window that shows sixty frames a
+ * second spends its time on, so:
  *
  *  - the socket is read only when it was seen to be readable, or when nobody
  *    looked before a return;
@@ -36,42 +38,56 @@ watch_fd(int epoll_fd, int fd)
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
 }
 
+static int
+make_fds(struct shmfb *fb)
+{
+	struct shmfb_display *x = fb->x;
+	int err;
+
+	if (x->timer_fd < 0)
+		x->timer_fd = timerfd_create(CLOCK_MONOTONIC,
+					     TFD_CLOEXEC | TFD_NONBLOCK);
+	if (x->timer_fd < 0)
+		return -errno;
+	fb->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (fb->epoll_fd < 0)
+		return -errno;
+	err = watch_fd(fb->epoll_fd, x->timer_fd);
+	if (!err)
+		err = watch_fd(fb->epoll_fd, xcb_get_file_descriptor(x->conn));
+	return err;
+}
+
 int
 shmfb_loop_init(struct shmfb *fb)
 {
 	int err;
 
-	fb->armed_ns = UINT64_MAX;
-	fb->timer_fd = timerfd_create(CLOCK_MONOTONIC,
-				      TFD_CLOEXEC | TFD_NONBLOCK);
-	if (fb->timer_fd < 0)
-		goto failed;
-	fb->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (fb->epoll_fd < 0)
-		goto failed;
-	err = watch_fd(fb->epoll_fd, fb->timer_fd);
-	if (!err)
-		err = watch_fd(fb->epoll_fd,
-			       xcb_get_file_descriptor(fb->x->conn));
-	if (!err)
-		return 0;
-	return base_error(err, "cannot watch the display: %s",
-			  strerror(-err));
-failed:
-	err = -errno;
-	return base_error(err, "no descriptor to wait on: %s",
-			  strerror(-err));
+	err = make_fds(fb);
+	if (err)
+		return base_error(err, "no descriptor to wait on: %s",
+				  strerror(-err));
+	fb->next = fb->x->windows;
+	fb->x->windows = fb;
+	return 0;
 }
 
 void
 shmfb_loop_finish(struct shmfb *fb)
 {
+	struct shmfb **at = fb->x ? &fb->x->windows : NULL;
+
+	while (at && *at) {
+		if (*at == fb)
+			*at = fb->next;
+		else
+			at = &(*at)->next;
+	}
 	base_close(&fb->epoll_fd);
-	base_close(&fb->timer_fd);
 }
 
 static void
-set_timer(struct shmfb *fb, uint64_t deadline)
+set_timer(struct shmfb_display *x, uint64_t deadline)
 {
 	struct itimerspec when = { { 0, 0 }, { 0, 0 } };
 
@@ -79,82 +95,134 @@ set_timer(struct shmfb *fb, uint64_t deadline)
 		when.it_value.tv_sec = (time_t)(deadline / BASE_NS_PER_S);
 		when.it_value.tv_nsec = (long)(deadline % BASE_NS_PER_S);
 	}
-	timerfd_settime(fb->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
-	fb->armed_ns = deadline;
+	timerfd_settime(x->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+	x->armed_ns = deadline;
 }
 
-static void
-arm_timer(struct shmfb *fb)
+static uint64_t
+next_deadline(const struct shmfb *fb)
 {
 	uint64_t deadline = BASE_MIN(shmfb_clock_deadline(&fb->clock),
 				     shmfb_flight_deadline(&fb->flight));
 
-	deadline = BASE_MIN(deadline, shmfb_repaint_deadline(fb));
-	if (fb->gone)
-		deadline = UINT64_MAX;
-	/* Setting it also makes it unreadable, if it has fired. */
-	if (deadline < fb->armed_ns || base_now_ns() >= fb->armed_ns)
-		set_timer(fb, deadline);
+	return BASE_MIN(deadline, shmfb_repaint_deadline(fb));
 }
 
 static void
-take_all(struct shmfb *fb, xcb_generic_event_t *event)
+arm_timer(struct shmfb_display *x)
+{
+	uint64_t deadline = UINT64_MAX;
+	const struct shmfb *fb;
+
+	shmfb_for_each(fb, x)
+		if (!fb->gone)
+			deadline = BASE_MIN(deadline, next_deadline(fb));
+	/* Setting it also makes it unreadable, if it has fired. */
+	if (deadline < x->armed_ns || base_now_ns() >= x->armed_ns)
+		set_timer(x, deadline);
+}
+
+static void
+server_gone(struct shmfb_display *x)
+{
+	struct shmfb *fb;
+
+	x->gone = true;
+	shmfb_for_each(fb, x)
+		shmfb_lost(fb, "the X server is gone");
+}
+
+static void
+take_all(struct shmfb_display *x, xcb_generic_event_t *event)
 {
 	while (event) {
-		if (!fb->gone)
-			shmfb_event(fb, event);
+		shmfb_event(x, event);
 		free(event);
-		event = xcb_poll_for_queued_event(fb->x->conn);
+		event = xcb_poll_for_queued_event(x->conn);
 	}
 }
 
 void
-shmfb_take_queued(struct shmfb *fb)
+shmfb_take_queued(struct shmfb_display *x)
 {
-	take_all(fb, xcb_poll_for_queued_event(fb->x->conn));
+	take_all(x, xcb_poll_for_queued_event(x->conn));
 }
 
 static void
-take_events(struct shmfb *fb, bool read)
+take_events(struct shmfb_display *x, bool read)
 {
-	take_all(fb, read ? xcb_poll_for_event(fb->x->conn) :
-		 xcb_poll_for_queued_event(fb->x->conn));
-	if (!fb->gone && xcb_connection_has_error(fb->x->conn))
-		shmfb_lost(fb, "the X server is gone");
-	if (!fb->gone)
-		shmfb_flight_poll(fb);
+	struct shmfb *fb;
+
+	take_all(x, read ? xcb_poll_for_event(x->conn) :
+		 xcb_poll_for_queued_event(x->conn));
+	if (!x->gone && xcb_connection_has_error(x->conn))
+		server_gone(x);
+	shmfb_for_each(fb, x)
+		if (!fb->gone)
+			shmfb_flight_poll(fb);
 }
 
 static void
-meet_deadlines(struct shmfb *fb)
+meet_deadlines(struct shmfb_display *x)
 {
+	struct shmfb *fb;
 	uint64_t now;
 
 	/* The timer would have fired; before that there is nothing to meet. */
-	if (fb->armed_ns == UINT64_MAX)
+	if (x->armed_ns == UINT64_MAX)
 		return;
 	now = base_now_ns();
-	if (now < fb->armed_ns)
+	if (now < x->armed_ns)
 		return;
-	shmfb_clock_expire(fb, now);
-	shmfb_flight_watch(fb, now);
+	shmfb_for_each(fb, x) {
+		if (fb->gone)
+			continue;
+		shmfb_clock_expire(fb, now);
+		shmfb_flight_watch(fb, now);
+	}
+}
+
+static bool
+repaint_due(const struct shmfb_display *x)
+{
+	const struct shmfb *fb;
+
+	shmfb_for_each(fb, x)
+		if (!fb->gone && shmfb_repaint_due(fb))
+			return true;
+	return false;
+}
+
+static void
+repaint(struct shmfb_display *x)
+{
+	struct shmfb *fb;
+
+	shmfb_for_each(fb, x)
+		if (!fb->gone)
+			shmfb_repaint_now(fb);
+}
+
+static void
+step(struct shmfb_display *x, bool read)
+{
+	take_events(x, read);
+	meet_deadlines(x);
+	while (!x->gone) {
+		repaint(x);
+		xcb_flush(x->conn);
+		/* Which may have read some more. */
+		take_events(x, false);
+		if (!repaint_due(x))
+			break;
+	}
+	arm_timer(x);
 }
 
 void
 shmfb_step(struct shmfb *fb, bool read)
 {
-	take_events(fb, read);
-	if (!fb->gone)
-		meet_deadlines(fb);
-	while (!fb->gone) {
-		shmfb_repaint_now(fb);
-		xcb_flush(fb->x->conn);
-		/* Which may have read some more. */
-		take_events(fb, false);
-		if (!shmfb_repaint_due(fb))
-			break;
-	}
-	arm_timer(fb);
+	step(fb->x, read);
 }
 
 int
@@ -203,6 +271,7 @@ has_something(const struct shmfb *fb)
 static int
 sleep_on(struct shmfb *fb)
 {
+	int conn = xcb_get_file_descriptor(fb->x->conn);
 	struct epoll_event e[2];
 	int i, n, readable = 0;
 
@@ -210,7 +279,7 @@ sleep_on(struct shmfb *fb)
 	if (n < 0)
 		return -errno;
 	for (i = 0; i < n; i++)
-		readable |= e[i].data.fd != fb->timer_fd;
+		readable |= e[i].data.fd == conn;
 	return readable;
 }
 

@@ -65,15 +65,6 @@ shm_works(struct shmfb *fb, enum shmfb_backend wanted)
 	return false;
 }
 
-/* Everything from here on has to go through the socket. */
-static void
-prepare_socket(struct shmfb *fb)
-{
-	if (!fb->widened)
-		shmfb_display_widen(fb->x);
-	fb->widened = true;
-}
-
 int
 shmfb_present_choose(struct shmfb *fb, enum shmfb_backend wanted)
 {
@@ -84,7 +75,7 @@ shmfb_present_choose(struct shmfb *fb, enum shmfb_backend wanted)
 		return base_error(-ENOTSUP, "no MIT-SHM to be had: %s",
 				  fb->why);
 	if (!fb->shm)
-		prepare_socket(fb);
+		shmfb_display_widen(fb->x);
 	return 0;
 }
 
@@ -96,7 +87,7 @@ shmfb_present_assign(struct shmfb *fb, struct shmfb_picture *picture)
 	} else {
 		if (fb->wanted == SHMFB_SHM)
 			return base_error(-ENOTSUP, "%s", fb->why);
-		prepare_socket(fb);
+		shmfb_display_widen(fb->x);
 		picture->by = &shmfb_present_put;
 	}
 	if (fb->by != picture->by)

@@ -134,7 +134,7 @@ shmfb_segment_of_ring(struct shmfb *fb, const struct shmx_frame_info *info)
 static void
 detach(struct shmfb *fb, struct shmfb_segment *segment)
 {
-	if (segment->xid && !fb->gone)
+	if (segment->xid && !fb->x->gone)
 		xcb_shm_detach(fb->x->conn, segment->xid);
 	segment->xid = 0;
 }

@@ -220,7 +220,6 @@ shmfb_open(struct shmfb **out, const struct shmfb_options *options)
 	if (!fb)
 		return base_error(-ENOMEM, "no memory for a window");
 	fb->epoll_fd = -1;
-	fb->timer_fd = -1;
 	fb->width = opt.width;
 	fb->height = opt.height;
 	fb->fixed_size = opt.flags & SHMFB_FIXED_SIZE;

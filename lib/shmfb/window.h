@@ -44,6 +44,7 @@
 
 struct shmfb {
 	struct shmfb_display *x;	/* a reference; others may share it */
+	struct shmfb *next;		/* among x->windows */
 	xcb_window_t window;
 	xcb_gcontext_t gc;		/* black, no graphics exposures */
 	uint32_t width;			/* of the window's inside */
@@ -52,13 +53,11 @@ struct shmfb {
 
 	/* How it ends. */
 	bool closed;			/* its user wants it closed */
-	bool gone;			/* nothing can be sent any more */
+	bool gone;			/* there is no such window any more */
 	const char *gone_why;		/* static */
 
 	/* Waiting: loop.c. */
 	int epoll_fd;			/* ours; what shmfb_fd() gives */
-	int timer_fd;			/* ours; in epoll_fd, as is x's */
-	uint64_t armed_ns;		/* when the timer fires; UINT64_MAX */
 
 	struct shmfb_queue events;
 	bool news;			/* an event since pump returned */
@@ -69,7 +68,6 @@ struct shmfb {
 	/* Presenting. */
 	enum shmfb_backend wanted;
 	bool shm;			/* descriptors can be attached */
-	bool widened;			/* the socket's buffer is large */
 	const struct shmfb_presenter *by;	/* the last picture's */
 	char why[160];			/* why that one */
 	uint8_t *bounce;		/* ours; rows of one piece, or NULL */
@@ -110,6 +108,10 @@ shmfb_env(const char *name);
 void
 shmfb_set_why(struct shmfb *fb, const char *fmt, ...) BASE_PRINTF(2, 3);
 
+/* The windows of a connection, one after the other. */
+#define shmfb_for_each(fb, x) \
+	for ((fb) = (x)->windows; (fb); (fb) = (fb)->next)
+
 /* The window or the server is gone; why is static. Lets go of all. */
 void
 shmfb_lost(struct shmfb *fb, const char *why);
@@ -120,28 +122,31 @@ shmfb_check_gone(const struct shmfb *fb);
 
 /* ------------------------------------------------------------- loop.c -- */
 
+/* Make the window one of its connection's, with a descriptor to wait on. */
 int
 shmfb_loop_init(struct shmfb *fb);
 
+/* Also of a window whose shmfb_loop_init() has failed. */
 void
 shmfb_loop_finish(struct shmfb *fb);
 
 /*
  * Do all there is to do without sleeping: events, completions, deadlines, a
  * repaint; flush; set the timer. With read, what waits in the socket too.
+ * For all windows of the connection.
  */
 void
 shmfb_step(struct shmfb *fb, bool read);
 
 /* The events that libxcb has read already. */
 void
-shmfb_take_queued(struct shmfb *fb);
+shmfb_take_queued(struct shmfb_display *x);
 
 /* ------------------------------------------------------------ event.c -- */
 
-/* One event, borrowed. */
+/* One event, borrowed: to the window that it is for. */
 void
-shmfb_event(struct shmfb *fb, const xcb_generic_event_t *event);
+shmfb_event(struct shmfb_display *x, const xcb_generic_event_t *event);
 
 /* Queue an event for the application; copied. */
 void
