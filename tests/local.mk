@@ -327,6 +327,11 @@ check_programs += %D%/test-present.x11
 %C%_test_present_x11_CFLAGS = $(x11_cflags)
 %C%_test_present_x11_LDADD = $(window_libs)
 
+check_programs += %D%/test-shared.x11
+%C%_test_shared_x11_SOURCES = %D%/test-shared.c
+%C%_test_shared_x11_CFLAGS = $(x11_cflags)
+%C%_test_shared_x11_LDADD = $(window_libs)
+
 check_programs += %D%/test-show-grown.x11
 %C%_test_show_grown_x11_SOURCES = %D%/test-show-grown.c
 %C%_test_show_grown_x11_CFLAGS = $(x11_cflags)

@@ -113,6 +113,7 @@ shmfb_clock_event(struct shmfb *fb, const xcb_ge_generic_event_t *event)
 	clock->asked = false;
 	clock->ticking = true;
 	clock->waiting = false;
+	shmfb_stir(fb);
 	clock->msc = tick->msc;
 	clock->next_ns = now;
 	shmfb_show_refreshed(fb, tick_time(tick, now));
@@ -146,6 +147,7 @@ shmfb_clock_expire(struct shmfb *fb, uint64_t now)
 	}
 	clock->ticking = false;
 	clock->waiting = false;
+	shmfb_stir(fb);
 	shmfb_show_refreshed(fb, now);
 }
 

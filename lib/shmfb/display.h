@@ -62,6 +62,13 @@ struct shmfb_display {
 int
 shmfb_display_open(struct shmfb_display **out, const char *name);
 
+static inline struct shmfb_display *
+shmfb_display_ref(struct shmfb_display *x)
+{
+	x->refs++;
+	return x;
+}
+
 /* The last one disconnects. NULL is allowed. */
 void
 shmfb_display_unref(struct shmfb_display *x);

@@ -22,6 +22,7 @@ shmfb_push(struct shmfb *fb, const struct shmfb_event *event)
 {
 	shmfb_queue_push(&fb->events, event);
 	fb->news = true;
+	shmfb_stir(fb);
 }
 
 /*

@@ -93,6 +93,7 @@ land(struct shmfb *fb, const struct shmfb_trip *trip, uint64_t now)
 		shmfb_show_landed(fb, picture, now);
 	}
 	shmfb_picture_unref(fb, picture);
+	shmfb_stir(fb);
 }
 
 /* The server is done with all requests up to that one. */

@@ -4,8 +4,10 @@
  *
  * A window's epoll descriptor covers its connection and a timer, which are
  * those of all windows that share the connection: whichever of them looks,
- * looks for all. System calls are what a window that shows sixty frames a
- * second spends its time on, so:
+ * looks for all, and pokes those that something came of.
+ *
+ * System calls are what a window that shows sixty frames a second spends its
+ * time on, so:
  *
  *  - the socket is read only when it was seen to be readable, or when nobody
  *    looked before a return;
@@ -21,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -36,6 +39,39 @@ watch_fd(int epoll_fd, int fd)
 	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
 
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
+}
+
+/* What the steps of other windows wake this one with. */
+static int
+make_poke(struct shmfb *fb)
+{
+	int err;
+
+	if (fb->poke_fd >= 0)
+		return 0;
+	fb->poke_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (fb->poke_fd < 0)
+		return -errno;
+	err = watch_fd(fb->epoll_fd, fb->poke_fd);
+	if (err)
+		base_close(&fb->poke_fd);
+	return err;
+}
+
+/* Only windows that share a connection need them. */
+static int
+make_pokes(struct shmfb *fb)
+{
+	struct shmfb *other;
+	int err;
+
+	if (!fb->x->windows)
+		return 0;
+	err = make_poke(fb);
+	shmfb_for_each(other, fb->x)
+		if (!err)
+			err = make_poke(other);
+	return err;
 }
 
 static int
@@ -55,6 +91,8 @@ make_fds(struct shmfb *fb)
 	err = watch_fd(fb->epoll_fd, x->timer_fd);
 	if (!err)
 		err = watch_fd(fb->epoll_fd, xcb_get_file_descriptor(x->conn));
+	if (!err)
+		err = make_pokes(fb);
 	return err;
 }
 
@@ -70,20 +108,6 @@ shmfb_loop_init(struct shmfb *fb)
 	fb->next = fb->x->windows;
 	fb->x->windows = fb;
 	return 0;
-}
-
-void
-shmfb_loop_finish(struct shmfb *fb)
-{
-	struct shmfb **at = fb->x ? &fb->x->windows : NULL;
-
-	while (at && *at) {
-		if (*at == fb)
-			*at = fb->next;
-		else
-			at = &(*at)->next;
-	}
-	base_close(&fb->epoll_fd);
 }
 
 static void
@@ -219,10 +243,60 @@ step(struct shmfb_display *x, bool read)
 	arm_timer(x);
 }
 
+/* Wake whom something happened to, but for the one that knows it. */
+static void
+poke(struct shmfb_display *x, const struct shmfb *knows)
+{
+	const uint64_t one = 1;
+	struct shmfb *fb;
+
+	shmfb_for_each(fb, x) {
+		if (fb->stirred && fb != knows && !fb->poked)
+			fb->poked = write(fb->poke_fd, &one, sizeof(one)) > 0;
+		fb->stirred = false;
+	}
+}
+
+/* It looks now. */
+static void
+take_poke(struct shmfb *fb)
+{
+	uint64_t count;
+
+	if (fb->poked && read(fb->poke_fd, &count, sizeof(count)) > 0)
+		fb->poked = false;
+}
+
 void
 shmfb_step(struct shmfb *fb, bool read)
 {
 	step(fb->x, read);
+	poke(fb->x, fb);
+}
+
+static void
+leave(struct shmfb *fb)
+{
+	struct shmfb **at = &fb->x->windows;
+
+	while (*at && *at != fb)
+		at = &(*at)->next;
+	if (*at)
+		*at = fb->next;
+	/* What was read while this one was closed, or failed to open. */
+	if (!fb->x->windows)
+		return;
+	step(fb->x, false);
+	poke(fb->x, NULL);
+}
+
+void
+shmfb_loop_finish(struct shmfb *fb)
+{
+	if (fb->x)
+		leave(fb);
+	base_close(&fb->epoll_fd);
+	base_close(&fb->poke_fd);
 }
 
 int
@@ -234,6 +308,7 @@ shmfb_fd(const struct shmfb *fb)
 int
 shmfb_dispatch(struct shmfb *fb)
 {
+	take_poke(fb);
 	if (!fb->gone)
 		shmfb_step(fb, true);
 	if (fb->closed && !fb->gone)
@@ -272,10 +347,10 @@ static int
 sleep_on(struct shmfb *fb)
 {
 	int conn = xcb_get_file_descriptor(fb->x->conn);
-	struct epoll_event e[2];
+	struct epoll_event e[3];
 	int i, n, readable = 0;
 
-	n = epoll_wait(fb->epoll_fd, e, 2, -1);
+	n = epoll_wait(fb->epoll_fd, e, 3, -1);
 	if (n < 0)
 		return -errno;
 	for (i = 0; i < n; i++)
@@ -289,6 +364,7 @@ shmfb_pump(struct shmfb *fb)
 	bool looked = false;
 	int readable = 0;
 
+	take_poke(fb);
 	shmfb_step(fb, false);
 	while (!fb->gone && !fb->closed && readable >= 0) {
 		/* Who is always ready has to see events all the same. */

@@ -83,18 +83,38 @@ struct shmfb_options {
 	uint32_t flags;			/* enum shmfb_flags */
 	shmx_log_fn *log;		/* NULL: SHMX_DEBUG=1 to stderr only */
 	void *log_data;
+
+	/*
+	 * Another window, whose connection this one is to use as well:
+	 * display is not looked at. Borrowed for the call; the two may be
+	 * closed in any order. Windows that share a connection belong to one
+	 * thread at a time, together. Each has events, a descriptor and a
+	 * pace of its own: what one finds that is another's makes that one's
+	 * descriptor readable.
+	 */
+	struct shmfb *share;
+	/*
+	 * The same, and a window within that one, over what it shows, at x, y
+	 * of it: not moved by its user, and without input, which is the
+	 * parent's. It is gone when its parent is closed.
+	 */
+	struct shmfb *parent;
+	/* Without a parent: on the screen, a wish; both 0: none. */
+	int32_t x;
+	int32_t y;
 };
 
 #define SHMFB_OPTIONS_INIT { sizeof(struct shmfb_options), \
-	0, 0, 0, 0, 0, SHMFB_AUTO, 0, 0, 0 }
+	0, 0, 0, 0, 0, SHMFB_AUTO, 0, 0, 0, 0, 0, 0, 0 }
 
 /*
  * Connect to the X server and map a window. options may be NULL.
  *
- * Errors: -EINVAL one side 0, or above SHMX_SIDE_MAX; -ECONNREFUSED no
- * display (the message says which was tried); -ENOTSUP a visual that is not
- * 32 bits a pixel with 8-bit channels, or SHMFB_SHM without MIT-SHM 1.2;
- * -EMFILE, -ENOMEM.
+ * Errors: -EINVAL one side 0, or above SHMX_SIDE_MAX, x or y beyond 16 bits,
+ * or share and parent of two connections; -EPIPE the window to share with, or
+ * to be within, is gone; -ECONNREFUSED no display (the message says which was
+ * tried); -ENOTSUP a visual that is not 32 bits a pixel with 8-bit channels,
+ * or SHMFB_SHM without MIT-SHM 1.2; -EMFILE, -ENOMEM.
  * Environment: SHMFB_NO_SHM=1 has the effect of SHMFB_PUT;
  * SHMFB_NO_PRESENT=1 paces by a timer, not by the display.
  * *out is the caller's, to be closed with shmfb_close().

@@ -68,6 +68,7 @@ shmfb_lost(struct shmfb *fb, const char *why)
 	fb->gone = true;
 	fb->gone_why = why;
 	fb->news = true;
+	shmfb_stir(fb);
 	let_go(fb);
 }
 
@@ -105,6 +106,9 @@ shmfb_close(struct shmfb *fb)
 	shmfb_canvas_drop(fb);
 	shmfb_pool_finish(fb);
 	shmfb_queue_finish(&fb->events);
+	/* Others may go on using the connection. */
+	if (fb->gc && !fb->x->gone)
+		xcb_free_gc(fb->x->conn, fb->gc);
 	shmfb_loop_finish(fb);
 	shmfb_display_unref(fb->x);
 	free(fb->bounce);
@@ -129,23 +133,27 @@ check_size(uint32_t width, uint32_t height)
  * they are until new ones come, where it would otherwise flash a colour.
  */
 static void
-create_window(struct shmfb *fb)
+create_window(struct shmfb *fb, const struct shmfb *parent)
 {
+	const uint32_t input =
+		XCB_EVENT_MASK_KEY_PRESS | XCB_EVENT_MASK_KEY_RELEASE |
+		XCB_EVENT_MASK_BUTTON_PRESS | XCB_EVENT_MASK_BUTTON_RELEASE |
+		XCB_EVENT_MASK_POINTER_MOTION | XCB_EVENT_MASK_FOCUS_CHANGE;
 	const uint32_t mask = XCB_CW_BACK_PIXMAP | XCB_CW_BIT_GRAVITY |
 			      XCB_CW_EVENT_MASK;
 	const uint32_t values[] = {
 		XCB_BACK_PIXMAP_NONE,
 		XCB_GRAVITY_NORTH_WEST,
+		/* What a window does not ask for, the one around it gets. */
 		XCB_EVENT_MASK_EXPOSURE | XCB_EVENT_MASK_STRUCTURE_NOTIFY |
-		XCB_EVENT_MASK_KEY_PRESS | XCB_EVENT_MASK_KEY_RELEASE |
-		XCB_EVENT_MASK_BUTTON_PRESS | XCB_EVENT_MASK_BUTTON_RELEASE |
-		XCB_EVENT_MASK_POINTER_MOTION | XCB_EVENT_MASK_FOCUS_CHANGE,
+		(parent ? 0 : input),
 	};
 	const uint32_t gc_values[] = { fb->x->screen->black_pixel, 0 };
 
 	fb->window = xcb_generate_id(fb->x->conn);
 	xcb_create_window(fb->x->conn, fb->x->depth, fb->window,
-			  fb->x->screen->root, 0, 0, (uint16_t)fb->width,
+			  parent ? parent->window : fb->x->screen->root,
+			  fb->left, fb->top, (uint16_t)fb->width,
 			  (uint16_t)fb->height, 0,
 			  XCB_WINDOW_CLASS_INPUT_OUTPUT,
 			  fb->x->screen->root_visual, mask, values);
@@ -176,7 +184,51 @@ take_options(struct shmfb_options *opt, const struct shmfb_options *given)
 		opt->width = 640;
 		opt->height = 480;
 	}
+	if (opt->x != (int16_t)opt->x || opt->y != (int16_t)opt->y)
+		return base_error(-EINVAL, "no window can be at %d,%d",
+				  opt->x, opt->y);
 	return check_size(opt->width, opt->height);
+}
+
+static int
+open_connection(struct shmfb *fb, const char *display)
+{
+	int err;
+
+	err = shmfb_display_open(&fb->x, display);
+	if (err)
+		return err;
+	if (!shmfb_keymap_init(&fb->x->keymap, fb->x->conn))
+		shmfb_log(fb, BASE_LOG_WARNING,
+			  "no XKB: keys have no symbols");
+	return 0;
+}
+
+/* The connection of another window; parent is within share's, or NULL. */
+static int
+share_connection(struct shmfb *fb, const struct shmfb *share,
+		 const struct shmfb *parent)
+{
+	if (share->x->gone)
+		return base_error(-EPIPE, "%s", share->gone_why);
+	if (parent && parent->gone)
+		return base_error(-EPIPE, "no window can be within: %s",
+				  parent->gone_why);
+	if (parent && parent->x != share->x)
+		return base_error(-EINVAL,
+			"share and parent are of two connections");
+	fb->x = shmfb_display_ref(share->x);
+	return 0;
+}
+
+static int
+get_connection(struct shmfb *fb, const struct shmfb_options *opt)
+{
+	if (opt->share)
+		return share_connection(fb, opt->share, opt->parent);
+	if (opt->parent)
+		return share_connection(fb, opt->parent, opt->parent);
+	return open_connection(fb, opt->display);
 }
 
 static int
@@ -184,7 +236,7 @@ open_window(struct shmfb *fb, const struct shmfb_options *opt)
 {
 	int err;
 
-	err = shmfb_display_open(&fb->x, opt->display);
+	err = get_connection(fb, opt);
 	if (err)
 		return err;
 	err = shmfb_loop_init(fb);
@@ -193,12 +245,10 @@ open_window(struct shmfb *fb, const struct shmfb_options *opt)
 	err = shmfb_present_choose(fb, opt->backend);
 	if (err)
 		return err;
-	create_window(fb);
-	shmfb_wm_init(fb, opt->title, opt->class_name);
+	create_window(fb, opt->parent);
+	if (!fb->child)
+		shmfb_wm_init(fb, opt->title, opt->class_name);
 	shmfb_clock_init(fb, !(opt->flags & SHMFB_NO_VSYNC));
-	if (!shmfb_keymap_init(&fb->x->keymap, fb->x->conn))
-		shmfb_log(fb, BASE_LOG_WARNING,
-			  "no XKB: keys have no symbols");
 	xcb_map_window(fb->x->conn, fb->window);
 	shmfb_log(fb, BASE_LOG_INFO, "%ux%u by %s: %s", fb->width,
 		  fb->height, fb->by->path, fb->why);
@@ -220,8 +270,12 @@ shmfb_open(struct shmfb **out, const struct shmfb_options *options)
 	if (!fb)
 		return base_error(-ENOMEM, "no memory for a window");
 	fb->epoll_fd = -1;
+	fb->poke_fd = -1;
 	fb->width = opt.width;
 	fb->height = opt.height;
+	fb->left = (int16_t)opt.x;
+	fb->top = (int16_t)opt.y;
+	fb->child = opt.parent != NULL;
 	fb->fixed_size = opt.flags & SHMFB_FIXED_SIZE;
 	base_log_init(&fb->log, "shmfb");
 	base_log_ask(&fb->log, opt.log, opt.log_data);

@@ -50,6 +50,9 @@ struct shmfb {
 	uint32_t width;			/* of the window's inside */
 	uint32_t height;
 	bool fixed_size;
+	bool child;			/* within another window of ours */
+	int16_t left;			/* where it was to be put */
+	int16_t top;
 
 	/* How it ends. */
 	bool closed;			/* its user wants it closed */
@@ -58,6 +61,9 @@ struct shmfb {
 
 	/* Waiting: loop.c. */
 	int epoll_fd;			/* ours; what shmfb_fd() gives */
+	int poke_fd;			/* ours; in epoll_fd; -1: not shared */
+	bool poked;			/* poke_fd is readable */
+	bool stirred;			/* something happened in this step */
 
 	struct shmfb_queue events;
 	bool news;			/* an event since pump returned */
@@ -121,6 +127,17 @@ int
 shmfb_check_gone(const struct shmfb *fb);
 
 /* ------------------------------------------------------------- loop.c -- */
+
+/*
+ * Something happened that this window's application may wait for: an event, a
+ * free buffer, a refresh, the end. If another window's step found it, its
+ * descriptor becomes readable.
+ */
+static inline void
+shmfb_stir(struct shmfb *fb)
+{
+	fb->stirred = true;
+}
 
 /* Make the window one of its connection's, with a descriptor to wait on. */
 int

@@ -72,6 +72,9 @@ shmfb_wm_size_hints(struct shmfb *fb, uint32_t width, uint32_t height)
 
 	xcb_icccm_size_hints_set_size(&hints, 0, (int32_t)width,
 				      (int32_t)height);
+	if (fb->left || fb->top)
+		xcb_icccm_size_hints_set_position(&hints, 0, fb->left,
+						  fb->top);
 	if (fb->fixed_size) {
 		xcb_icccm_size_hints_set_min_size(&hints, (int32_t)width,
 						  (int32_t)height);
