@@ -752,6 +752,14 @@ START_TEST(switch_that_is_not_on)
 }
 END_TEST
 
+START_TEST(descriptors_switched_off)
+{
+	setenv("SHMFB_NO_FD", "1", 1);
+	check_falls_back(NULL, "SHMFB_NO_FD is set");
+	unsetenv("SHMFB_NO_FD");
+}
+END_TEST
+
 START_TEST(server_without_shm)
 {
 	static const char *const flags[] = { "-extension", "MIT-SHM", NULL };
@@ -1021,6 +1029,7 @@ main(void)
 	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
 	tcase_add_test(tc, switched_off);
 	tcase_add_test(tc, switch_that_is_not_on);
+	tcase_add_test(tc, descriptors_switched_off);
 	tcase_add_test(tc, server_without_shm);
 	tcase_add_test(tc, server_over_tcp);
 	tcase_add_test(tc, one_ring_is_refused);

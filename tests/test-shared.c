@@ -189,6 +189,28 @@ START_TEST(ways_may_differ)
 }
 END_TEST
 
+/* The server is asked once a connection; switches are looked at each time. */
+START_TEST(ladder_is_climbed_once)
+{
+	struct shmfb *third;
+
+	/* Were it asked again, this would be the answer. */
+	ck_assert(a->x->rung[SHMFB_KIND_FD].asked);
+	fault_always("memfd_create", EMFILE);
+	third = open_shared(a, 10, 10);
+	ck_assert(!fault_off());
+	ck_assert_str_eq(stats_of(third).path, "shm-fd");
+	ck_assert_str_eq(stats_of(third).why, stats_of(a).why);
+	shmfb_close(third);
+	setenv("SHMFB_NO_FD", "1", 1);
+	third = open_shared(a, 10, 10);
+	unsetenv("SHMFB_NO_FD");
+	ck_assert_str_ne(stats_of(third).path, "shm-fd");
+	ck_assert_ptr_nonnull(strstr(stats_of(third).why, "SHMFB_NO_FD"));
+	shmfb_close(third);
+}
+END_TEST
+
 /* Who is not looked at has its completions all the same, and is woken. */
 START_TEST(completions_found_by_the_other)
 {
@@ -757,6 +779,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, frames_reach_their_window);
 	tcase_add_test(tc, ways_may_differ);
+	tcase_add_test(tc, ladder_is_climbed_once);
 	tcase_add_test(tc, completions_found_by_the_other);
 	tcase_add_test(tc, errors_reach_their_window);
 	tcase_add_test(tc, painted_again_by_the_other);

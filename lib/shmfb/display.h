@@ -13,6 +13,7 @@
 #include <xcb/xcb.h>
 
 #include "keymap.h"
+#include "ladder.h"
 
 enum shmfb_atom {
 	SHMFB_ATOM_WM_PROTOCOLS,
@@ -49,6 +50,7 @@ struct shmfb_display {
 	uint8_t present_opcode;		/* 0: the server has no Present */
 
 	struct shmfb_keymap keymap;
+	struct shmfb_rung rung[SHMFB_KINDS];
 };
 
 /*

@@ -57,6 +57,7 @@ ask(struct shmfb *fb, struct shmfb_segment *segment, int fd)
 	xcb_shm_seg_t xid = xcb_generate_id(fb->x->conn);
 	uint8_t code = attach_checked(fb, xid, fd);
 
+	segment->answered = true;
 	if (code) {
 		shmfb_set_why(fb, "the server refused the descriptor (%s)%s",
 			      shmfb_display_error_name(fb->x, code),

@@ -9,6 +9,7 @@
 #ifndef SHMFB_SEGMENT_H
 #define SHMFB_SEGMENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <xcb/shm.h>
@@ -22,6 +23,7 @@ struct shmfb_segment {
 	/* 0: the server refused it, which is remembered and not asked again. */
 	xcb_shm_seg_t xid;
 	uint64_t ring_id;		/* 0: the window's own memory */
+	bool answered;			/* by the server: it was waited for */
 };
 
 /*

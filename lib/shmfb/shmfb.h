@@ -115,7 +115,8 @@ struct shmfb_options {
  * to be within, is gone; -ECONNREFUSED no display (the message says which was
  * tried); -ENOTSUP a visual that is not 32 bits a pixel with 8-bit channels,
  * or SHMFB_SHM without MIT-SHM 1.2; -EMFILE, -ENOMEM.
- * Environment: SHMFB_NO_SHM=1 has the effect of SHMFB_PUT;
+ * Environment: SHMFB_NO_SHM=1 has the effect of SHMFB_PUT; SHMFB_NO_FD=1 has
+ * no descriptor given to the server, as if its MIT-SHM were older than 1.2;
  * SHMFB_NO_PRESENT=1 paces by a timer, not by the display.
  * *out is the caller's, to be closed with shmfb_close().
  */

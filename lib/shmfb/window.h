@@ -14,6 +14,7 @@
  *	picture.c   one frame on its way; flight.c: those under way
  *	present.c   which way it goes: present_shm.c, present_put.c
  *	segment.c   memory that the server has attached
+ *	ladder.c    which kinds of memory it attaches
  *
  * Pure, without X: geometry.c, damage.c, queue.c.
  */
