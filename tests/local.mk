@@ -261,7 +261,7 @@ check_programs += %D%/test-geometry
 	lib/shmx/libshmx-core.la $(suite_libs) $(window_deps)
 
 check_programs += %D%/test-convert
-%C%_test_convert_SOURCES = %D%/test-convert.c
+%C%_test_convert_SOURCES = %D%/test-convert.c %D%/colour.c %D%/colour.h
 %C%_test_convert_LDADD = lib/shmfb/libshmfb-core.la \
 	lib/shmx/libshmx-core.la $(suite_libs) $(window_deps)
 
@@ -331,6 +331,11 @@ check_programs += %D%/test-shared.x11
 %C%_test_shared_x11_SOURCES = %D%/test-shared.c
 %C%_test_shared_x11_CFLAGS = $(x11_cflags)
 %C%_test_shared_x11_LDADD = $(window_libs)
+
+check_programs += %D%/test-pixels.x11
+%C%_test_pixels_x11_SOURCES = %D%/test-pixels.c %D%/colour.c %D%/colour.h
+%C%_test_pixels_x11_CFLAGS = $(x11_cflags)
+%C%_test_pixels_x11_LDADD = $(window_libs)
 
 check_programs += %D%/test-show-grown.x11
 %C%_test_show_grown_x11_SOURCES = %D%/test-show-grown.c

@@ -2,9 +2,7 @@
 /*
  * test-convert.c - every format into every kind of window
  *
- * Against a reference that knows bytes and masks and nothing else: it reads a
- * channel bit by bit, repeats its bits until there are ten, and writes as many
- * of the upper ones as the window's channel has.
+ * Against the reference in colour.c.
  */
 #include "config.h"
 
@@ -15,6 +13,7 @@
 #include <shmx/shmx.h>
 
 #include "base/base.h"
+#include "colour.h"
 #include "shmfb/convert.h"
 #include "shmfb/pixel.h"
 #include "suite.h"
@@ -59,90 +58,6 @@ static const uint32_t formats[] = {
 #define VISUALS ((int)BASE_ARRAY_SIZE(visuals))
 #define FORMATS ((int)BASE_ARRAY_SIZE(formats))
 
-/* ----------------------------------------------------------- reference -- */
-
-struct colour {
-	uint32_t c[3];			/* red, green, blue, of ten bits */
-	uint32_t alpha;			/* of eight bits */
-};
-
-/* Where red, green, blue and alpha begin in a pixel, and how long they are. */
-static const struct {
-	uint32_t format;
-	unsigned from[4];
-	unsigned bits[4];
-} layouts[] = {
-	{ SHMX_XRGB8888, { 16, 8, 0, 0 }, { 8, 8, 8, 0 } },
-	{ SHMX_ARGB8888, { 16, 8, 0, 24 }, { 8, 8, 8, 8 } },
-	{ SHMX_XBGR8888, { 0, 8, 16, 0 }, { 8, 8, 8, 0 } },
-	{ SHMX_RGB565, { 11, 5, 0, 0 }, { 5, 6, 5, 0 } },
-	{ SHMX_XRGB2101010, { 20, 10, 0, 0 }, { 10, 10, 10, 0 } },
-	{ SHMX_RGB888, { 16, 8, 0, 0 }, { 8, 8, 8, 0 } },
-	{ SHMX_R8, { 0, 0, 0, 0 }, { 8, 8, 8, 0 } },
-};
-
-static unsigned
-bit(const uint8_t *little, unsigned n)
-{
-	return little[n / 8] >> n % 8 & 1;
-}
-
-static uint32_t
-get_bits(const uint8_t *p, unsigned from, unsigned bits, unsigned wanted)
-{
-	uint32_t v = 0;
-	unsigned i;
-
-	for (i = 0; i < wanted; i++)
-		v = v << 1 | bit(p, from + bits - 1 - i % bits);
-	return v;
-}
-
-static struct colour
-ref_read(uint32_t format, const uint8_t *p)
-{
-	struct colour colour;
-	unsigned f = 0, i;
-
-	while (layouts[f].format != format)
-		f++;
-	for (i = 0; i < 3; i++)
-		colour.c[i] = get_bits(p, layouts[f].from[i],
-				       layouts[f].bits[i], 10);
-	colour.alpha = layouts[f].bits[3] ?
-		get_bits(p, layouts[f].from[3], 8, 8) : 0xff;
-	return colour;
-}
-
-/* As many upper bits of v, which has so many, as the mask has. */
-static uint32_t
-put_bits(uint32_t v, int bits, uint32_t mask)
-{
-	uint32_t out = 0;
-	int i;
-
-	for (i = 31; i >= 0; i--)
-		if (mask >> i & 1)
-			out |= (v >> --bits & 1) << i;
-	return out;
-}
-
-static void
-ref_write(const struct shmfb_visual *v, struct colour colour, uint8_t *to)
-{
-	uint32_t depth = v->depth == 32 ? ~0U : (1U << v->depth) - 1;
-	uint32_t alpha = depth & ~(v->red | v->green | v->blue);
-	uint32_t value = put_bits(colour.c[0], 10, v->red) |
-			 put_bits(colour.c[1], 10, v->green) |
-			 put_bits(colour.c[2], 10, v->blue);
-	unsigned i, n = v->bits / 8;
-
-	value |= alpha && colour.alpha != 0xff ?
-		put_bits(colour.alpha, 8, alpha) : alpha;
-	for (i = 0; i < n; i++)
-		to[v->msb_first ? n - 1 - i : i] = (uint8_t)(value >> 8 * i);
-}
-
 /* --------------------------------------------------------------- native -- */
 
 START_TEST(bytes_of_a_colour)
@@ -161,7 +76,7 @@ START_TEST(bytes_of_a_colour)
 			source[k] = (uint8_t)(colours[i] >> 8 * k);
 		shmfb_native_store(&n, got, shmfb_native_pixel(&n,
 							       colours[i]));
-		ref_write(v, ref_read(SHMX_XRGB8888, source), want);
+		colour_write(v, colour_read(SHMX_XRGB8888, source), want);
 		ck_assert_mem_eq(got, want, n.bytes);
 	}
 }
@@ -186,7 +101,7 @@ START_TEST(what_is_the_same_is_the_same)
 		word &= v->red | v->green | v->blue | n.alpha;
 		memcpy(from, &word, 4);
 		memset(to, 0, 4);
-		ref_write(v, ref_read(n.format, from), to);
+		colour_write(v, colour_read(n.format, from), to);
 		ck_assert_mem_eq(to, from, n.bytes);
 	}
 }
@@ -301,24 +216,9 @@ every_value(uint32_t format, size_t stride)
 	return pixels;
 }
 
-/* What is neither colour nor alpha may be anything. */
-static bool
-same(const struct shmfb_native *n, const uint8_t *got, const uint8_t *want)
-{
-	uint8_t mask[4];
-	unsigned i;
-
-	shmfb_native_store(n, mask, n->visual.red | n->visual.green |
-			   n->visual.blue | n->alpha);
-	for (i = 0; i < n->bytes; i++)
-		if ((got[i] ^ want[i]) & mask[i])
-			return false;
-	return true;
-}
-
 /* The source's pixel x, y is at the rectangle's first, and nothing beside. */
 static void
-check(const struct shmfb_source *from, const struct shmfb_target *to,
+check(const struct shmfb_source *from, const struct shmfb_sink *to,
       const struct shmx_rect *r, uint32_t x, uint32_t y, uint32_t width,
       uint32_t height)
 {
@@ -339,13 +239,13 @@ check(const struct shmfb_source *from, const struct shmfb_target *to,
 				p += ((size_t)y + (size_t)(j - r->y)) *
 					from->stride +
 					(x + (size_t)(i - r->x)) * bytes;
-				colour = ref_read(from->format, p);
+				colour = colour_read(from->format, p);
 				/* By masks, all is opaque. */
 				if (!n->pixman)
 					colour.alpha = 0xff;
-				ref_write(&n->visual, colour, want);
+				colour_write(&n->visual, colour, want);
 			}
-			if (!same(n, row + i * n->bytes, want))
+			if (!colour_same(&n->visual, row + i * n->bytes, want))
 				ck_abort_msg("format %s depth %u of %u bits, %x/%x/%x %s: pixel %d,%d is %02x %02x, not %02x %02x",
 					shmx_format_name(from->format),
 					n->visual.depth, n->visual.bits,
@@ -368,7 +268,7 @@ START_TEST(every_value_of_every_channel)
 				     SIDE, format };
 	struct shmx_rect all = { 0, 0, SIDE, SIDE };
 	struct shmfb_native native;
-	struct shmfb_target to = { malloc(stride * SIDE), stride, &native };
+	struct shmfb_sink to = { malloc(stride * SIDE), stride, &native };
 
 	ck_assert_int_eq(shmfb_native_of(&native, &visuals[_i / FORMATS]), 0);
 	memset(to.pixels, 0x5a, stride * SIDE);
@@ -386,7 +286,7 @@ START_TEST(any_rectangle)
 	struct shmfb_source from = { every_value(format, stride), stride, SIDE,
 				     SIDE, format };
 	struct shmfb_native native;
-	struct shmfb_target to = { malloc(8 * 128), 128, &native };
+	struct shmfb_sink to = { malloc(8 * 128), 128, &native };
 	struct shmx_rect r;
 	uint32_t i, x, y, h = (uint32_t)_i;
 
@@ -419,7 +319,7 @@ START_TEST(the_longest_row)
 	struct shmfb_source from = { pixels, stride, width, 2, format };
 	struct shmx_rect all = { 0, 0, (int32_t)width, 2 };
 	struct shmfb_native native;
-	struct shmfb_target to = { .native = &native };
+	struct shmfb_sink to = { .native = &native };
 
 	ck_assert_int_eq(shmfb_native_of(&native,
 			 &visuals[kinds[_i / FORMATS]]), 0);

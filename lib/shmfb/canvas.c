@@ -33,6 +33,13 @@ age(const struct shmfb *fb, const struct shmfb_slot *slot)
 				  UINT32_MAX);
 }
 
+static uint32_t
+canvas_stride(const struct shmfb *fb, uint32_t width)
+{
+	return shmfb_pool_stride(width,
+				 shmx_format_bytes(fb->canvas_format));
+}
+
 /* A slot of the window's size as it is now. */
 static int
 take_canvas(struct shmfb *fb)
@@ -47,7 +54,8 @@ take_canvas(struct shmfb *fb)
 		fb->canvas.slot->presented = 0;
 		shmfb_canvas_drop(fb);
 	}
-	err = shmfb_pool_take(fb, fb->width, fb->height, &fb->canvas.slot);
+	err = shmfb_pool_take(fb, &fb->pool, canvas_stride(fb, fb->width),
+			      fb->width, fb->height, &fb->canvas.slot);
 	if (err)
 		return err;
 	fb->canvas.width = fb->width;
@@ -70,10 +78,11 @@ shmfb_begin(struct shmfb *fb, struct shmfb_canvas *canvas)
 		return err;
 	*canvas = (struct shmfb_canvas){
 		.pixels = fb->canvas.slot->pixels,
-		.stride = shmfb_pool_stride(fb->canvas.width),
+		.stride = canvas_stride(fb, fb->canvas.width),
 		.width = fb->canvas.width,
 		.height = fb->canvas.height,
 		.age = age(fb, fb->canvas.slot),
+		.format = fb->canvas_format,
 	};
 	return 0;
 }
@@ -82,13 +91,13 @@ static struct shmfb_picture *
 picture_of(struct shmfb *fb, uint64_t now)
 {
 	struct shmfb_picture *picture = shmfb_picture_take(fb);
-	struct shmfb_slot *slot = fb->canvas.slot;
 
-	picture->slot = shmfb_slot_ref(slot);
-	picture->segment = shmfb_segment_ref(slot->segment);
-	picture->width = fb->canvas.width;
-	picture->height = fb->canvas.height;
-	picture->stride = shmfb_pool_stride(fb->canvas.width);
+	picture->drawn = shmfb_slot_ref(fb->canvas.slot);
+	picture->layout.width = fb->canvas.width;
+	picture->layout.height = fb->canvas.height;
+	picture->from_stride = canvas_stride(fb, fb->canvas.width);
+	picture->format = fb->canvas_format;
+	picture->sequence = fb->drawn.count;
 	picture->since_ns = now;
 	return picture;
 }
@@ -104,14 +113,26 @@ damage_of(const struct shmfb *fb, const struct shmx_rect *rect,
 	unsigned i;
 
 	shmfb_damage_init(damage, &all);
-	if (!count || !newest || !newest->slot ||
-	    newest->width != fb->canvas.width ||
-	    newest->height != fb->canvas.height) {
+	if (!count || !newest || !newest->drawn ||
+	    newest->layout.width != fb->canvas.width ||
+	    newest->layout.height != fb->canvas.height) {
 		shmfb_damage_all(damage);
 		return;
 	}
 	for (i = 0; i < count; i++)
 		shmfb_damage_add(damage, &rect[i]);
+}
+
+/* For slots that are some presents behind. */
+static void
+note_drawn(struct shmfb *fb, const struct shmx_rect *rect, unsigned count)
+{
+	struct shmx_rect box = { 0, 0, 0, 0 };
+	unsigned i;
+
+	for (i = 0; i < count; i++)
+		box = shmfb_rect_join(&box, &rect[i]);
+	shmfb_stage_note(fb, count ? &box : NULL);
 }
 
 /* The canvas is a picture now, and no longer the application's. */
@@ -137,8 +158,9 @@ present(struct shmfb *fb, const struct shmx_rect *rect, unsigned count)
 	if (shmfb_flight_frames(&fb->flight) >= SHMFB_IN_FLIGHT)
 		return base_error(-EAGAIN, "two frames are under way: pump");
 	damage_of(fb, rect, count, &changed);
+	note_drawn(fb, rect, count);
 	picture = picture_of(fb, base_now_ns());
-	err = shmfb_present_assign(fb, picture);
+	err = shmfb_route(fb, picture);
 	if (err) {
 		shmfb_picture_unref(fb, picture);
 		return err;

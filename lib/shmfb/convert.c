@@ -159,7 +159,7 @@ open_view(const struct view *view, int32_t width, int32_t height,
 	return image;
 }
 
-/* --------------------------------------------------------------- draw -- */
+/* -------------------------------------------------------------- draw -- */
 
 /* White, as far as the grey source lets it be seen. */
 static int
@@ -214,7 +214,7 @@ out:
 	return err;
 }
 
-/* ------------------------------------------------- what pixman has not -- */
+/* ---------------------------------------------- what pixman has not -- */
 
 static void
 turn_row(uint8_t *row, uint8_t bytes, int32_t width)
@@ -262,7 +262,7 @@ pack_row(const struct shmfb_native *native, uint8_t *to, const uint32_t *from,
 
 /* The block by way of pixels with ten bits a channel. */
 static int
-pack(const struct shmfb_target *to, uint8_t *at, const struct view *view,
+pack(const struct shmfb_sink *to, uint8_t *at, const struct view *view,
      int32_t width, int32_t height)
 {
 	uint32_t aside[ASIDE];
@@ -293,10 +293,10 @@ make_opaque(const struct shmfb_native *native, uint8_t *row, int32_t width)
 			row[i] |= ones[i];
 }
 
-/* --------------------------------------------------------------- blocks -- */
+/* ------------------------------------------------------------ blocks -- */
 
 static int
-convert_block(const struct shmfb_target *to, const struct shmx_rect *block,
+convert_block(const struct shmfb_sink *to, const struct shmx_rect *block,
 	      const struct view *view)
 {
 	const struct shmfb_native *native = to->native;
@@ -336,7 +336,7 @@ moved(const struct shmfb_lens *lens, int32_t dx, int32_t dy)
 
 /* Block by block; view->x and y are of the rectangle's first pixel. */
 static int
-convert_blocks(const struct shmfb_target *to, const struct shmx_rect *rect,
+convert_blocks(const struct shmfb_sink *to, const struct shmx_rect *rect,
 	       const struct view *view, int32_t width, int32_t height)
 {
 	struct shmx_rect cell = { rect->x, rect->y, width, height }, block;
@@ -363,7 +363,7 @@ convert_blocks(const struct shmfb_target *to, const struct shmx_rect *rect,
 }
 
 static int
-convert(const struct shmfb_target *to, const struct shmx_rect *rect,
+convert(const struct shmfb_sink *to, const struct shmx_rect *rect,
 	const struct view *view, int32_t width, int32_t height)
 {
 	width = BASE_MIN(width, rect->width);
@@ -376,7 +376,7 @@ convert(const struct shmfb_target *to, const struct shmx_rect *rect,
 }
 
 int
-shmfb_convert(const struct shmfb_target *to, const struct shmx_rect *rect,
+shmfb_convert(const struct shmfb_sink *to, const struct shmx_rect *rect,
 	      const struct shmfb_source *from, uint32_t x, uint32_t y)
 {
 	const struct view view = { from, NULL, (int32_t)x, (int32_t)y };
@@ -397,7 +397,7 @@ steps(int32_t dx, int32_t dy)
 }
 
 int
-shmfb_convert_through(const struct shmfb_target *to,
+shmfb_convert_through(const struct shmfb_sink *to,
 		      const struct shmx_rect *rect,
 		      const struct shmfb_source *from,
 		      const struct shmfb_lens *lens)

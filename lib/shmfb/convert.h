@@ -29,7 +29,7 @@ struct shmfb_source {
 };
 
 /* What is written. Borrowed. */
-struct shmfb_target {
+struct shmfb_sink {
 	void *pixels;			/* row 0; a multiple of 4 */
 	size_t stride;			/* bytes; a multiple of 4 */
 	const struct shmfb_native *native;
@@ -60,7 +60,7 @@ shmfb_convert_knows(uint32_t format);
  * must lie in both. -ENOMEM; what was written until then is right.
  */
 int
-shmfb_convert(const struct shmfb_target *to, const struct shmx_rect *rect,
+shmfb_convert(const struct shmfb_sink *to, const struct shmx_rect *rect,
 	      const struct shmfb_source *from, uint32_t x, uint32_t y);
 
 /*
@@ -70,7 +70,7 @@ shmfb_convert(const struct shmfb_target *to, const struct shmx_rect *rect,
 #define SHMFB_LENS_SIDE 1024
 
 int
-shmfb_convert_through(const struct shmfb_target *to,
+shmfb_convert_through(const struct shmfb_sink *to,
 		      const struct shmx_rect *rect,
 		      const struct shmfb_source *from,
 		      const struct shmfb_lens *lens);

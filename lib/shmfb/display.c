@@ -102,51 +102,41 @@ root_visual(const xcb_screen_t *screen)
 	return NULL;
 }
 
-static unsigned
-bits_per_pixel(const xcb_setup_t *setup, uint8_t depth)
+/* How the server wants images of that depth; bits 0: it takes none. */
+static void
+get_image_format(struct shmfb_visual *visual, const xcb_setup_t *setup)
 {
 	xcb_format_iterator_t f = xcb_setup_pixmap_formats_iterator(setup);
 
 	for (; f.rem; xcb_format_next(&f))
-		if (f.data->depth == depth)
-			return f.data->bits_per_pixel;
-	return 0;
+		if (f.data->depth == visual->depth) {
+			visual->bits = f.data->bits_per_pixel;
+			visual->pad = f.data->scanline_pad;
+		}
+	visual->msb_first = setup->image_byte_order ==
+			    XCB_IMAGE_ORDER_MSB_FIRST;
 }
 
-static bool
-server_is_host_endian(const xcb_setup_t *setup)
-{
-	const uint16_t one = 1;
-	bool little = *(const uint8_t *)&one;
-
-	return little == (setup->image_byte_order ==
-			  XCB_IMAGE_ORDER_LSB_FIRST);
-}
-
-/* Is the window's format the one that frames come in? */
+/* Which bytes are a pixel of a window here? */
 static int
-check_format(struct shmfb_display *x, const char *name)
+get_native(struct shmfb_display *x, const char *name)
 {
-	const xcb_setup_t *setup = xcb_get_setup(x->conn);
 	const xcb_visualtype_t *v = root_visual(x->screen);
-	uint8_t depth = x->screen->root_depth;
-	unsigned bits = bits_per_pixel(setup, depth);
+	struct shmfb_visual visual = { .depth = x->screen->root_depth };
 
-	if ((depth != 24 && depth != 32) || bits != 32 || !v ||
-	    v->red_mask != 0xff0000 || v->green_mask != 0xff00 ||
-	    v->blue_mask != 0xff)
-		return base_error(-ENOTSUP,
-			"display \"%s\" has depth %u in %u bits a pixel, masks "
-			"%x/%x/%x; only 24 and 32 in 32 bits with masks "
-			"ff0000/ff00/ff can be shown",
-			name, depth, bits, v ? v->red_mask : 0,
-			v ? v->green_mask : 0, v ? v->blue_mask : 0);
-	if (!server_is_host_endian(setup))
-		return base_error(-ENOTSUP,
-			"the server of display \"%s\" has the other byte order",
-			name);
-	x->depth = depth;
-	return 0;
+	if (v) {
+		visual.red = v->red_mask;
+		visual.green = v->green_mask;
+		visual.blue = v->blue_mask;
+	}
+	get_image_format(&visual, xcb_get_setup(x->conn));
+	if (shmfb_native_of(&x->native, &visual) == 0)
+		return 0;
+	return base_error(-ENOTSUP,
+		"display \"%s\" has depth %u in %u bits a pixel, masks "
+		"%x/%x/%x: not colours that can be shown",
+		name, visual.depth, visual.bits, visual.red, visual.green,
+		visual.blue);
 }
 
 /* Send now what get_extensions() and the rest will ask for. */
@@ -258,7 +248,7 @@ get_display(struct shmfb_display *x, const char *name)
 	x->screen = nth_screen(x->conn, nr);
 	if (!x->screen)
 		return connect_error(XCB_CONN_CLOSED_INVALID_SCREEN, name, nr);
-	err = check_format(x, name);
+	err = get_native(x, name);
 	if (err)
 		return err;
 	prefetch(x->conn);

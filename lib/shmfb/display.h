@@ -12,6 +12,8 @@
 
 #include <xcb/xcb.h>
 
+#include "pixel.h"
+
 #include "keymap.h"
 #include "ladder.h"
 
@@ -39,7 +41,7 @@ struct shmfb_display {
 
 	/* What the server has: set by shmfb_display_open(). */
 	xcb_screen_t *screen;		/* conn's */
-	uint8_t depth;			/* 24 or 32, in 32 bits a pixel */
+	struct shmfb_native native;	/* pixels of the windows */
 	uint32_t put_pixels;		/* how many one PutImage carries */
 	xcb_atom_t atom[SHMFB_ATOMS];
 

@@ -48,7 +48,7 @@ shmfb_flight_start(struct shmfb *fb, struct shmfb_picture *picture,
 	const struct shmfb_target window = {
 		.drawable = fb->window,
 		.gc = fb->gc,
-		.depth = fb->x->depth,
+		.native = &fb->x->native,
 		.x = x,
 		.y = y,
 	};

@@ -19,6 +19,13 @@ shmfb_rect_empty(const struct shmx_rect *r)
 	return r->width <= 0 || r->height <= 0;
 }
 
+static inline bool
+shmfb_rect_equal(const struct shmx_rect *a, const struct shmx_rect *b)
+{
+	return a->x == b->x && a->y == b->y && a->width == b->width &&
+	       a->height == b->height;
+}
+
 /* What a and b share; all zero when that is nothing. */
 struct shmx_rect
 shmfb_rect_cut(const struct shmx_rect *a, const struct shmx_rect *b);

@@ -30,10 +30,13 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/present_put.c \
 	%D%/present_shm.c \
 	%D%/queue.c %D%/queue.h \
+	%D%/route.c %D%/route.h \
 	%D%/segment.c %D%/segment.h \
 	%D%/show.c \
+	%D%/stage.c %D%/stage.h \
 	%D%/stats.c \
 	%D%/version.c \
+	%D%/view.c %D%/view.h \
 	%D%/window.c %D%/window.h \
 	%D%/wm.c
 %C%_libshmfb_core_la_CFLAGS = $(AM_CFLAGS) $(XCB_CFLAGS) $(XKB_CFLAGS) \

@@ -37,6 +37,7 @@ shmfb_picture_unref(struct shmfb *fb, struct shmfb_picture *picture)
 		return;
 	shmfb_segment_unref(fb, picture->segment);
 	shmfb_slot_unref(fb, picture->slot);
+	shmfb_slot_unref(fb, picture->drawn);
 	shmx_release(picture->hold);
 }
 

@@ -15,6 +15,8 @@
 
 #include <shmx/shmx.h>
 
+#include "view.h"
+
 struct shmfb;
 struct shmfb_presenter;
 struct shmfb_segment;
@@ -29,15 +31,26 @@ struct shmfb_slot;
 struct shmfb_picture {
 	unsigned refs;			/* 0: free to be taken */
 	const struct shmfb_presenter *by;
-	struct shmx_hold *hold;		/* a reference of ours, or NULL */
+
+	/* The frame or the canvas, of which one is NULL; route.c. */
+	struct shmx_hold *hold;		/* a reference of ours */
+	struct shmfb_slot *drawn;	/* a reference of ours */
+	uint32_t from_stride;		/* bytes; a multiple of 4 */
+	uint32_t format;		/* SHMX_XRGB8888 ... */
+	struct shmfb_layout layout;	/* its size, and where it stands */
+
+	/* From where it is put: from there, or from a slot of fb->stage. */
+	bool staged;
+	struct shmx_rect part;		/* staged: what of the window it is */
 	struct shmfb_slot *slot;	/* a reference of ours, or NULL */
 	struct shmfb_segment *segment;	/* a reference of ours, or NULL */
 	uint32_t width;
 	uint32_t height;
 	uint32_t stride;		/* bytes; a multiple of 4 */
 	uint32_t offset;		/* of row 0 in the segment */
+
 	uint64_t ring_id;		/* 0: drawn by the application */
-	uint64_t sequence;		/* in the ring */
+	uint64_t sequence;		/* in the ring, or among canvases */
 	uint64_t since_ns;		/* published, or presented */
 	bool landed;			/* drawn, and on screen at the tick */
 };
@@ -53,7 +66,7 @@ shmfb_picture_ref(struct shmfb_picture *picture);
 void
 shmfb_picture_unref(struct shmfb *fb, struct shmfb_picture *picture);
 
-/* Row 0 for the client to read; NULL when it cannot be mapped. */
+/* Row 0 of what is put, for the client to read; NULL when it cannot be mapped. */
 const uint8_t *
 shmfb_picture_pixels(const struct shmfb_picture *picture);
 

@@ -95,7 +95,7 @@ is_possible(const struct shmfb_visual *v)
 
 	return v->bits >= 8 && v->bits <= 32 && v->bits % 8 == 0 &&
 	       v->depth <= v->bits && (v->pad == 8 || v->pad == 16 ||
-				       v->pad == 32 || v->pad == 64) &&
+				       v->pad == 32) &&
 	       is_channel(v->red) && is_channel(v->green) &&
 	       is_channel(v->blue) && !(v->red & v->green) &&
 	       !(v->green & v->blue) && !(v->blue & v->red) &&

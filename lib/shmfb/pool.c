@@ -2,9 +2,9 @@
 /*
  * pool.c - the window's own memory, for applications that draw
  *
- * Called by canvas.c. Each slot is a file and a segment of its own: they come
- * and go one by one, and none is larger than the 4 GiB that an offset in
- * MIT-SHM can reach.
+ * Called by canvas.c and stage.c. Each slot is a file and a segment of its
+ * own: they come and go one by one, and none is larger than the 4 GiB that an
+ * offset in MIT-SHM can reach.
  */
 #include "config.h"
 
@@ -26,9 +26,9 @@
 #define SMALL (1024 * 1024)
 
 uint32_t
-shmfb_pool_stride(uint32_t width)
+shmfb_pool_stride(uint32_t width, unsigned bytes)
 {
-	return (uint32_t)base_round_up((uint64_t)width * 4, ROW_ALIGN);
+	return (uint32_t)base_round_up((uint64_t)width * bytes, ROW_ALIGN);
 }
 
 static bool
@@ -51,13 +51,14 @@ is_shown(const struct shmfb *fb, const struct shmfb_slot *slot,
 
 /* The one among those that can be had that was freed last, or NULL. */
 static struct shmfb_slot *
-find(struct shmfb *fb, uint64_t bytes, uint32_t width, uint32_t height)
+find(const struct shmfb *fb, const struct shmfb_pool *pool, uint64_t bytes,
+     uint32_t width, uint32_t height)
 {
 	struct shmfb_slot *slot, *best = NULL;
 	unsigned i;
 
 	for (i = 0; i < SHMFB_SLOTS; i++) {
-		slot = fb->pool.slot[i];
+		slot = pool->slot[i];
 		if (!slot || slot->pins || !fits(slot, bytes) ||
 		    is_shown(fb, slot, width, height))
 			continue;
@@ -136,13 +137,13 @@ out:
  * in use, and only if there is no other that of the picture that is shown.
  */
 static struct shmfb_slot **
-find_place(struct shmfb *fb)
+find_place(const struct shmfb *fb, struct shmfb_pool *pool)
 {
 	struct shmfb_slot **place = NULL, **shown = NULL;
 	unsigned i;
 
 	for (i = 0; i < SHMFB_SLOTS; i++) {
-		struct shmfb_slot **at = &fb->pool.slot[i];
+		struct shmfb_slot **at = &pool->slot[i];
 
 		if (!*at)
 			return at;
@@ -173,20 +174,20 @@ generous(const struct shmfb_pool *pool, uint64_t bytes)
 }
 
 int
-shmfb_pool_take(struct shmfb *fb, uint32_t width, uint32_t height,
-		struct shmfb_slot **out)
+shmfb_pool_take(struct shmfb *fb, struct shmfb_pool *pool, uint32_t stride,
+		uint32_t width, uint32_t height, struct shmfb_slot **out)
 {
-	uint64_t bytes = (uint64_t)shmfb_pool_stride(width) * height;
+	uint64_t bytes = (uint64_t)stride * height;
 	struct shmfb_slot *slot, **place;
 	int err;
 
-	slot = find(fb, bytes, width, height);
+	slot = find(fb, pool, bytes, width, height);
 	if (!slot) {
-		place = find_place(fb);
+		place = find_place(fb, pool);
 		if (!place)
 			return base_error(-EAGAIN,
 					  "the server has all canvases");
-		err = slot_new(fb, generous(&fb->pool, bytes), &slot);
+		err = slot_new(fb, generous(pool, bytes), &slot);
 		if (err)
 			return err;
 		shmfb_slot_unref(fb, *place);
@@ -197,13 +198,13 @@ shmfb_pool_take(struct shmfb *fb, uint32_t width, uint32_t height,
 }
 
 void
-shmfb_pool_finish(struct shmfb *fb)
+shmfb_pool_finish(struct shmfb *fb, struct shmfb_pool *pool)
 {
 	unsigned i;
 
 	for (i = 0; i < SHMFB_SLOTS; i++) {
-		shmfb_slot_unref(fb, fb->pool.slot[i]);
-		fb->pool.slot[i] = NULL;
+		shmfb_slot_unref(fb, pool->slot[i]);
+		pool->slot[i] = NULL;
 	}
 }
 

@@ -2,6 +2,9 @@
 /*
  * pool.h - the window's own memory, for applications that draw
  *
+ * There are two pools: fb->pool is drawn on, and into fb->stage is written
+ * what is not in the window's format, or not of its size.
+ *
  * A slot is made when it is first needed, and made anew when it has become
  * too small (half as large again, so that most changes of size need no new
  * one) or far too large. The one that was freed last is handed out first: it
@@ -11,13 +14,26 @@
 #define SHMFB_POOL_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "view.h"
 
 struct shmfb;
 struct shmfb_segment;
 
 /* One under way, one in the application's hands, one being repainted. */
 #define SHMFB_SLOTS 3
+
+/* What has been staged in a slot. */
+struct shmfb_content {
+	bool defined;
+	uint64_t ring_id;		/* 0: a canvas */
+	uint64_t sequence;
+	uint32_t format;
+	struct shmx_rect part;		/* of the window */
+	struct shmfb_layout layout;
+};
 
 struct shmfb_slot {
 	unsigned refs;			/* the pool's, pictures', the canvas' */
@@ -29,6 +45,7 @@ struct shmfb_slot {
 	uint32_t height;
 	uint64_t presented;		/* as which present; 0: undefined */
 	uint64_t freed;			/* the larger, the later */
+	struct shmfb_content content;	/* in fb->stage */
 };
 
 struct shmfb_pool {
@@ -36,22 +53,25 @@ struct shmfb_pool {
 	uint64_t frees;
 };
 
-/* From one row to the next, in bytes: a multiple of the cache line. */
+/*
+ * From one row of so many pixels to the next, in bytes: a multiple of the
+ * cache line.
+ */
 uint32_t
-shmfb_pool_stride(uint32_t width);
+shmfb_pool_stride(uint32_t width, unsigned bytes);
 
 /*
- * A slot for a picture of that size, which the server is not reading, with a
- * reference for the caller. The slot of the picture that is shown is given
+ * A slot for a picture of that size and stride, which the server is not
+ * reading, with a reference for the caller. The slot of the picture that is shown is given
  * only for one of the same shape, because it is painted from when the window
  * is exposed. Errors: -EAGAIN all are at the server; -ENOMEM.
  */
 int
-shmfb_pool_take(struct shmfb *fb, uint32_t width, uint32_t height,
-		struct shmfb_slot **out);
+shmfb_pool_take(struct shmfb *fb, struct shmfb_pool *pool, uint32_t stride,
+		uint32_t width, uint32_t height, struct shmfb_slot **out);
 
 void
-shmfb_pool_finish(struct shmfb *fb);
+shmfb_pool_finish(struct shmfb *fb, struct shmfb_pool *pool);
 
 struct shmfb_slot *
 shmfb_slot_ref(struct shmfb_slot *slot);

@@ -17,6 +17,7 @@
 #include <shmfb/shmfb.h>
 
 #include "damage.h"
+#include "pixel.h"
 #include "picture.h"
 
 struct shmfb;
@@ -41,7 +42,7 @@ shmfb_run_add(struct shmfb_run *run, uint32_t sequence)
 struct shmfb_target {
 	xcb_drawable_t drawable;
 	xcb_gcontext_t gc;		/* for drawables of that depth */
-	uint8_t depth;
+	const struct shmfb_native *native;	/* its pixels */
 	int32_t x;			/* the picture's row 0, column 0 */
 	int32_t y;
 	bool more;			/* another put of this run follows */

@@ -21,17 +21,18 @@
 #include "window.h"
 
 static const uint8_t *
-gather(uint8_t *to, const uint8_t *from, size_t stride,
-       const struct shmx_rect *piece)
+gather(uint8_t *to, const uint8_t *from, size_t stride, uint32_t row,
+       const struct shmx_rect *piece, const struct shmfb_native *native)
 {
-	size_t bytes = (size_t)piece->width * 4;
+	size_t bytes = (size_t)piece->width * native->bytes;
 	int32_t y;
 
-	from += (size_t)piece->y * stride + (size_t)piece->x * 4;
-	if (bytes == stride || piece->height == 1)
+	from += (size_t)piece->y * stride + (size_t)piece->x * native->bytes;
+	if ((row == stride && !piece->x) ||
+	    (row == bytes && piece->height == 1))
 		return from;
 	for (y = 0; y < piece->height; y++)
-		memcpy(to + (size_t)y * bytes, from + (size_t)y * stride,
+		memcpy(to + (size_t)y * row, from + (size_t)y * stride,
 		       bytes);
 	return to;
 }
@@ -41,15 +42,17 @@ put_piece(struct shmfb *fb, const struct shmfb_target *target,
 	  const struct shmfb_picture *picture, const uint8_t *pixels,
 	  const struct shmx_rect *piece, struct shmfb_run *run)
 {
-	const uint8_t *data = gather(fb->bounce, pixels, picture->stride,
-				     piece);
+	uint32_t row = shmfb_native_row(target->native,
+					(uint32_t)piece->width);
+	const uint8_t *data = gather(fb->bounce, pixels, picture->stride, row,
+				     piece, target->native);
 
 	shmfb_run_add(run, xcb_put_image(fb->x->conn,
 		XCB_IMAGE_FORMAT_Z_PIXMAP, target->drawable, target->gc,
 		(uint16_t)piece->width, (uint16_t)piece->height,
 		(int16_t)(target->x + piece->x),
-		(int16_t)(target->y + piece->y), 0, target->depth,
-		(uint32_t)piece->width * (uint32_t)piece->height * 4,
+		(int16_t)(target->y + piece->y), 0,
+		target->native->visual.depth, row * (uint32_t)piece->height,
 		data).sequence);
 }
 

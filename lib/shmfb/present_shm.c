@@ -15,6 +15,8 @@ put(struct shmfb *fb, const struct shmfb_target *target,
     struct shmfb_picture *picture, const struct shmfb_damage *damage,
     struct shmfb_run *run)
 {
+	uint16_t total = (uint16_t)shmfb_native_total(target->native,
+						      picture->stride);
 	unsigned i;
 
 	for (i = 0; i < damage->count; i++) {
@@ -24,13 +26,13 @@ put(struct shmfb *fb, const struct shmfb_target *target,
 
 		shmfb_run_add(run, xcb_shm_put_image(fb->x->conn,
 			target->drawable, target->gc,
-			(uint16_t)(picture->stride / 4),
+			total,
 			(uint16_t)picture->height,
 			(uint16_t)r->x, (uint16_t)r->y,
 			(uint16_t)r->width, (uint16_t)r->height,
 			(int16_t)(target->x + r->x),
 			(int16_t)(target->y + r->y),
-			target->depth, XCB_IMAGE_FORMAT_Z_PIXMAP, last,
+			target->native->visual.depth, XCB_IMAGE_FORMAT_Z_PIXMAP, last,
 			picture->segment->xid, picture->offset).sequence);
 	}
 	return 0;

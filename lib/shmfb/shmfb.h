@@ -69,6 +69,11 @@ enum shmfb_flags {
 	SHMFB_NO_VSYNC = 1 << 0,
 	/* Tell the window manager that the size is not to be changed. */
 	SHMFB_FIXED_SIZE = 1 << 1,
+	/*
+	 * Give canvases in the window's own format if SHMX has a name for it,
+	 * so that none has to be converted: see shmfb_canvas.format.
+	 */
+	SHMFB_NATIVE_FORMAT = 1 << 2,
 };
 
 /* Begin with SHMFB_OPTIONS_INIT; zero means the default. */
@@ -113,8 +118,8 @@ struct shmfb_options {
  * Errors: -EINVAL one side 0, or above SHMX_SIDE_MAX, x or y beyond 16 bits,
  * or share and parent of two connections; -EPIPE the window to share with, or
  * to be within, is gone; -ECONNREFUSED no display (the message says which was
- * tried); -ENOTSUP a visual that is not 32 bits a pixel with 8-bit channels,
- * or SHMFB_SHM without MIT-SHM 1.2; -EMFILE, -ENOMEM.
+ * tried); -ENOTSUP a screen whose default visual has no colours of its own
+ * (it has a palette), or SHMFB_SHM without MIT-SHM 1.2; -EMFILE, -ENOMEM.
  * Environment: SHMFB_NO_SHM=1 has the effect of SHMFB_PUT; SHMFB_NO_FD=1 has
  * no descriptor given to the server, as if its MIT-SHM were older than 1.2;
  * SHMFB_NO_PRESENT=1 paces by a timer, not by the display.
@@ -160,7 +165,7 @@ shmfb_in_flight(const struct shmfb *fb);
 
 /* -------------------------------------------------------------- drawing -- */
 
-/* What to draw on; SHMX_XRGB8888 (bytes B, G, R, unused). */
+/* What to draw on. */
 struct shmfb_canvas {
 	void *pixels;			/* row 0 */
 	size_t stride;			/* bytes from row to row */
@@ -175,6 +180,11 @@ struct shmfb_canvas {
 	 * that it holds the last picture, 0 that it is not defined.
 	 */
 	uint32_t age;
+	/*
+	 * SHMX_XRGB8888 (bytes B, G, R, unused), which is converted where the
+	 * window has another format; with SHMFB_NATIVE_FORMAT the window's.
+	 */
+	uint32_t format;
 };
 
 /*
@@ -213,9 +223,13 @@ shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
  * holds to keep two frames under way. A frame that goes by core PutImage may
  * be complete when this returns.
  *
+ * A frame that is not in the window's format is converted into memory of the
+ * window, which is a copy by the client; alpha counts only where the window
+ * has some.
+ *
  * Errors: -EAGAIN as for shmfb_begin(); -ENOTSUP a frame without a picture, or
- * of a format other than SHMX_XRGB8888 and SHMX_ARGB8888, or SHMFB_SHM was
- * asked for and the server refuses this ring; -EPROTO a frame that does not
+ * of a format that shmx.h does not name, or SHMFB_SHM was asked for and the
+ * server refuses this ring; -EPROTO a frame that does not
  * fit into its ring; -ENOMEM; -EPIPE when the server is gone.
  */
 int
@@ -313,6 +327,12 @@ struct shmfb_stats {
 	uint64_t latency_p99_ns;
 	uint64_t latency_max_ns;
 	const char *clock;		/* "present", "timer" or "none" */
+	/*
+	 * The last picture: "direct" from where it lies, or "staged", written
+	 * anew by this process in the window's format, and why. As for path.
+	 */
+	const char *route;
+	const char *route_why;
 };
 
 /* size is sizeof(struct shmfb_stats) as the caller knows it. */

@@ -2,7 +2,7 @@
 /*
  * show.c - pictures into the window: shmfb_show(), and painting it again
  *
- * A picture stands in the middle of the window at 1:1. The newest one that
+ * A picture stands in the middle of the window. The newest one that
  * was sent, even if the server has not done it yet, is what the window is
  * painted from when it is exposed or resized: since requests are done in
  * order, anything older would go backwards. What the picture leaves free is
@@ -15,18 +15,25 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "convert.h"
 #include "window.h"
 
-/* Where the picture stands in the window; negative where it is cropped. */
-static struct shmx_rect
-place(const struct shmfb *fb, const struct shmfb_picture *picture)
+void
+shmfb_place(const struct shmfb *fb, struct shmfb_layout *layout)
 {
-	return (struct shmx_rect){
-		shmfb_centre(fb->width, picture->width),
-		shmfb_centre(fb->height, picture->height),
-		(int32_t)picture->width,
-		(int32_t)picture->height,
-	};
+	shmfb_layout_centre(layout, fb->width, fb->height, layout->width,
+			    layout->height);
+}
+
+struct shmx_rect
+shmfb_visible_part(const struct shmfb *fb, const struct shmfb_layout *layout)
+{
+	struct shmx_rect window = shmfb_rect_all(fb->width, fb->height);
+	struct shmx_rect part = shmfb_rect_cut(&layout->at, &window);
+
+	if (shmfb_rect_empty(&part))
+		part = (struct shmx_rect){ 0, 0, 1, 1 };
+	return part;
 }
 
 /* Black, where the window is free of the picture (NULL: everywhere). */
@@ -40,7 +47,7 @@ paint_around(struct shmfb *fb, const struct shmfb_picture *picture,
 	unsigned i, n;
 
 	if (picture)
-		in = place(fb, picture);
+		in = picture->layout.at;
 	n = shmfb_rect_around(part, &in, rect);
 	for (i = 0; i < n; i++)
 		black[i] = (xcb_rectangle_t){
@@ -52,23 +59,47 @@ paint_around(struct shmfb *fb, const struct shmfb_picture *picture,
 					black);
 }
 
-/* Send what of these parts of the picture the window has room for. */
+/* Send what of these parts of the window shows the picture. */
 static int
-send_damage(struct shmfb *fb, struct shmfb_picture *picture,
-	    const struct shmfb_damage *damage, bool repaint)
+send_parts(struct shmfb *fb, struct shmfb_picture *picture,
+	   const struct shmfb_damage *parts, bool repaint)
 {
+	/* Where the first of the pixels that are put is in the window. */
+	const struct shmx_rect *at = picture->staged ? &picture->part :
+		&picture->layout.at;
 	struct shmx_rect window = shmfb_rect_all(fb->width, fb->height);
-	struct shmx_rect at = place(fb, picture);
-	struct shmx_rect within = shmfb_rect_move(&window, -at.x, -at.y);
+	struct shmx_rect seen = shmfb_rect_cut(&picture->layout.at, &window);
+	struct shmx_rect within = shmfb_rect_move(&seen, -at->x, -at->y);
 	struct shmfb_damage visible;
+	struct shmx_rect r;
 	unsigned i;
 
 	shmfb_damage_init(&visible, &within);
-	for (i = 0; i < damage->count; i++)
-		shmfb_damage_add(&visible, &damage->rect[i]);
+	for (i = 0; i < parts->count; i++) {
+		r = shmfb_rect_move(&parts->rect[i], -at->x, -at->y);
+		shmfb_damage_add(&visible, &r);
+	}
 	if (!visible.count)
 		return 0;
-	return shmfb_flight_start(fb, picture, &visible, at.x, at.y, repaint);
+	return shmfb_flight_start(fb, picture, &visible, at->x, at->y,
+				  repaint);
+}
+
+/* The same for parts of the picture. */
+static int
+send_damage(struct shmfb *fb, struct shmfb_picture *picture,
+	    const struct shmfb_damage *damage)
+{
+	struct shmfb_damage parts;
+	struct shmx_rect r;
+	unsigned i;
+
+	shmfb_damage_init(&parts, &picture->layout.at);
+	for (i = 0; i < damage->count; i++) {
+		r = shmfb_layout_cover(&picture->layout, &damage->rect[i]);
+		shmfb_damage_add(&parts, &r);
+	}
+	return send_parts(fb, picture, &parts, false);
 }
 
 /* Nothing had to be sent: it is on the screen already. */
@@ -83,9 +114,9 @@ shown_at_once(struct shmfb *fb, struct shmfb_picture *picture, uint64_t now)
 }
 
 static bool
-same_shape(const struct shmfb_picture *a, const struct shmfb_picture *b)
+same_place(const struct shmfb_picture *a, const struct shmfb_picture *b)
 {
-	return a && a->width == b->width && a->height == b->height;
+	return a && shmfb_layout_equal(&a->layout, &b->layout);
 }
 
 static int
@@ -100,10 +131,10 @@ send_frame(struct shmfb *fb, struct shmfb_picture *picture,
 
 	/* Whatever was to be painted again is painted by this. */
 	all = !shmfb_rect_empty(&fb->repaint) ||
-	      !same_shape(fb->newest, picture);
+	      !same_place(fb->newest, picture);
 	if (all)
 		shmfb_damage_all(&changed);
-	err = send_damage(fb, picture, &changed, false);
+	err = send_damage(fb, picture, &changed);
 	if (err)
 		return err;
 	if (all)
@@ -210,33 +241,28 @@ shmfb_repaint_deadline(const struct shmfb *fb)
 }
 
 static int
-repaint(struct shmfb *fb, struct shmfb_picture *newest,
-	const struct shmx_rect *part)
+repaint(struct shmfb *fb, const struct shmx_rect *part)
 {
-	struct shmx_rect at = place(fb, newest);
-	struct shmx_rect in = shmfb_rect_move(part, -at.x, -at.y);
-	struct shmx_rect all = shmfb_rect_all(newest->width, newest->height);
-	struct shmfb_damage damage;
-	int err;
+	struct shmfb_damage parts;
 
-	err = shmfb_present_assign(fb, newest);
-	if (err)
-		return err;
-	shmfb_damage_init(&damage, &all);
-	shmfb_damage_add(&damage, &in);
-	return send_damage(fb, newest, &damage, true);
+	shmfb_damage_init(&parts, part);
+	shmfb_damage_all(&parts);
+	return send_parts(fb, fb->newest, &parts, true);
 }
 
 void
 shmfb_repaint_now(struct shmfb *fb)
 {
 	struct shmx_rect part = fb->repaint;
+	int err = 0;
 
 	if (!shmfb_repaint_due(fb))
 		return;
 	fb->repaint = (struct shmx_rect){ 0, 0, 0, 0 };
+	if (fb->newest)
+		err = shmfb_route_again(fb);
 	paint_around(fb, fb->newest, &part);
-	if (!fb->newest || repaint(fb, fb->newest, &part) == 0)
+	if (!fb->newest || (!err && repaint(fb, &part) == 0))
 		return;
 	/* It cannot be sent now, but it is not forgotten. */
 	shmfb_repaint_later(fb, &part);
@@ -252,26 +278,18 @@ check_frame(const struct shmx_frame_info *f)
 	if (f->width == 0 && f->height == 0)
 		return base_error(-ENOTSUP,
 			"the frame has no picture that could be shown");
-	if (f->format != SHMX_XRGB8888 && f->format != SHMX_ARGB8888)
+	if (!shmfb_convert_knows(f->format))
 		return base_error(-ENOTSUP,
-			"frames of format %s cannot be shown, only XRGB8888 "
-			"and ARGB8888",
-			shmx_format_name(f->format));
+			"frames of format %s (%08x) cannot be shown",
+			shmx_format_name(f->format), f->format);
 	if (f->width < 1 || f->width > SHMX_SIDE_MAX || f->height < 1 ||
 	    f->height > SHMX_SIDE_MAX || f->stride % 4 ||
-	    f->stride / 4 < f->width || f->offset > f->memory_bytes ||
+	    f->stride / shmx_format_bytes(f->format) < f->width ||
+	    f->offset > f->memory_bytes ||
 	    (uint64_t)f->stride * f->height > f->memory_bytes - f->offset)
 		return base_error(-EPROTO,
 			"the ring describes a frame that does not fit into it");
 	return 0;
-}
-
-/* MIT-SHM counts 32 bits of offset and 16 bits of pixels in a row. */
-static bool
-can_attach(const struct shmx_frame_info *f)
-{
-	return f->offset <= UINT32_MAX && f->offset % 4 == 0 &&
-	       f->stride / 4 <= UINT16_MAX;
 }
 
 /* A picture of the held frame. Returns NULL with *err set. */
@@ -282,16 +300,14 @@ picture_of(struct shmfb *fb, struct shmx_hold *hold, int *err)
 	struct shmfb_picture *picture = shmfb_picture_take(fb);
 
 	picture->hold = shmx_hold_ref(hold);
-	picture->width = f->width;
-	picture->height = f->height;
-	picture->stride = f->stride;
-	picture->offset = (uint32_t)f->offset;
+	picture->layout.width = f->width;
+	picture->layout.height = f->height;
+	picture->from_stride = f->stride;
+	picture->format = f->format;
 	picture->ring_id = f->ring_id;
 	picture->sequence = f->sequence;
 	picture->since_ns = f->published_ns;
-	if (fb->shm && can_attach(f))
-		picture->segment = shmfb_segment_of_ring(fb, f);
-	*err = shmfb_present_assign(fb, picture);
+	*err = shmfb_route(fb, picture);
 	if (!*err)
 		return picture;
 	shmfb_picture_unref(fb, picture);

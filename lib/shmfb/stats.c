@@ -26,6 +26,8 @@ shmfb_stats(const struct shmfb *fb, struct shmfb_stats *stats, size_t size)
 		.latency_p99_ns = base_hist_percentile(&fb->latency, 99),
 		.latency_max_ns = fb->latency.max,
 		.clock = shmfb_clock_name(&fb->clock),
+		.route = fb->route,
+		.route_why = fb->route_why,
 	};
 
 	memcpy(stats, &s, BASE_MIN(size, sizeof(s)));

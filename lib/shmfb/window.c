@@ -104,7 +104,8 @@ shmfb_close(struct shmfb *fb)
 		destroy(fb);
 	let_go(fb);
 	shmfb_canvas_drop(fb);
-	shmfb_pool_finish(fb);
+	shmfb_pool_finish(fb, &fb->pool);
+	shmfb_pool_finish(fb, &fb->stage);
 	shmfb_queue_finish(&fb->events);
 	/* Others may go on using the connection. */
 	if (fb->gc && !fb->x->gone)
@@ -151,7 +152,7 @@ create_window(struct shmfb *fb, const struct shmfb *parent)
 	const uint32_t gc_values[] = { fb->x->screen->black_pixel, 0 };
 
 	fb->window = xcb_generate_id(fb->x->conn);
-	xcb_create_window(fb->x->conn, fb->x->depth, fb->window,
+	xcb_create_window(fb->x->conn, fb->x->native.visual.depth, fb->window,
 			  parent ? parent->window : fb->x->screen->root,
 			  fb->left, fb->top, (uint16_t)fb->width,
 			  (uint16_t)fb->height, 0,
@@ -188,6 +189,16 @@ take_options(struct shmfb_options *opt, const struct shmfb_options *given)
 		return base_error(-EINVAL, "no window can be at %d,%d",
 				  opt->x, opt->y);
 	return check_size(opt->width, opt->height);
+}
+
+static void
+choose_canvas(struct shmfb *fb, uint32_t flags)
+{
+	uint32_t native = fb->x->native.format;
+
+	fb->canvas_format = SHMX_XRGB8888;
+	if ((flags & SHMFB_NATIVE_FORMAT) && native)
+		fb->canvas_format = native;
 }
 
 static int
@@ -245,6 +256,7 @@ open_window(struct shmfb *fb, const struct shmfb_options *opt)
 	err = shmfb_present_choose(fb, opt->backend);
 	if (err)
 		return err;
+	choose_canvas(fb, opt->flags);
 	create_window(fb, opt->parent);
 	if (!fb->child)
 		shmfb_wm_init(fb, opt->title, opt->class_name);
@@ -277,6 +289,7 @@ shmfb_open(struct shmfb **out, const struct shmfb_options *options)
 	fb->top = (int16_t)opt.y;
 	fb->child = opt.parent != NULL;
 	fb->fixed_size = opt.flags & SHMFB_FIXED_SIZE;
+	fb->route = "direct";
 	base_log_init(&fb->log, "shmfb");
 	base_log_ask(&fb->log, opt.log, opt.log_data);
 	err = open_window(fb, &opt);

@@ -12,11 +12,12 @@
  *	canvas.c    begin and present; its memory is pool.c's
  *	show.c      show, and painting again
  *	picture.c   one frame on its way; flight.c: those under way
+ *	route.c     from where it is put: as it lies, or by way of stage.c
  *	present.c   which way it goes: present_shm.c, present_put.c
  *	segment.c   memory that the server has attached
  *	ladder.c    which kinds of memory it attaches
  *
- * Pure, without X: geometry.c, damage.c, queue.c.
+ * Pure, without X: geometry.c, damage.c, queue.c; pixel.c, convert.c, view.c.
  */
 #ifndef SHMFB_WINDOW_H
 #define SHMFB_WINDOW_H
@@ -41,7 +42,12 @@
 #include "pool.h"
 #include "present.h"
 #include "queue.h"
+#include "route.h"
 #include "segment.h"
+#include "stage.h"
+
+/* How many presents a staged canvas may be behind. */
+#define SHMFB_DRAWN 4
 
 struct shmfb {
 	struct shmfb_display *x;	/* a reference; others may share it */
@@ -77,9 +83,12 @@ struct shmfb {
 	bool shm;			/* descriptors can be attached */
 	const struct shmfb_presenter *by;	/* the last picture's */
 	char why[160];			/* why that one */
+	const char *route;		/* "direct" or "staged" */
+	char route_why[160];
 	uint8_t *bounce;		/* ours; rows of one piece, or NULL */
 	struct shmfb_segment *ring;	/* of the last ring; a reference */
 	struct shmfb_pool pool;
+	struct shmfb_pool stage;
 
 	/* What the application draws on; slot NULL: nothing begun. */
 	struct {
@@ -87,7 +96,13 @@ struct shmfb {
 		uint32_t width;
 		uint32_t height;
 	} canvas;
+	uint32_t canvas_format;		/* SHMX_XRGB8888 ... */
 	uint64_t presents;		/* canvases presented */
+	/* Where canvases that were to be presented differ from the last. */
+	struct {
+		uint64_t count;
+		struct shmx_rect box[SHMFB_DRAWN];	/* by count */
+	} drawn;
 
 	struct shmfb_picture pictures[SHMFB_PICTURES];
 	struct shmfb_picture *newest;	/* sent last; a reference, or NULL */
@@ -197,6 +212,14 @@ shmfb_wm_message(struct shmfb *fb, const xcb_client_message_event_t *event);
 int
 shmfb_show_picture(struct shmfb *fb, struct shmfb_picture *picture,
 		   const struct shmfb_damage *damage);
+
+/* Where a picture of layout->width by height stands in the window now. */
+void
+shmfb_place(const struct shmfb *fb, struct shmfb_layout *layout);
+
+/* What of the window shows that layout; a pixel if it shows nothing of it. */
+struct shmx_rect
+shmfb_visible_part(const struct shmfb *fb, const struct shmfb_layout *layout);
 
 /* This part of the window (all that there is: NULL) has to be painted. */
 void

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * route.h - from where a picture is put, and what has to be done before
+ *
+ *	direct   from where it lies: no copy by the client
+ *	staged   from a slot that it was converted or scaled into: stage.h
+ *
+ * present.h is about how it gets from there to the server.
+ */
+#ifndef SHMFB_ROUTE_H
+#define SHMFB_ROUTE_H
+
+#include <stdint.h>
+
+struct shmfb;
+struct shmfb_picture;
+
+/*
+ * Lay the picture out and make it ready to be put. -ENOTSUP when SHMFB_SHM
+ * was asked for and the server refuses; -ENOMEM; -EAGAIN all slots are at
+ * the server.
+ */
+int
+shmfb_route(struct shmfb *fb, struct shmfb_picture *picture);
+
+/*
+ * The window or its view may have changed since the newest picture was made
+ * ready: then do it again. The server may still be reading what it was put
+ * from, so fb->newest may be another picture afterwards, of the same frame.
+ * The same errors, and nothing changed.
+ */
+int
+shmfb_route_again(struct shmfb *fb);
+
+#endif /* SHMFB_ROUTE_H */

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stage.c - pictures that the server cannot show as they lie
+ *
+ * Called by route.c. Two frames that are under way have a slot each, so a slot
+ * may be some pictures behind: what it lacks is asked of the ring, or of the
+ * window's own list of what was drawn.
+ */
+#include "config.h"
+
+#include "stage.h"
+
+#include <errno.h>
+
+#include "base/base.h"
+#include "base/error.h"
+#include "convert.h"
+#include "window.h"
+
+void
+shmfb_stage_note(struct shmfb *fb, const struct shmx_rect *box)
+{
+	const struct shmx_rect all = shmfb_rect_all(SHMX_SIDE_MAX,
+						    SHMX_SIDE_MAX);
+
+	fb->drawn.count++;
+	fb->drawn.box[fb->drawn.count % SHMFB_DRAWN] = box ? *box : all;
+}
+
+/* ------------------------------------------------------- what differs -- */
+
+/* Of canvases, since that one was presented. */
+static struct shmx_rect
+drawn_since(const struct shmfb *fb, uint64_t sequence,
+	    const struct shmx_rect *all)
+{
+	struct shmx_rect box = { 0, 0, 0, 0 };
+
+	if (fb->drawn.count - sequence >= SHMFB_DRAWN)
+		return *all;
+	for (; sequence < fb->drawn.count; sequence++)
+		box = shmfb_rect_join(&box, &fb->drawn.box[(sequence + 1) %
+							   SHMFB_DRAWN]);
+	return shmfb_rect_cut(&box, all);
+}
+
+/* What of the picture is not in the slot yet. */
+static struct shmx_rect
+missing(const struct shmfb *fb, const struct shmfb_slot *slot,
+	const struct shmfb_picture *picture, const struct shmx_rect *part)
+{
+	const struct shmfb_content *is = &slot->content;
+	struct shmx_rect all = shmfb_rect_all(picture->layout.width,
+					      picture->layout.height);
+	struct shmx_rect since = all;
+
+	if (!is->defined || is->ring_id != picture->ring_id ||
+	    is->format != picture->format ||
+	    is->sequence > picture->sequence ||
+	    !shmfb_rect_equal(&is->part, part) ||
+	    !shmfb_layout_equal(&is->layout, &picture->layout))
+		return all;
+	if (is->sequence == picture->sequence)
+		return (struct shmx_rect){ 0, 0, 0, 0 };
+	if (picture->hold)
+		shmx_damage_since(picture->hold, is->sequence, &since);
+	else
+		since = drawn_since(fb, is->sequence, &all);
+	return since;
+}
+
+/* ----------------------------------------------------------- writing -- */
+
+/* Cell by cell: rect is in the window, and part's corner is the slot's. */
+static int
+write_scaled(const struct shmfb_sink *to, const struct shmx_rect *part,
+	     const struct shmx_rect *rect, const struct shmfb_source *from,
+	     const struct shmfb_layout *layout)
+{
+	int32_t side = shmfb_layout_cell(layout);
+	struct shmx_rect cell = { 0, 0, side, side }, r;
+	struct shmfb_lens lens;
+	int32_t x0;
+	int err;
+
+	x0 = rect->x - (rect->x - layout->at.x) % side;
+	cell.y = rect->y - (rect->y - layout->at.y) % side;
+	for (; cell.y < rect->y + rect->height; cell.y += side)
+		for (cell.x = x0; cell.x < rect->x + rect->width;
+		     cell.x += side) {
+			r = shmfb_rect_cut(&cell, rect);
+			shmfb_layout_lens(layout, r.x, r.y, &lens);
+			r = shmfb_rect_move(&r, -part->x, -part->y);
+			err = shmfb_convert_through(to, &r, from, &lens);
+			if (err)
+				return err;
+		}
+	return 0;
+}
+
+static int
+write_plain(const struct shmfb_sink *to, const struct shmx_rect *part,
+	    const struct shmx_rect *rect, const struct shmfb_source *from,
+	    const struct shmfb_layout *layout)
+{
+	struct shmx_rect r = shmfb_rect_move(rect, -part->x, -part->y);
+
+	return shmfb_convert(to, &r, from,
+			     (uint32_t)(rect->x - layout->at.x),
+			     (uint32_t)(rect->y - layout->at.y));
+}
+
+/* What shows the damaged rectangle of the picture, into the slot. */
+static int
+write_part(struct shmfb *fb, struct shmfb_slot *slot, uint32_t stride,
+	   const struct shmfb_picture *picture, const struct shmx_rect *part,
+	   const struct shmx_rect *damaged)
+{
+	const struct shmfb_layout *layout = &picture->layout;
+	const struct shmfb_sink to = { slot->pixels, stride,
+				       &fb->x->native };
+	struct shmfb_source from = {
+		.pixels = picture->drawn ? picture->drawn->pixels :
+			  shmx_frame_pixels(picture->hold),
+		.stride = picture->from_stride,
+		.width = layout->width,
+		.height = layout->height,
+		.format = picture->format,
+	};
+	struct shmx_rect rect = shmfb_layout_cover(layout, damaged);
+
+	if (!from.pixels)
+		return base_error(-ENOMEM, "cannot map the frame: %s",
+				  shmx_error());
+	rect = shmfb_rect_cut(&rect, part);
+	if (shmfb_rect_empty(&rect))
+		return 0;
+	fb->client_copies++;
+	if ((shmfb_layout_plain(layout) ? write_plain : write_scaled)
+	    (&to, part, &rect, &from, layout) < 0)
+		return base_error(-ENOMEM, "no memory to convert a frame");
+	return 0;
+}
+
+static int
+fill_slot(struct shmfb *fb, struct shmfb_slot *slot, uint32_t stride,
+	  const struct shmfb_picture *picture, const struct shmx_rect *part)
+{
+	struct shmx_rect damaged = missing(fb, slot, picture, part);
+	int err;
+
+	slot->content.defined = false;
+	err = write_part(fb, slot, stride, picture, part, &damaged);
+	if (err)
+		return err;
+	slot->content = (struct shmfb_content){
+		.defined = true,
+		.ring_id = picture->ring_id,
+		.sequence = picture->sequence,
+		.format = picture->format,
+		.part = *part,
+		.layout = picture->layout,
+	};
+	slot->freed = ++fb->pool.frees;
+	return 0;
+}
+
+int
+shmfb_stage(struct shmfb *fb, struct shmfb_picture *picture)
+{
+	struct shmx_rect part = shmfb_visible_part(fb, &picture->layout);
+	struct shmfb_slot *slot;
+	uint32_t stride;
+	int err;
+
+	stride = shmfb_pool_stride((uint32_t)part.width,
+				   fb->x->native.bytes);
+	err = shmfb_pool_take(fb, &fb->stage, stride, (uint32_t)part.width,
+			      (uint32_t)part.height, &slot);
+	if (err)
+		return err;
+	err = fill_slot(fb, slot, stride, picture, &part);
+	if (err) {
+		shmfb_slot_unref(fb, slot);
+		return err;
+	}
+	picture->staged = true;
+	picture->part = part;
+	picture->slot = slot;
+	picture->segment = shmfb_segment_ref(slot->segment);
+	picture->width = (uint32_t)part.width;
+	picture->height = (uint32_t)part.height;
+	picture->stride = stride;
+	return 0;
+}
