@@ -63,6 +63,10 @@ FAULT(int, fallocate, (int fd, int mode, off_t offset, off_t len), -1,
 FAULT(void *, mmap, (void *addr, size_t len, int prot, int flags, int fd,
 		     off_t offset), MAP_FAILED,
       (addr, len, prot, flags, fd, offset))
+FAULT(int, shmget, (key_t key, size_t size, int flags), -1,
+      (key, size, flags))
+FAULT(void *, shmat, (int id, const void *addr, int flags), (void *)-1,
+      (id, addr, flags))
 FAULT(int, open, (const char *path, int flags, mode_t mode), -1,
       (path, flags, mode))
 FAULT(int, mkdir, (const char *path, mode_t mode), -1, (path, mode))
@@ -103,6 +107,8 @@ static const struct base_sys faulty = {
 	FAULT_MEMBER(ftruncate),
 	FAULT_MEMBER(fallocate),
 	FAULT_MEMBER(mmap),
+	FAULT_MEMBER(shmget),
+	FAULT_MEMBER(shmat),
 	FAULT_MEMBER(open),
 	FAULT_MEMBER(mkdir),
 	FAULT_MEMBER(fstat),

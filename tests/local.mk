@@ -337,6 +337,11 @@ check_programs += %D%/test-pixels.x11
 %C%_test_pixels_x11_CFLAGS = $(x11_cflags)
 %C%_test_pixels_x11_LDADD = $(window_libs)
 
+check_programs += %D%/test-sysv.x11
+%C%_test_sysv_x11_SOURCES = %D%/test-sysv.c
+%C%_test_sysv_x11_CFLAGS = $(x11_cflags)
+%C%_test_sysv_x11_LDADD = $(window_libs)
+
 check_programs += %D%/test-show-grown.x11
 %C%_test_show_grown_x11_SOURCES = %D%/test-show-grown.c
 %C%_test_show_grown_x11_CFLAGS = $(x11_cflags)

@@ -62,6 +62,8 @@ struct base_sys base_sys = {
 	.ftruncate = ftruncate,
 	.fallocate = fallocate,
 	.mmap = mmap,
+	.shmget = shmget,
+	.shmat = shmat,
 
 	.open = sys_open,
 	.mkdir = mkdir,

@@ -11,8 +11,8 @@
  *
  * Each member behaves as the call of its name, fcntl and open with their last
  * argument always given. Tests replace members while no other thread runs;
- * nobody else writes here. close() and munmap() are not in the table: they
- * are how one cleans up, and cleaning up does not fail.
+ * nobody else writes here. close(), munmap() and their like are not in the
+ * table: they are how one cleans up, and cleaning up does not fail.
  */
 #ifndef BASE_SYS_H
 #define BASE_SYS_H
@@ -21,6 +21,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -34,6 +35,8 @@ struct base_sys {
 	int (*fallocate)(int fd, int mode, off_t offset, off_t len);
 	void *(*mmap)(void *addr, size_t len, int prot, int flags, int fd,
 		      off_t offset);
+	int (*shmget)(key_t key, size_t size, int flags);
+	void *(*shmat)(int id, const void *addr, int flags);
 
 	/* files */
 	int (*open)(const char *path, int flags, mode_t mode);

@@ -14,6 +14,7 @@ struct shmfb;
 
 enum shmfb_kind {
 	SHMFB_KIND_FD,			/* sealed memory, by its descriptor */
+	SHMFB_KIND_SYSV,		/* System V's, by its number */
 	SHMFB_KINDS
 };
 

@@ -35,6 +35,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/show.c \
 	%D%/stage.c %D%/stage.h \
 	%D%/stats.c \
+	%D%/sysv.c %D%/sysv.h \
 	%D%/version.c \
 	%D%/view.c %D%/view.h \
 	%D%/window.c %D%/window.h \

@@ -2,7 +2,7 @@
 /*
  * pool.c - the window's own memory, for applications that draw
  *
- * Called by canvas.c and stage.c. Each slot is a file and a segment of its
+ * Called by canvas.c and stage.c. Each slot is memory and a segment of its
  * own: they come and go one by one, and none is larger than the 4 GiB that an
  * offset in MIT-SHM can reach.
  */
@@ -18,6 +18,7 @@
 #include "base/base.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "sysv.h"
 #include "window.h"
 
 #define ROW_ALIGN 64
@@ -87,20 +88,42 @@ map_shared(struct shmfb *fb, struct shmfb_slot *slot)
 	return err;
 }
 
+/* The same, for one that takes no descriptors. */
+static int
+map_sysv(struct shmfb *fb, struct shmfb_slot *slot)
+{
+	int id = shmfb_sysv_create(slot->bytes, &slot->pixels);
+
+	if (id < 0)
+		return id;
+	slot->sysv = true;
+	slot->segment = shmfb_segment_tell_sysv(fb, id);
+	return 0;
+}
+
+static void
+unmap(struct shmfb_slot *slot)
+{
+	if (slot->sysv)
+		shmfb_sysv_unmap(slot->pixels);
+	else
+		munmap(slot->pixels, slot->bytes);
+}
+
 static int
 map(struct shmfb *fb, struct shmfb_slot *slot)
 {
 	int err = -ENOTSUP;
 
 	slot->pixels = MAP_FAILED;
-	if (fb->shm) {
-		err = map_shared(fb, slot);
+	if (fb->shm || fb->sysv) {
+		err = fb->shm ? map_shared(fb, slot) : map_sysv(fb, slot);
 		if (err)
 			shmfb_set_why(fb, "no shared memory for a canvas: %s",
 				      strerror(-err));
 	}
 	/* No other memory would do. */
-	if (err && fb->wanted == SHMFB_SHM)
+	if (err && shmfb_must_share(fb))
 		return err;
 	if (err)
 		slot->pixels = base_sys.mmap(NULL, slot->bytes,
@@ -221,7 +244,7 @@ shmfb_slot_unref(struct shmfb *fb, struct shmfb_slot *slot)
 	if (!slot || --slot->refs > 0)
 		return;
 	shmfb_segment_unref(fb, slot->segment);
-	munmap(slot->pixels, slot->bytes);
+	unmap(slot);
 	free(slot);
 }
 

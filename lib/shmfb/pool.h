@@ -13,6 +13,7 @@
 #ifndef SHMFB_POOL_H
 #define SHMFB_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,6 +40,7 @@ struct shmfb_slot {
 	unsigned refs;			/* the pool's, pictures', the canvas' */
 	unsigned pins;			/* trips that make the server read it */
 	void *pixels;			/* a mapping of ours */
+	bool sysv;			/* of a System V segment */
 	size_t bytes;
 	struct shmfb_segment *segment;	/* NULL or refused: core PutImage */
 	uint32_t width;			/* of the picture in it */

@@ -7,13 +7,40 @@
 #include "present.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "window.h"
 
-static bool
-shm_works(struct shmfb *fb, enum shmfb_backend wanted)
+/* Descriptors, then System V; with both refused, the words of both. */
+static void
+climb(struct shmfb *fb)
 {
+	char refused[160] = "";
+
+	if (fb->wanted != SHMFB_SYSV) {
+		fb->shm = shmfb_ladder_grants(fb, SHMFB_KIND_FD);
+		if (fb->shm || fb->wanted == SHMFB_SHM)
+			return;
+		snprintf(refused, sizeof(refused), "%.157s; ", fb->why);
+	}
+	fb->sysv = shmfb_ladder_grants(fb, SHMFB_KIND_SYSV);
+	shmfb_set_why(fb, "%s%s", refused,
+		      fb->x->rung[SHMFB_KIND_SYSV].why);
+}
+
+static const struct shmfb_presenter *
+own_memory(const struct shmfb *fb)
+{
+	if (fb->shm)
+		return &shmfb_present_shm;
+	return fb->sysv ? &shmfb_present_sysv : &shmfb_present_put;
+}
+
+int
+shmfb_present_choose(struct shmfb *fb, enum shmfb_backend wanted)
+{
+	fb->wanted = wanted;
 	if (wanted == SHMFB_PUT)
 		shmfb_set_why(fb, "core PutImage was asked for");
 	else if (shmfb_env("SHMFB_NO_SHM"))
@@ -21,38 +48,40 @@ shm_works(struct shmfb *fb, enum shmfb_backend wanted)
 	else if (!fb->x->shm_completion)
 		shmfb_set_why(fb, "the server has no MIT-SHM");
 	else
-		return shmfb_ladder_grants(fb, SHMFB_KIND_FD);
-	return false;
-}
-
-int
-shmfb_present_choose(struct shmfb *fb, enum shmfb_backend wanted)
-{
-	fb->wanted = wanted;
-	fb->shm = shm_works(fb, wanted);
-	fb->by = fb->shm ? &shmfb_present_shm : &shmfb_present_put;
-	if (wanted == SHMFB_SHM && !fb->shm)
+		climb(fb);
+	fb->by = own_memory(fb);
+	if (fb->by != &shmfb_present_put)
+		return 0;
+	if (shmfb_must_share(fb))
 		return base_error(-ENOTSUP, "no MIT-SHM to be had: %s",
 				  fb->why);
-	if (!fb->shm)
-		shmfb_display_widen(fb->x);
+	shmfb_display_widen(fb->x);
 	return 0;
+}
+
+/* By what the server has attached of its memory. */
+static const struct shmfb_presenter *
+by_segment(const struct shmfb_segment *segment)
+{
+	if (!segment || !segment->xid)
+		return &shmfb_present_put;
+	return segment->sysv ? &shmfb_present_sysv : &shmfb_present_shm;
 }
 
 int
 shmfb_present_assign(struct shmfb *fb, struct shmfb_picture *picture)
 {
-	if (picture->segment && picture->segment->xid) {
-		picture->by = &shmfb_present_shm;
-	} else {
-		if (fb->wanted == SHMFB_SHM)
+	const struct shmfb_presenter *by = by_segment(picture->segment);
+
+	if (by == &shmfb_present_put) {
+		if (shmfb_must_share(fb))
 			return base_error(-ENOTSUP, "%s", fb->why);
 		shmfb_display_widen(fb->x);
-		picture->by = &shmfb_present_put;
 	}
-	if (fb->by != picture->by)
+	if (fb->by != by)
 		shmfb_log(fb, BASE_LOG_INFO, "from now on by %s: %s",
-			  picture->by->path, fb->why);
-	fb->by = picture->by;
+			  by->path, fb->why);
+	picture->by = by;
+	fb->by = by;
 	return 0;
 }

@@ -72,20 +72,21 @@ struct shmfb_presenter {
 };
 
 extern const struct shmfb_presenter shmfb_present_shm;
+extern const struct shmfb_presenter shmfb_present_sysv;
 extern const struct shmfb_presenter shmfb_present_put;
 
 /*
- * Find out, by asking the server, whether it attaches descriptors; sets
- * fb->shm, fb->by and fb->why. -ENOTSUP when SHMFB_SHM was wanted and is
- * not to be had.
+ * Find out, by asking the server, which memory it attaches; sets fb->shm,
+ * fb->sysv, fb->by and fb->why. -ENOTSUP when one kind was wanted and is not
+ * to be had.
  */
 int
 shmfb_present_choose(struct shmfb *fb, enum shmfb_backend wanted);
 
 /*
  * Which way this picture goes, by its segment: sets picture->by, and fb->by
- * for the statistics. -ENOTSUP when that is the slow one and SHMFB_SHM was
- * wanted.
+ * for the statistics. -ENOTSUP when that is the slow one and shared memory
+ * was wanted.
  */
 int
 shmfb_present_assign(struct shmfb *fb, struct shmfb_picture *picture);

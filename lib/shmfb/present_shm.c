@@ -42,3 +42,8 @@ const struct shmfb_presenter shmfb_present_shm = {
 	.path = "shm-fd",
 	.put = put,
 };
+
+const struct shmfb_presenter shmfb_present_sysv = {
+	.path = "shm-sysv",
+	.put = put,
+};

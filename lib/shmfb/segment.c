@@ -2,7 +2,7 @@
 /*
  * segment.c - memory that the X server has attached, read-only
  *
- * Called by present_shm.c (rings) and pool.c (the window's own slots).
+ * Called by show.c (rings), pool.c (the window's own slots) and ladder.c.
  */
 #include "config.h"
 
@@ -34,16 +34,13 @@ shmfb_memfd(uint64_t bytes)
 	return err ? err : fd;
 }
 
-/* The X error code of the server's answer, 0 when it attached. */
+/* Waits for the server's answer: the X error code, 0 when it attached. */
 static uint8_t
-attach_checked(struct shmfb *fb, xcb_shm_seg_t xid, int fd)
+answer(struct shmfb *fb, xcb_void_cookie_t cookie)
 {
-	xcb_generic_error_t *error;
-	uint8_t code;
+	xcb_generic_error_t *error = xcb_request_check(fb->x->conn, cookie);
+	uint8_t code = error ? error->error_code : 0;
 
-	error = xcb_request_check(fb->x->conn,
-		xcb_shm_attach_fd_checked(fb->x->conn, xid, fd, true));
-	code = error ? error->error_code : 0;
 	free(error);
 	if (!code && xcb_connection_has_error(fb->x->conn))
 		code = XCB_IMPLEMENTATION;
@@ -55,8 +52,10 @@ static void
 ask(struct shmfb *fb, struct shmfb_segment *segment, int fd)
 {
 	xcb_shm_seg_t xid = xcb_generate_id(fb->x->conn);
-	uint8_t code = attach_checked(fb, xid, fd);
+	uint8_t code;
 
+	code = answer(fb, xcb_shm_attach_fd_checked(fb->x->conn, xid, fd,
+						    true));
 	segment->answered = true;
 	if (code) {
 		shmfb_set_why(fb, "the server refused the descriptor (%s)%s",
@@ -113,6 +112,55 @@ shmfb_segment_tell(struct shmfb *fb, int fd)
 	xcb_shm_attach_fd(fb->x->conn, segment->xid, copy, true);
 	/* xcb closes what it has sent; what waits it would leak. */
 	xcb_flush(fb->x->conn);
+	return segment;
+}
+
+static struct shmfb_segment *
+sysv_new(void)
+{
+	struct shmfb_segment *segment;
+
+	segment = base_sys.calloc(1, sizeof(*segment));
+	if (!segment)
+		return NULL;
+	segment->refs = 1;
+	segment->sysv = true;
+	return segment;
+}
+
+struct shmfb_segment *
+shmfb_segment_ask_sysv(struct shmfb *fb, int id)
+{
+	struct shmfb_segment *segment = sysv_new();
+	xcb_shm_seg_t xid;
+	uint8_t code;
+
+	if (!segment)
+		return NULL;
+	xid = xcb_generate_id(fb->x->conn);
+	code = answer(fb, xcb_shm_attach_checked(fb->x->conn, xid,
+						 (uint32_t)id, true));
+	segment->answered = true;
+	if (code)
+		shmfb_set_why(fb,
+			"the server refused the System V segment (%s): %s?",
+			shmfb_display_error_name(fb->x, code),
+			code == XCB_REQUEST ? "not a local connection" :
+			"another IPC namespace, or user");
+	else
+		segment->xid = xid;
+	return segment;
+}
+
+struct shmfb_segment *
+shmfb_segment_tell_sysv(struct shmfb *fb, int id)
+{
+	struct shmfb_segment *segment = sysv_new();
+
+	if (!segment)
+		return NULL;
+	segment->xid = xcb_generate_id(fb->x->conn);
+	xcb_shm_attach(fb->x->conn, segment->xid, (uint32_t)id, true);
 	return segment;
 }
 

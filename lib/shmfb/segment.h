@@ -24,6 +24,7 @@ struct shmfb_segment {
 	xcb_shm_seg_t xid;
 	uint64_t ring_id;		/* 0: the window's own memory */
 	bool answered;			/* by the server: it was waited for */
+	bool sysv;			/* attached by its number */
 };
 
 /*
@@ -51,6 +52,13 @@ shmfb_segment_ask(struct shmfb *fb, int fd, uint64_t ring_id);
  */
 struct shmfb_segment *
 shmfb_segment_tell(struct shmfb *fb, int fd);
+
+/* Both, for a System V segment of that number. */
+struct shmfb_segment *
+shmfb_segment_ask_sysv(struct shmfb *fb, int id);
+
+struct shmfb_segment *
+shmfb_segment_tell_sysv(struct shmfb *fb, int id);
 
 /*
  * The segment of the ring that this frame lies in: attached at the first

@@ -61,6 +61,7 @@ shmfb_error(void);
 enum shmfb_backend {
 	SHMFB_AUTO,		/* the fastest that a checked request grants */
 	SHMFB_SHM,		/* MIT-SHM with a descriptor, or fail */
+	SHMFB_SYSV,		/* MIT-SHM with a System V segment, or fail */
 	SHMFB_PUT,		/* core PutImage through the socket */
 };
 
@@ -119,7 +120,8 @@ struct shmfb_options {
  * or share and parent of two connections; -EPIPE the window to share with, or
  * to be within, is gone; -ECONNREFUSED no display (the message says which was
  * tried); -ENOTSUP a screen whose default visual has no colours of its own
- * (it has a palette), or SHMFB_SHM without MIT-SHM 1.2; -EMFILE, -ENOMEM.
+ * (it has a palette), or SHMFB_SHM without MIT-SHM 1.2, or SHMFB_SYSV without
+ * one that attaches our segments; -EMFILE, -ENOMEM.
  * Environment: SHMFB_NO_SHM=1 has the effect of SHMFB_PUT; SHMFB_NO_FD=1 has
  * no descriptor given to the server, as if its MIT-SHM were older than 1.2;
  * SHMFB_NO_PRESENT=1 paces by a timer, not by the display.
@@ -312,7 +314,7 @@ uint32_t
 shmfb_window_id(const struct shmfb *fb);
 
 struct shmfb_stats {
-	/* "shm-fd" or "put", and why that one: borrowed until close. */
+	/* "shm-fd", "shm-sysv" or "put", and why: borrowed until close. */
 	const char *path;
 	const char *why;
 	uint64_t frames_shown;		/* presents and shows completed */

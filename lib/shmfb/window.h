@@ -14,7 +14,7 @@
  *	picture.c   one frame on its way; flight.c: those under way
  *	route.c     from where it is put: as it lies, or by way of stage.c
  *	present.c   which way it goes: present_shm.c, present_put.c
- *	segment.c   memory that the server has attached
+ *	segment.c   memory that the server has attached; sysv.c: of one kind
  *	ladder.c    which kinds of memory it attaches
  *
  * Pure, without X: geometry.c, damage.c, queue.c; pixel.c, convert.c, view.c.
@@ -81,8 +81,9 @@ struct shmfb {
 	/* Presenting. */
 	enum shmfb_backend wanted;
 	bool shm;			/* descriptors can be attached */
+	bool sysv;			/* System V segments can, only those */
 	const struct shmfb_presenter *by;	/* the last picture's */
-	char why[160];			/* why that one */
+	char why[400];			/* why that one */
 	const char *route;		/* "direct" or "staged" */
 	char route_why[160];
 	uint8_t *bounce;		/* ours; rows of one piece, or NULL */
@@ -129,6 +130,13 @@ shmfb_env(const char *name);
 /* Why pictures go the way they go; also logged. */
 void
 shmfb_set_why(struct shmfb *fb, const char *fmt, ...) BASE_PRINTF(2, 3);
+
+/* Did the application ask for shared memory, or else to fail? */
+static inline bool
+shmfb_must_share(const struct shmfb *fb)
+{
+	return fb->wanted == SHMFB_SHM || fb->wanted == SHMFB_SYSV;
+}
 
 /* The windows of a connection, one after the other. */
 #define shmfb_for_each(fb, x) \
