@@ -200,7 +200,10 @@ START_TEST(refused)
 	ck_assert_uint_eq(stats_of(fb).frames_shown, 1);
 	show_many(10);
 	wait_until(fb, all_but_one_back, NULL);
-	ck_assert_str_eq(stats_of(fb).path, "put");
+	/* It is copied from now on, to where the server reads. */
+	ck_assert_str_eq(stats_of(fb).path, "shm-fd");
+	ck_assert_str_eq(stats_of(fb).route, "staged");
+	ck_assert_ptr_nonnull(strstr(stats_of(fb).why, "BadShmSeg"));
 	ck_assert_uint_eq(stats_of(fb).frames_shown, 11);
 }
 END_TEST
@@ -343,7 +346,7 @@ START_TEST(canvas_is_refused)
 }
 END_TEST
 
-/* None left for the segment of a new ring: it goes by the socket. */
+/* None for a new ring, nor to copy it: by the socket, until there is one. */
 START_TEST(no_descriptor)
 {
 	struct rlimit limit, low;
@@ -359,9 +362,11 @@ START_TEST(no_descriptor)
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	ck_assert_msg(err == 0, "%s", shmfb_error());
 	ck_assert_str_eq(stats_of(fb).path, "put");
-	ck_assert_ptr_nonnull(strstr(stats_of(fb).why, "no descriptor"));
+	ck_assert_ptr_nonnull(strstr(stats_of(fb).why, "Too many open files"));
 	show_many(3);
 	wait_until(fb, all_but_one_back, NULL);
+	ck_assert_str_eq(stats_of(fb).path, "shm-fd");
+	ck_assert_str_eq(stats_of(fb).route, "direct");
 	ck_assert_uint_eq(stats_of(fb).frames_shown, 4);
 }
 END_TEST

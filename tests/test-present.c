@@ -431,8 +431,8 @@ START_TEST(slot_is_shown)
 		{ 100, 100, 101, 99 }, { 32767, 3, 501, 50 },
 		{ 3, 2000, 30, 1001 }, { 1000, 700, 999, 701 },
 	};
-	const uint32_t *s = sizes[_i / 2];
-	enum shmfb_backend backend = backends[_i % 2];
+	const uint32_t *s = sizes[_i / 3];
+	enum shmfb_backend backend = backends[_i % 3];
 	struct ring ring;
 	struct shmfb *fb;
 
@@ -447,7 +447,8 @@ START_TEST(slot_is_shown)
 	settle(fb, c);
 	check_shows(c, fb, s[0], s[1], 6);
 	ck_assert_uint_eq(stats_of(fb).frames_shown, 2);
-	ck_assert_uint_eq(stats_of(fb).client_copies, _i % 2 ? 2 : 0);
+	ck_assert_uint_eq(stats_of(fb).client_copies, _i % 3 ? 2 : 0);
+	ck_assert_str_eq(stats_of(fb).path, paths[_i % 3]);
 	ck_assert_uint_gt(stats_of(fb).latency_p50_ns, 0);
 	shmfb_close(fb);
 	ring_close(&ring);
@@ -813,7 +814,8 @@ START_TEST(one_ring_is_refused)
 	show_latest(fb, &ring);
 	settle(fb, c);
 	check_shows(c, fb, 100, 80, 2);
-	ck_assert_str_eq(stats_of(fb).path, "put");
+	ck_assert_str_eq(stats_of(fb).path, "shm-fd");
+	ck_assert_str_eq(stats_of(fb).route, "staged");
 	ck_assert_ptr_nonnull(strstr(stats_of(fb).why, "BadShmSeg"));
 	ck_assert_uint_eq(stats_of(fb).frames_failed, 1);
 	ring_publish(&ring, 100, 80, 3, NULL);
@@ -828,6 +830,7 @@ START_TEST(one_ring_is_refused)
 	settle(fb, c);
 	check_shows(c, fb, 100, 80, 4);
 	ck_assert_str_eq(stats_of(fb).path, "shm-fd");
+	ck_assert_str_eq(stats_of(fb).route, "direct");
 	shmfb_close(fb);
 	ring_close(&ring);
 }
@@ -1027,11 +1030,11 @@ main(void)
 
 	tc = suite_case(s, "ring");
 	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
-	tcase_add_loop_test(tc, slot_is_shown, 0, 18);
-	tcase_add_loop_test(tc, frames_change_size, 0, 2);
-	tcase_add_loop_test(tc, ring_damage, 0, 2);
+	tcase_add_loop_test(tc, slot_is_shown, 0, 27);
+	tcase_add_loop_test(tc, frames_change_size, 0, 3);
+	tcase_add_loop_test(tc, ring_damage, 0, 3);
 	tcase_add_test(tc, same_frame_again);
-	tcase_add_loop_test(tc, sources_take_turns, 0, 2);
+	tcase_add_loop_test(tc, sources_take_turns, 0, 3);
 	tcase_add_test(tc, formats_that_are_not_shown);
 	tcase_add_test(tc, frames_without_a_picture_are_not_shown);
 	tcase_add_test(tc, no_pixel_is_mapped);

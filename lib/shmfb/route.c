@@ -75,22 +75,48 @@ take_direct(struct shmfb *fb, struct shmfb_picture *picture)
 		picture->segment = shmfb_segment_of_ring(fb, f);
 }
 
+/*
+ * A ring that the server has not attached, while it does attach memory of
+ * ours: to copy a frame into that is less than to send it.
+ */
+static bool
+is_out_of_reach(const struct shmfb *fb, const struct shmfb_picture *picture)
+{
+	const struct shmfb_segment *segment = picture->segment;
+
+	return picture->hold && (!segment || !segment->xid) &&
+	       (fb->shm || fb->sysv) && fb->wanted != SHMFB_SHM;
+}
+
+static int
+stage_ring(struct shmfb *fb, struct shmfb_picture *picture)
+{
+	shmfb_segment_unref(fb, picture->segment);
+	picture->segment = NULL;
+	picture->offset = 0;
+	fb->route = "staged";
+	snprintf(fb->route_why, sizeof(fb->route_why),
+		 "the server has not attached this ring, it is copied to where it reads");
+	return shmfb_stage(fb, picture);
+}
+
 int
 shmfb_route(struct shmfb *fb, struct shmfb_picture *picture)
 {
 	bool direct;
-	int err;
+	int err = 0;
 
 	shmfb_place(fb, &picture->layout);
 	direct = is_direct(fb, picture);
 	explain(fb, picture, direct);
-	if (direct) {
+	if (direct)
 		take_direct(fb, picture);
-	} else {
+	else
 		err = shmfb_stage(fb, picture);
-		if (err)
-			return err;
-	}
+	if (direct && is_out_of_reach(fb, picture))
+		err = stage_ring(fb, picture);
+	if (err)
+		return err;
 	return shmfb_present_assign(fb, picture);
 }
 
@@ -121,7 +147,8 @@ is_stale(const struct shmfb *fb, const struct shmfb_picture *picture,
 	struct shmx_rect part;
 
 	if (!picture->staged)
-		return !shmfb_layout_plain(now);
+		return !shmfb_layout_plain(now) ||
+		       is_out_of_reach(fb, picture);
 	part = shmfb_visible_part(fb, now);
 	return !shmfb_rect_equal(&part, &picture->part) ||
 	       !shmfb_layout_equal(now, &picture->layout);

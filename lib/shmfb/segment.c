@@ -174,6 +174,9 @@ shmfb_segment_of_ring(struct shmfb *fb, const struct shmx_frame_info *info)
 	segment = shmfb_segment_ask(fb, info->memory_fd, info->ring_id);
 	if (!segment)
 		return NULL;
+	/* Nobody refused: there may be a descriptor for the next frame. */
+	if (!segment->answered)
+		return segment;
 	/* The old one stays attached for what is shown and under way. */
 	shmfb_segment_unref(fb, fb->ring);
 	fb->ring = segment;

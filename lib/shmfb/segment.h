@@ -62,7 +62,8 @@ shmfb_segment_tell_sysv(struct shmfb *fb, int id);
 
 /*
  * The segment of the ring that this frame lies in: attached at the first
- * frame of a ring, the same from then on. A new reference for the caller.
+ * frame of a ring, the same from then on, also when it was refused; tried anew
+ * when the server could not be asked. A new reference for the caller.
  */
 struct shmfb_segment *
 shmfb_segment_of_ring(struct shmfb *fb, const struct shmx_frame_info *info);

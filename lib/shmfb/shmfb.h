@@ -225,9 +225,10 @@ shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
  * holds to keep two frames under way. A frame that goes by core PutImage may
  * be complete when this returns.
  *
- * A frame that is not in the window's format is converted into memory of the
- * window, which is a copy by the client; alpha counts only where the window
- * has some.
+ * A frame that is not in the window's format, or in a ring that the server does
+ * not attach while it does attach memory of the window, is converted into
+ * that, which is a copy by the client; alpha counts only where the window has
+ * some.
  *
  * Errors: -EAGAIN as for shmfb_begin(); -ENOTSUP a frame without a picture, or
  * of a format that shmx.h does not name, or SHMFB_SHM was asked for and the
