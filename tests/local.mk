@@ -31,7 +31,7 @@ shell_tests =
 long_tests =
 suite_libs = %D%/libsuite.la lib/base/libbase.la $(CHECK_LIBS)
 x11_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) $(XTEST_CFLAGS) $(XCB_CFLAGS) $(XKB_CFLAGS)
-window_deps = $(XCB_LIBS) $(XKB_LIBS) $(PIXMAN_LIBS)
+window_deps = $(XCB_LIBS) $(XKB_LIBS) $(PIXMAN_LIBS) -lm
 x11_libs = $(XTEST_LIBS) $(window_deps)
 
 shell_tests += \
@@ -260,6 +260,11 @@ check_programs += %D%/test-geometry
 %C%_test_geometry_LDADD = lib/shmfb/libshmfb-core.la \
 	lib/shmx/libshmx-core.la $(suite_libs) $(window_deps)
 
+check_programs += %D%/test-layout
+%C%_test_layout_SOURCES = %D%/test-layout.c
+%C%_test_layout_LDADD = lib/shmfb/libshmfb-core.la \
+	lib/shmx/libshmx-core.la $(suite_libs) $(window_deps)
+
 check_programs += %D%/test-convert
 %C%_test_convert_SOURCES = %D%/test-convert.c %D%/colour.c %D%/colour.h
 %C%_test_convert_LDADD = lib/shmfb/libshmfb-core.la \
@@ -331,6 +336,11 @@ check_programs += %D%/test-shared.x11
 %C%_test_shared_x11_SOURCES = %D%/test-shared.c
 %C%_test_shared_x11_CFLAGS = $(x11_cflags)
 %C%_test_shared_x11_LDADD = $(window_libs)
+
+check_programs += %D%/test-views.x11
+%C%_test_views_x11_SOURCES = %D%/test-views.c
+%C%_test_views_x11_CFLAGS = $(x11_cflags)
+%C%_test_views_x11_LDADD = $(window_libs)
 
 check_programs += %D%/test-pixels.x11
 %C%_test_pixels_x11_SOURCES = %D%/test-pixels.c %D%/colour.c %D%/colour.h

@@ -40,26 +40,42 @@ canvas_stride(const struct shmfb *fb, uint32_t width)
 				 shmx_format_bytes(fb->canvas_format));
 }
 
-/* A slot of the window's size as it is now. */
+/* A slot of the size that the canvas has now. */
 static int
 take_canvas(struct shmfb *fb)
 {
+	uint32_t width = fb->canvas_width ? fb->canvas_width : fb->width;
+	uint32_t height = fb->canvas_width ? fb->canvas_height : fb->height;
 	int err;
 
-	if (fb->canvas.slot && fb->canvas.width == fb->width &&
-	    fb->canvas.height == fb->height)
+	if (fb->canvas.slot && fb->canvas.width == width &&
+	    fb->canvas.height == height)
 		return 0;
 	if (fb->canvas.slot) {
 		/* Drawn on for a size that is no more. */
 		fb->canvas.slot->presented = 0;
 		shmfb_canvas_drop(fb);
 	}
-	err = shmfb_pool_take(fb, &fb->pool, canvas_stride(fb, fb->width),
-			      fb->width, fb->height, &fb->canvas.slot);
+	err = shmfb_pool_take(fb, &fb->pool, canvas_stride(fb, width), width,
+			      height, &fb->canvas.slot);
 	if (err)
 		return err;
-	fb->canvas.width = fb->width;
-	fb->canvas.height = fb->height;
+	fb->canvas.width = width;
+	fb->canvas.height = height;
+	return 0;
+}
+
+int
+shmfb_set_canvas_size(struct shmfb *fb, uint32_t width, uint32_t height)
+{
+	if ((width || height) &&
+	    (width < 1 || width > SHMX_SIDE_MAX || height < 1 ||
+	     height > SHMX_SIDE_MAX))
+		return base_error(-EINVAL,
+			"a canvas of %ux%u is not possible: sides are 1 to %d pixels",
+			width, height, SHMX_SIDE_MAX);
+	fb->canvas_width = width;
+	fb->canvas_height = height;
 	return 0;
 }
 

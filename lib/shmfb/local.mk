@@ -46,7 +46,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 # -version-info C:R:A: the three rules stand in lib/shmx/local.mk.
 %C%_libshmfb_la_SOURCES =
 %C%_libshmfb_la_LIBADD = %D%/libshmfb-core.la lib/shmx/libshmx.la \
-	lib/base/libbase.la $(XCB_LIBS) $(XKB_LIBS) $(PIXMAN_LIBS)
+	lib/base/libbase.la $(XCB_LIBS) $(XKB_LIBS) $(PIXMAN_LIBS) -lm
 %C%_libshmfb_la_LDFLAGS = $(lib_ldflags) -version-info 0:0:0 \
 	-Wl,--version-script=$(srcdir)/%D%/shmfb.map
 EXTRA_%C%_libshmfb_la_DEPENDENCIES = %D%/shmfb.map

@@ -172,8 +172,9 @@ struct shmfb_canvas {
 	void *pixels;			/* row 0 */
 	size_t stride;			/* bytes from row to row */
 	/*
-	 * The window's size now, from 1 to SHMX_SIDE_MAX: of a window that was
-	 * made larger still, the canvas covers that much.
+	 * As shmfb_set_canvas_size() has it; else the window's size now, from
+	 * 1 to SHMX_SIDE_MAX: of a window that was made larger still, the
+	 * canvas covers that much.
 	 */
 	uint32_t width;
 	uint32_t height;
@@ -202,6 +203,14 @@ int
 shmfb_begin(struct shmfb *fb, struct shmfb_canvas *canvas);
 
 /*
+ * From the next shmfb_begin() on have canvases of this size, whatever that of
+ * the window is; 0, 0: of the window's. A view tells how they are seen in it.
+ * -EINVAL one side 0, or above SHMX_SIDE_MAX.
+ */
+int
+shmfb_set_canvas_size(struct shmfb *fb, uint32_t width, uint32_t height);
+
+/*
  * Show the canvas that shmfb_begin() gave. damage (borrowed, clipped) lists
  * the count rectangles that differ from what was presented before; count 0
  * means all of it.
@@ -217,9 +226,10 @@ shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
 	      unsigned count);
 
 /*
- * Show a held frame of a ring, centred in the window at 1:1 and cropped where
- * it is larger. Takes its own reference, keeps it for as long as the server
- * reads the slot and the window may have to be repainted, then releases it.
+ * Show a held frame of a ring, in the middle of the window and as the view has
+ * it: at 1:1 unless told otherwise, cropped where it is larger. Takes its own
+ * reference, keeps it for as long as the server reads the slot and the window
+ * may have to be repainted, then releases it.
  * Only what changed since the frame shown before is sent; when that is
  * nothing, the frame counts as shown at once. Needs a reader with at least 3
  * holds to keep two frames under way. A frame that goes by core PutImage may
@@ -237,6 +247,63 @@ shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
  */
 int
 shmfb_show(struct shmfb *fb, struct shmx_hold *hold);
+
+/* ----------------------------------------------------------------- view -- */
+
+enum shmfb_scale {
+	SHMFB_SCALE_NONE,		/* pixel by pixel, cropped */
+	SHMFB_SCALE_INTEGER,		/* by the largest whole factor, or 1 */
+	SHMFB_SCALE_FIT,		/* as large as the window has room */
+};
+
+enum shmfb_filter {
+	SHMFB_NEAREST,			/* pixels stay squares */
+	SHMFB_LINEAR,			/* smooth between them */
+};
+
+/*
+ * How pictures are seen in the window: always in their proportions, in the
+ * middle, on a background. Begin with SHMFB_VIEW_INIT, which is at 1:1. What
+ * is neither scaled nor turned nor converted costs no copy by the client;
+ * see shmfb_stats.route.
+ */
+struct shmfb_view {
+	size_t size;			/* set by the initialiser */
+	enum shmfb_scale scale;
+	enum shmfb_filter filter;
+	uint32_t rotation;		/* quarter turns clockwise, 0 to 3 */
+	uint32_t background;		/* 0xRRGGBB */
+	/*
+	 * 0: by scale. Else the factor, 1/64 to 64, with the point x, y of the
+	 * picture in the middle of the window; pulled into the picture.
+	 */
+	double zoom;
+	double x;
+	double y;
+};
+
+#define SHMFB_VIEW_INIT { sizeof(struct shmfb_view), SHMFB_SCALE_NONE, \
+	SHMFB_NEAREST, 0, 0, 0, 0, 0 }
+
+/*
+ * See pictures like this from now on, the one that is shown as well. Copied.
+ * -EINVAL what there is not; -EPIPE when the server is gone.
+ */
+int
+shmfb_set_view(struct shmfb *fb, const struct shmfb_view *view);
+
+/* size is sizeof(struct shmfb_view) as the caller knows it. */
+void
+shmfb_get_view(const struct shmfb *fb, struct shmfb_view *view, size_t size);
+
+/*
+ * Which point of the picture that is shown the middle of a pixel of the window
+ * shows: the whole parts of x and y are the pixel. false outside of the
+ * picture, where x and y go on as if it had no end, or when there is none.
+ */
+bool
+shmfb_to_picture(const struct shmfb *fb, int32_t window_x, int32_t window_y,
+		 double *x, double *y);
 
 /* --------------------------------------------------------------- events -- */
 

@@ -2,18 +2,20 @@
 /*
  * show.c - pictures into the window: shmfb_show(), and painting it again
  *
- * A picture stands in the middle of the window. The newest one that
+ * A picture stands where the view has it. The newest one that
  * was sent, even if the server has not done it yet, is what the window is
  * painted from when it is exposed or resized: since requests are done in
  * order, anything older would go backwards. What the picture leaves free is
- * black.
+ * the background.
  */
 #include "config.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "base/clock.h"
+#include "base/copy.h"
 #include "base/error.h"
 #include "convert.h"
 #include "window.h"
@@ -21,8 +23,7 @@
 void
 shmfb_place(const struct shmfb *fb, struct shmfb_layout *layout)
 {
-	shmfb_layout_centre(layout, fb->width, fb->height, layout->width,
-			    layout->height);
+	shmfb_layout_set(layout, &fb->view, fb->width, fb->height);
 }
 
 struct shmx_rect
@@ -36,27 +37,27 @@ shmfb_visible_part(const struct shmfb *fb, const struct shmfb_layout *layout)
 	return part;
 }
 
-/* Black, where the window is free of the picture (NULL: everywhere). */
+/* The background, where there is no picture (NULL: everywhere). */
 static void
 paint_around(struct shmfb *fb, const struct shmfb_picture *picture,
 	     const struct shmx_rect *part)
 {
 	struct shmx_rect in = { 0, 0, 0, 0 };
 	struct shmx_rect rect[4];
-	xcb_rectangle_t black[4];
+	xcb_rectangle_t fill[4];
 	unsigned i, n;
 
 	if (picture)
 		in = picture->layout.at;
 	n = shmfb_rect_around(part, &in, rect);
 	for (i = 0; i < n; i++)
-		black[i] = (xcb_rectangle_t){
+		fill[i] = (xcb_rectangle_t){
 			(int16_t)rect[i].x, (int16_t)rect[i].y,
 			(uint16_t)rect[i].width, (uint16_t)rect[i].height,
 		};
 	if (n)
 		xcb_poly_fill_rectangle(fb->x->conn, fb->window, fb->gc, n,
-					black);
+					fill);
 }
 
 /* Send what of these parts of the window shows the picture. */
@@ -267,6 +268,56 @@ shmfb_repaint_now(struct shmfb *fb)
 	/* It cannot be sent now, but it is not forgotten. */
 	shmfb_repaint_later(fb, &part);
 	fb->repaint_ns = UINT64_MAX;
+}
+
+/* --------------------------------------------------------------- view -- */
+
+int
+shmfb_set_view(struct shmfb *fb, const struct shmfb_view *view)
+{
+	struct shmfb_view v;
+	uint32_t pixel;
+	int err;
+
+	err = shmfb_check_gone(fb);
+	if (err)
+		return err;
+	err = base_copy_struct(&v, sizeof(v), view, view->size);
+	if (err)
+		return base_error(err,
+			"the view asks for what this version cannot do");
+	err = shmfb_view_check(&v);
+	if (err)
+		return err;
+	v.size = sizeof(v);
+	fb->view = v;
+	pixel = shmfb_native_pixel(&fb->x->native, v.background);
+	xcb_change_gc(fb->x->conn, fb->gc, XCB_GC_FOREGROUND, &pixel);
+	shmfb_repaint_later(fb, NULL);
+	shmfb_step(fb, false);
+	return shmfb_check_gone(fb);
+}
+
+void
+shmfb_get_view(const struct shmfb *fb, struct shmfb_view *view, size_t size)
+{
+	memcpy(view, &fb->view, BASE_MIN(size, sizeof(fb->view)));
+	view->size = size;
+}
+
+bool
+shmfb_to_picture(const struct shmfb *fb, int32_t window_x, int32_t window_y,
+		 double *x, double *y)
+{
+	struct shmfb_layout layout = { .width = fb->width,
+				       .height = fb->height };
+
+	/* Before there is a picture, what would fill the window. */
+	if (fb->newest)
+		layout = fb->newest->layout;
+	shmfb_place(fb, &layout);
+	return shmfb_layout_point(&layout, window_x, window_y, x, y) &&
+	       fb->newest;
 }
 
 /* --------------------------------------------------------------- show -- */

@@ -14,23 +14,120 @@
 #include "view.h"
 
 
+#include <errno.h>
+#include <math.h>
+
 #include "base/base.h"
+#include "base/error.h"
 #include "geometry.h"
 
 /* Below this a layout falls into too many cells. */
 #define CELL_MIN 64
 
-void
-shmfb_layout_centre(struct shmfb_layout *out, uint32_t window_width,
-		    uint32_t window_height, uint32_t width, uint32_t height)
+int
+shmfb_view_check(const struct shmfb_view *view)
 {
-	*out = (struct shmfb_layout){
-		.at = { shmfb_centre(window_width, width),
-			shmfb_centre(window_height, height),
-			(int32_t)width, (int32_t)height },
-		.width = width,
-		.height = height,
-	};
+	if (view->scale > SHMFB_SCALE_FIT || view->filter > SHMFB_LINEAR)
+		return base_error(-EINVAL, "a view of a kind that is not known");
+	if (view->rotation > 3)
+		return base_error(-EINVAL, "a rotation is 0 to 3 quarter turns");
+	/* Written so that what is not a number fails, too. */
+	if (!(view->zoom == 0 || (view->zoom >= 1.0 / SHMFB_ZOOM_MAX &&
+				  view->zoom <= SHMFB_ZOOM_MAX)))
+		return base_error(-EINVAL, "a zoom is 0, or 1/%d to %d",
+				  SHMFB_ZOOM_MAX, SHMFB_ZOOM_MAX);
+	if (view->zoom != 0 && !(fabs(view->x) <= SHMX_SIDE_MAX &&
+				 fabs(view->y) <= SHMX_SIDE_MAX))
+		return base_error(-EINVAL, "the middle is not in any picture");
+	return 0;
+}
+
+static int64_t
+turned_width(const struct shmfb_layout *l)
+{
+	return l->turns % 2 ? l->height : l->width;
+}
+
+static int64_t
+turned_height(const struct shmfb_layout *l)
+{
+	return l->turns % 2 ? l->width : l->height;
+}
+
+/* As large as fits, but for a cap on the factor. */
+static void
+fit(struct shmfb_layout *l, int64_t room_width, int64_t room_height)
+{
+	int64_t w = turned_width(l), h = turned_height(l);
+
+	room_width = BASE_MIN(room_width, w * SHMFB_FACTOR_MAX);
+	room_height = BASE_MIN(room_height, h * SHMFB_FACTOR_MAX);
+	if (room_width * h <= room_height * w) {
+		l->at.width = (int32_t)room_width;
+		l->at.height = (int32_t)((room_width * h + w / 2) / w);
+	} else {
+		l->at.height = (int32_t)room_height;
+		l->at.width = (int32_t)((room_height * w + h / 2) / h);
+	}
+	l->at.width = BASE_MAX(l->at.width, 1);
+	l->at.height = BASE_MAX(l->at.height, 1);
+}
+
+static void
+enlarge(struct shmfb_layout *l, int64_t factor)
+{
+	factor = BASE_MAX(BASE_MIN(factor, SHMFB_FACTOR_MAX), 1);
+	l->at.width = (int32_t)(turned_width(l) * factor);
+	l->at.height = (int32_t)(turned_height(l) * factor);
+}
+
+static double
+clamp(double value, double most)
+{
+	return BASE_MAX(BASE_MIN(value, most), 0);
+}
+
+/* By that factor, with a point of the picture in the middle. */
+static void
+zoom(struct shmfb_layout *l, const struct shmfb_view *view, uint32_t width,
+     uint32_t height)
+{
+	double x = clamp(view->x, l->width), y = clamp(view->y, l->height);
+	double u = l->turns % 2 ? y : x, v = l->turns % 2 ? x : y;
+
+	if (l->turns == 1 || l->turns == 2)
+		u = (double)turned_width(l) - u;
+	if (l->turns == 2 || l->turns == 3)
+		v = (double)turned_height(l) - v;
+	l->at.width = (int32_t)lround((double)turned_width(l) * view->zoom);
+	l->at.height = (int32_t)lround((double)turned_height(l) * view->zoom);
+	l->at.width = BASE_MAX(l->at.width, 1);
+	l->at.height = BASE_MAX(l->at.height, 1);
+	l->at.x = (int32_t)lround(width / 2.0 - u * l->at.width /
+				  (double)turned_width(l));
+	l->at.y = (int32_t)lround(height / 2.0 - v * l->at.height /
+				  (double)turned_height(l));
+}
+
+void
+shmfb_layout_set(struct shmfb_layout *l, const struct shmfb_view *view,
+		 uint32_t window_width, uint32_t window_height)
+{
+	l->turns = view->rotation;
+	l->linear = view->filter == SHMFB_LINEAR;
+	if (view->zoom != 0) {
+		zoom(l, view, window_width, window_height);
+		return;
+	}
+	if (view->scale == SHMFB_SCALE_FIT)
+		fit(l, window_width, window_height);
+	else if (view->scale == SHMFB_SCALE_INTEGER)
+		enlarge(l, BASE_MIN(window_width / turned_width(l),
+				    window_height / turned_height(l)));
+	else
+		enlarge(l, 1);
+	l->at.x = shmfb_centre(window_width, (uint32_t)l->at.width);
+	l->at.y = shmfb_centre(window_height, (uint32_t)l->at.height);
 }
 
 bool
@@ -47,18 +144,6 @@ shmfb_layout_plain(const struct shmfb_layout *l)
 {
 	return !l->turns && (uint32_t)l->at.width == l->width &&
 	       (uint32_t)l->at.height == l->height;
-}
-
-static int64_t
-turned_width(const struct shmfb_layout *l)
-{
-	return l->turns % 2 ? l->height : l->width;
-}
-
-static int64_t
-turned_height(const struct shmfb_layout *l)
-{
-	return l->turns % 2 ? l->width : l->height;
 }
 
 /* ------------------------------------------------------ to the window -- */

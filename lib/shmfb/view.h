@@ -14,6 +14,8 @@
 
 #include <shmx/shmx.h>
 
+#include <shmfb/shmfb.h>
+
 #include "convert.h"
 
 struct shmfb_layout {
@@ -24,10 +26,21 @@ struct shmfb_layout {
 	bool linear;
 };
 
-/* A picture of that size in the middle, as it is. */
+/* Beyond this no picture is enlarged. */
+#define SHMFB_FACTOR_MAX 1024
+#define SHMFB_ZOOM_MAX 64
+
+/* 0, or -EINVAL when the view asks for what there is not; in words. */
+int
+shmfb_view_check(const struct shmfb_view *view);
+
+/*
+ * Lay out a picture of layout->width by height in a window of that size; all
+ * else in the layout is set.
+ */
 void
-shmfb_layout_centre(struct shmfb_layout *out, uint32_t window_width,
-		    uint32_t window_height, uint32_t width, uint32_t height);
+shmfb_layout_set(struct shmfb_layout *layout, const struct shmfb_view *view,
+		 uint32_t window_width, uint32_t window_height);
 
 bool
 shmfb_layout_equal(const struct shmfb_layout *a, const struct shmfb_layout *b);

@@ -149,7 +149,8 @@ create_window(struct shmfb *fb, const struct shmfb *parent)
 		XCB_EVENT_MASK_EXPOSURE | XCB_EVENT_MASK_STRUCTURE_NOTIFY |
 		(parent ? 0 : input),
 	};
-	const uint32_t gc_values[] = { fb->x->screen->black_pixel, 0 };
+	const uint32_t gc_values[] = { shmfb_native_pixel(&fb->x->native, 0),
+				       0 };
 
 	fb->window = xcb_generate_id(fb->x->conn);
 	xcb_create_window(fb->x->conn, fb->x->native.visual.depth, fb->window,
@@ -290,6 +291,7 @@ shmfb_open(struct shmfb **out, const struct shmfb_options *options)
 	fb->child = opt.parent != NULL;
 	fb->fixed_size = opt.flags & SHMFB_FIXED_SIZE;
 	fb->route = "direct";
+	fb->view = (struct shmfb_view)SHMFB_VIEW_INIT;
 	base_log_init(&fb->log, "shmfb");
 	base_log_ask(&fb->log, opt.log, opt.log_data);
 	err = open_window(fb, &opt);

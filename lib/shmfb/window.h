@@ -53,7 +53,7 @@ struct shmfb {
 	struct shmfb_display *x;	/* a reference; others may share it */
 	struct shmfb *next;		/* among x->windows */
 	xcb_window_t window;
-	xcb_gcontext_t gc;		/* black, no graphics exposures */
+	xcb_gcontext_t gc;		/* background, no graphics exposures */
 	uint32_t width;			/* of the window's inside */
 	uint32_t height;
 	bool fixed_size;
@@ -98,6 +98,8 @@ struct shmfb {
 		uint32_t height;
 	} canvas;
 	uint32_t canvas_format;		/* SHMX_XRGB8888 ... */
+	uint32_t canvas_width;		/* both 0: the window's size */
+	uint32_t canvas_height;
 	uint64_t presents;		/* canvases presented */
 	/* Where canvases that were to be presented differ from the last. */
 	struct {
@@ -105,6 +107,7 @@ struct shmfb {
 		struct shmx_rect box[SHMFB_DRAWN];	/* by count */
 	} drawn;
 
+	struct shmfb_view view;
 	struct shmfb_picture pictures[SHMFB_PICTURES];
 	struct shmfb_picture *newest;	/* sent last; a reference, or NULL */
 	struct shmfb_flight flight;
