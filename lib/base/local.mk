@@ -11,5 +11,6 @@ noinst_LTLIBRARIES += %D%/libbase.la
 	%D%/hist.c %D%/hist.h \
 	%D%/log.c %D%/log.h \
 	%D%/memfd.c %D%/memfd.h \
+	%D%/spin.c %D%/spin.h \
 	%D%/sys.c %D%/sys.h \
 	%D%/text.c %D%/text.h

@@ -6,33 +6,17 @@
 
 #include "spin.h"
 
-#include <sched.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/spin.h"
 
 #define MIN_NS	(2 * BASE_NS_PER_US)
 #define MAX_NS	(50 * BASE_NS_PER_US)
 
-static bool
-can_spin(void)
-{
-	const char *env = getenv("SHMX_NO_SPIN");
-	cpu_set_t cpus;
-
-	if (env != NULL && strcmp(env, "1") == 0)
-		return false;
-	/* With one processor the other side needs it. */
-	return sched_getaffinity(0, sizeof(cpus), &cpus) < 0 ||
-	       CPU_COUNT(&cpus) > 1;
-}
-
 void
 shmx_spin_init(struct shmx_spin *spin)
 {
-	spin->may = can_spin();
+	spin->may = base_may_spin("SHMX_NO_SPIN");
 	spin->ns = MIN_NS;
 }
 
