@@ -285,6 +285,11 @@ check_programs += %D%/test-life %D%/test-life-plain
 %C%_test_life_plain_CFLAGS = $(%C%_test_life_CFLAGS)
 %C%_test_life_plain_LDADD = $(%C%_test_life_LDADD)
 
+check_programs += %D%/test-spin
+%C%_test_spin_SOURCES = %D%/test-spin.c
+%C%_test_spin_LDADD = lib/shmfb/libshmfb-core.la lib/shmx/libshmx-core.la \
+	$(suite_libs)
+
 check_programs += %D%/test-version
 %C%_test_version_SOURCES = %D%/test-version.c
 %C%_test_version_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la $(suite_libs)

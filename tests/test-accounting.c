@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <shmfb/shmfb.h>
@@ -325,6 +327,51 @@ START_TEST(rings_one_after_the_other)
 }
 END_TEST
 
+static uint64_t
+cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * BASE_NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+static void
+nothing(int signo)
+{
+	(void)signo;
+}
+
+/* Looking for an answer ends soon, whatever was usual: pump() sleeps. */
+START_TEST(no_answer_is_slept_through)
+{
+	const struct itimerval soon = { .it_value = { 0, 200000 } };
+	const struct sigaction action = { .sa_handler = nothing };
+	uint64_t cpu;
+
+	show_many(1);
+	settle(fb, c);
+	fb->spin = (struct shmfb_spin){
+		.may = true,
+		.awake_is_quicker = true,
+		.phase = SHMFB_SPIN_QUICKER,
+		.asleep_wait_ns = SHMFB_SPIN_NS,
+	};
+	kill(server.pid, SIGSTOP);
+	ck_assert_int_eq(show_one(2), 0);
+	ck_assert_int_eq(show_one(3), 0);
+	/* The signal ends the sleep. */
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	cpu = cpu_ns();
+	ck_assert(shmfb_pump(fb));
+	ck_assert_uint_lt(cpu_ns() - cpu, 20 * BASE_NS_PER_MS);
+	ck_assert_uint_eq(shmfb_in_flight(fb), SHMFB_IN_FLIGHT);
+	kill(server.pid, SIGCONT);
+	wait_until(fb, all_but_one_back, NULL);
+}
+END_TEST
+
 /* The server will not have the window's own memory. */
 START_TEST(canvas_is_refused)
 {
@@ -389,6 +436,7 @@ main(void)
 	tcase_add_test(tc, killed_server);
 	tcase_add_test(tc, reader_closed_first);
 	tcase_add_test(tc, rings_one_after_the_other);
+	tcase_add_test(tc, no_answer_is_slept_through);
 	tcase_add_test(tc, canvas_is_refused);
 	tcase_add_test(tc, no_descriptor);
 	return suite_run(s);

@@ -34,6 +34,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/segment.c %D%/segment.h \
 	%D%/show.c \
 	%D%/stage.c %D%/stage.h \
+	%D%/spin.c %D%/spin.h \
 	%D%/stats.c \
 	%D%/sysv.c %D%/sysv.h \
 	%D%/version.c \

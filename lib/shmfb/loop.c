@@ -105,6 +105,7 @@ shmfb_loop_init(struct shmfb *fb)
 	if (err)
 		return base_error(err, "no descriptor to wait on: %s",
 				  strerror(-err));
+	shmfb_spin_init(&fb->spin);
 	fb->next = fb->x->windows;
 	fb->x->windows = fb;
 	return 0;
@@ -342,20 +343,61 @@ has_something(const struct shmfb *fb)
 	return shmfb_ready(fb);
 }
 
+/*
+ * Wait so long, or for ever: how many descriptors are readable, or -errno.
+ * *readable says whether the connection is one of them.
+ */
+static int
+look(struct shmfb *fb, int timeout_ms, bool *readable)
+{
+	int conn = xcb_get_file_descriptor(fb->x->conn);
+	struct epoll_event e[3];
+	int i, n;
+
+	n = epoll_wait(fb->epoll_fd, e, 3, timeout_ms);
+	if (n < 0)
+		return -errno;
+	for (i = 0; i < n; i++)
+		*readable |= e[i].data.fd == conn;
+	return n;
+}
+
+/* Is it the server alone that is waited for, to be done with a frame? */
+static bool
+server_is_next(const struct shmfb *fb)
+{
+	return shmfb_flight_frames(&fb->flight) >= SHMFB_IN_FLIGHT &&
+	       shmfb_clock_due(&fb->clock, base_now_ns());
+}
+
+/* Look for a while, then sleep. As look() does. */
+static int
+spin_and_sleep(struct shmfb *fb, bool *readable)
+{
+	uint64_t begun = base_now_ns();
+	uint64_t end = begun + shmfb_spin_time(&fb->spin);
+	int n = 0;
+
+	while (n == 0 && base_now_ns() < end)
+		n = look(fb, 0, readable);
+	if (n == 0)
+		n = look(fb, -1, readable);
+	shmfb_spin_learn(&fb->spin, begun, base_now_ns());
+	return n;
+}
+
 /* Sleep. Returns whether the connection is readable, or -errno. */
 static int
 sleep_on(struct shmfb *fb)
 {
-	int conn = xcb_get_file_descriptor(fb->x->conn);
-	struct epoll_event e[3];
-	int i, n, readable = 0;
+	bool readable = false;
+	int n;
 
-	n = epoll_wait(fb->epoll_fd, e, 3, -1);
-	if (n < 0)
-		return -errno;
-	for (i = 0; i < n; i++)
-		readable |= e[i].data.fd == conn;
-	return readable;
+	if (fb->spin.may && server_is_next(fb))
+		n = spin_and_sleep(fb, &readable);
+	else
+		n = look(fb, -1, &readable);
+	return n < 0 ? n : readable;
 }
 
 bool

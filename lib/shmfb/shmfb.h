@@ -124,7 +124,8 @@ struct shmfb_options {
  * one that attaches our segments; -EMFILE, -ENOMEM.
  * Environment: SHMFB_NO_SHM=1 has the effect of SHMFB_PUT; SHMFB_NO_FD=1 has
  * no descriptor given to the server, as if its MIT-SHM were older than 1.2;
- * SHMFB_NO_PRESENT=1 paces by a timer, not by the display.
+ * SHMFB_NO_PRESENT=1 paces by a timer, not by the display; SHMFB_NO_SPIN=1
+ * has shmfb_pump() never look for an answer of the server before it sleeps.
  * *out is the caller's, to be closed with shmfb_close().
  */
 int

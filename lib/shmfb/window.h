@@ -3,7 +3,7 @@
  * window.h - the window itself, and what its files ask of each other
  *
  *	window.c    open, close, size, title
- *	loop.c      descriptors, waiting, deadlines
+ *	loop.c      descriptors, waiting, deadlines; spin.c: how long to look
  *	event.c     X events, into queue.c
  *	wm.c        what window managers want to know
  *	keyboard.c  keys; their symbols are keymap.c's
@@ -44,6 +44,7 @@
 #include "queue.h"
 #include "route.h"
 #include "segment.h"
+#include "spin.h"
 #include "stage.h"
 
 /* How many presents a staged canvas may be behind. */
@@ -70,6 +71,7 @@ struct shmfb {
 	int epoll_fd;			/* ours; what shmfb_fd() gives */
 	int poke_fd;			/* ours; in epoll_fd; -1: not shared */
 	bool poked;			/* poke_fd is readable */
+	struct shmfb_spin spin;
 	bool stirred;			/* something happened in this step */
 
 	struct shmfb_queue events;
