@@ -35,7 +35,13 @@ static const uint32_t formats[] = {
 	SHMX_XRGB2101010, SHMX_RGB888, SHMX_R8,
 };
 
-static const enum shmfb_backend backends[] = { SHMFB_SHM, SHMFB_PUT };
+/* Each way that a picture can go when it cannot be put as it is. */
+static const struct way {
+	enum shmfb_backend backend;
+	const char *no_render;
+} ways[] = { { SHMFB_SHM, "1" }, { SHMFB_PUT, "0" }, { SHMFB_SHM, "0" } };
+
+#define WAYS ((int)BASE_ARRAY_SIZE(ways))
 
 #define FORMATS ((int)BASE_ARRAY_SIZE(formats))
 
@@ -45,7 +51,7 @@ static struct shmfb *fb;
 static xcb_connection_t *c;
 
 static void
-start(int which, enum shmfb_backend backend, uint32_t width, uint32_t height,
+start(int which, const struct way *way, uint32_t width, uint32_t height,
       uint32_t flags)
 {
 	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
@@ -54,7 +60,8 @@ start(int which, enum shmfb_backend backend, uint32_t width, uint32_t height,
 	opt.display = server.display;
 	opt.width = width;
 	opt.height = height;
-	opt.backend = backend;
+	opt.backend = way->backend;
+	setenv("SHMFB_NO_RENDER", way->no_render, 1);
 	opt.flags = SHMFB_NO_VSYNC | flags;
 	fb = open_window(&opt);
 	c = x_connect(server.display);
@@ -237,14 +244,14 @@ START_TEST(frames)
 	static const uint32_t sizes[][2] = {
 		{ 101, 77 }, { 33, 20 }, { 1, 1 }, { 150, 90 }, { 102, 80 },
 	};
-	int which = _i / FORMATS / 2;
-	uint32_t format = formats[_i / 2 % FORMATS];
-	bool direct = is_direct(which, format);
+	int which = _i / FORMATS / WAYS;
+	uint32_t format = formats[_i / WAYS % FORMATS];
+	bool direct = is_direct(which, format), render;
 	struct shmfb_stats s;
 	struct ring ring;
 	unsigned i, n = 0;
 
-	start(which, backends[_i % 2], 101, 77, 0);
+	start(which, &ways[_i % WAYS], 101, 77, 0);
 	ring_open(&ring, 150, 90, format);
 	for (i = 0; i < BASE_ARRAY_SIZE(sizes); i++) {
 		ring_frame(&ring, sizes[i][0], sizes[i][1], i);
@@ -252,12 +259,19 @@ START_TEST(frames)
 		check_noise(format, sizes[i][0], sizes[i][1], i, NULL, 0);
 		n++;
 		s = stats_of(fb);
-		ck_assert_str_eq(s.route, direct ? "direct" : "staged");
+		render = _i % WAYS == 2 && !direct &&
+			 strcmp(s.route, "render") == 0;
+		ck_assert_str_eq(s.route, direct ? "direct" :
+				 render ? "render" : "staged");
+		/* Those that every server has for its own visuals. */
+		if (_i % WAYS == 2 && format == SHMX_XRGB8888 && which == 0)
+			ck_assert(render);
 		ck_assert_ptr_nonnull(strstr(s.route_why,
 					     shmx_format_name(format)));
 		ck_assert_uint_eq(s.frames_shown, n);
 		ck_assert_uint_eq(s.client_copies,
-				  n * (unsigned)(!direct + _i % 2));
+				  n * (unsigned)(!direct - render +
+					       (_i % WAYS == 1)));
 	}
 	/* Another size of the window: all of it anew, if it had been cut. */
 	ck_assert_int_eq(shmfb_resize(fb, 120, 101), 0);
@@ -275,11 +289,11 @@ START_TEST(damage)
 		{ 10, 12, 7, 9 }, { 50, 3, 31, 60 }, { 0, 0, 1, 1 },
 		{ 99, 76, 2, 1 }, { 20, 30, 40, 40 },
 	};
-	int which = _i / 2;
+	int which = _i / WAYS;
 	struct ring ring;
 	unsigned i, k;
 
-	start(which, backends[_i % 2], 101, 77, 0);
+	start(which, &ways[_i % WAYS], 101, 77, 0);
 	ring_open(&ring, 101, 77, SHMX_RGB888);
 	for (i = 0; i < 20; i++) {
 		k = i % BASE_ARRAY_SIZE(rects);
@@ -303,7 +317,7 @@ START_TEST(only_damage_is_converted)
 	struct shmx_frame f;
 	struct ring ring;
 
-	start(0, SHMFB_SHM, 60, 50, 0);
+	start(0, &ways[0], 60, 50, 0);
 	ring_open(&ring, 60, 50, SHMX_XRGB8888);
 	ring_frame(&ring, 60, 50, 1);
 	settle(fb, c);
@@ -339,15 +353,15 @@ begin(struct shmfb_canvas *canvas)
 
 START_TEST(canvases)
 {
-	int which = _i / 4;
-	bool native = _i / 2 % 2;
+	int which = _i / WAYS / 2;
+	bool native = _i / WAYS % 2;
 	uint32_t format = native ? servers[which].native : SHMX_XRGB8888;
-	bool direct = is_direct(which, format);
+	bool direct = is_direct(which, format), render;
 	struct shmx_rect r = { 5, 6, 30, 20 };
 	struct shmfb_canvas canvas;
 	unsigned i;
 
-	start(which, backends[_i % 2], 101, 77,
+	start(which, &ways[_i % WAYS], 101, 77,
 	      native ? SHMFB_NATIVE_FORMAT : 0);
 	for (i = 0; i < 6; i++) {
 		begin(&canvas);
@@ -367,9 +381,14 @@ START_TEST(canvases)
 	}
 	settle(fb, c);
 	check_noise(format, 101, 77, 1, &r, 5);
-	ck_assert_str_eq(stats_of(fb).route, direct ? "direct" : "staged");
+	render = strcmp(stats_of(fb).route, "render") == 0;
+	ck_assert(!render || (!direct && _i % WAYS == 2));
+	if (!render)
+		ck_assert_str_eq(stats_of(fb).route, direct ? "direct" :
+				 "staged");
 	ck_assert_uint_eq(stats_of(fb).client_copies,
-			  6U * (unsigned)(!direct + _i % 2));
+			  6U * (unsigned)(!direct - render +
+					  (_i % WAYS == 1)));
 	/* It stays in the middle of what is larger. */
 	ck_assert_int_eq(shmfb_resize(fb, 110, 90), 0);
 	settle(fb, c);
@@ -385,12 +404,12 @@ main(void)
 	TCase *tc = suite_case(s, "rings");
 
 	tcase_set_timeout(tc, 20);
-	tcase_add_loop_test(tc, frames, 0, 3 * FORMATS * 2);
-	tcase_add_loop_test(tc, damage, 0, 6);
+	tcase_add_loop_test(tc, frames, 0, 3 * FORMATS * WAYS);
+	tcase_add_loop_test(tc, damage, 0, 3 * WAYS);
 	tcase_add_test(tc, only_damage_is_converted);
 
 	tc = suite_case(s, "canvases");
 	tcase_set_timeout(tc, 20);
-	tcase_add_loop_test(tc, canvases, 0, 12);
+	tcase_add_loop_test(tc, canvases, 0, 6 * WAYS);
 	return suite_run(s);
 }

@@ -33,16 +33,28 @@ disconnect_observer(void)
 	xcb_disconnect(c);
 }
 
-static const enum shmfb_backend backends[] = { SHMFB_SHM, SHMFB_PUT };
+/* Each way that a picture can go when it cannot be put as it is. */
+static const struct way {
+	enum shmfb_backend backend;
+	const char *no_render;
+	const char *route;
+} ways[] = {
+	{ SHMFB_SHM, "1", "staged" },
+	{ SHMFB_PUT, "0", "staged" },
+	{ SHMFB_SHM, "0", "render" },
+};
+
+#define WAYS ((int)BASE_ARRAY_SIZE(ways))
 
 static struct shmfb *
-open_sized(uint32_t width, uint32_t height, enum shmfb_backend backend)
+open_sized(uint32_t width, uint32_t height, const struct way *way)
 {
 	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
 
 	opt.width = width;
 	opt.height = height;
-	opt.backend = backend;
+	opt.backend = way->backend;
+	setenv("SHMFB_NO_RENDER", way->no_render, 1);
 	opt.flags = SHMFB_NO_VSYNC;
 	return open_window(&opt);
 }
@@ -163,10 +175,11 @@ view_of(int i)
 
 START_TEST(pixels_are_where_they_should_be)
 {
-	int i = _i / 2;
+	int i = _i / WAYS;
 	const uint32_t *w = views[i].window, *p = views[i].picture;
-	struct shmfb *fb = open_sized(w[0], w[1], backends[_i % 2]);
+	struct shmfb *fb = open_sized(w[0], w[1], &ways[_i % WAYS]);
 	struct shmfb_view view = view_of(i), got;
+	struct shmfb_stats s;
 
 	ck_assert_int_eq(shmfb_set_view(fb, &view), 0);
 	shmfb_get_view(fb, &got, sizeof(got));
@@ -182,15 +195,95 @@ START_TEST(pixels_are_where_they_should_be)
 	settle(fb, c);
 	ck_assert_uint_eq(stats_of(fb).width, w[0] + 13);
 	check_view(fb, p[0], p[1], 4);
-	ck_assert_uint_eq(stats_of(fb).frames_shown, 2);
+	s = stats_of(fb);
+	ck_assert_uint_eq(s.frames_shown, 2);
+	if (view.zoom == 1) {
+		ck_assert_str_eq(s.route, "direct");
+	} else {
+		ck_assert_str_eq(s.route, ways[_i % WAYS].route);
+		if (_i % WAYS == 2)
+			ck_assert_uint_eq(s.client_copies, 0);
+		else
+			ck_assert_uint_ge(s.client_copies, 2);
+	}
 	shmfb_close(fb);
+}
+END_TEST
+
+/* Painted again, it is not put again: the server still has it. */
+START_TEST(render_keeps_the_picture)
+{
+	struct shmfb *fb = open_sized(200, 200, &ways[2]);
+	struct shmfb_view view = view_of(0);
+	struct shmx_rect all = { 0, 0, 200, 200 };
+
+	ck_assert_int_eq(shmfb_set_view(fb, &view), 0);
+	present(fb, 100, 80, 1);
+	settle(fb, c);
+	/* What an application that is drawing has got to. */
+	fill(fb->newest->slot->pixels, fb->newest->stride, 100, 80, 2);
+	shmfb_repaint_later(fb, &all);
+	settle(fb, c);
+	check_view(fb, 100, 80, 1);
+	ck_assert_str_eq(stats_of(fb).route, "render");
+	shmfb_close(fb);
+}
+END_TEST
+
+/* A server that refuses is not asked again, and nothing is missing. */
+START_TEST(render_is_refused)
+{
+	struct shmfb *fb = open_sized(200, 200, &ways[2]);
+	struct shmfb_view view = view_of(0);
+
+	ck_assert_int_eq(shmfb_set_view(fb, &view), 0);
+	present(fb, 100, 80, 1);
+	settle(fb, c);
+	ck_assert_str_eq(stats_of(fb).route, "render");
+	/* As by a server without memory for the pixmap. */
+	xcb_free_pixmap(fb->x->conn, fb->render.pixmap);
+	xcb_render_free_picture(fb->x->conn, fb->render.picture);
+	present(fb, 100, 80, 2);
+	settle(fb, c);
+	check_view(fb, 100, 80, 2);
+	ck_assert_str_eq(stats_of(fb).route, "staged");
+	ck_assert_ptr_nonnull(strstr(stats_of(fb).route_why, "refused"));
+	ck_assert_uint_eq(stats_of(fb).frames_failed, 1);
+	present(fb, 100, 80, 3);
+	settle(fb, c);
+	check_view(fb, 100, 80, 3);
+	ck_assert_uint_eq(stats_of(fb).frames_failed, 1);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* The same bytes on the screen, whoever has made them. */
+START_TEST(render_is_as_staged)
+{
+	const uint32_t *w = views[_i].window, *p = views[_i].picture;
+	struct shmfb_view view = view_of(_i);
+	uint32_t *got[2];
+	struct shmfb *fb;
+	int k;
+
+	for (k = 0; k < 2; k++) {
+		fb = open_sized(w[0], w[1], &ways[k * 2]);
+		ck_assert_int_eq(shmfb_set_view(fb, &view), 0);
+		present(fb, p[0], p[1], 9);
+		settle(fb, c);
+		got[k] = x_read(c, shmfb_window_id(fb), w[0], w[1]);
+		shmfb_close(fb);
+	}
+	ck_assert_mem_eq(got[0], got[1], (size_t)w[0] * w[1] * 4);
+	free(got[0]);
+	free(got[1]);
 }
 END_TEST
 
 /* One picture, one view after the other, while frames are under way. */
 START_TEST(views_change)
 {
-	struct shmfb *fb = open_sized(400, 300, backends[_i]);
+	struct shmfb *fb = open_sized(400, 300, &ways[_i]);
 	struct shmfb_view view;
 	int i;
 
@@ -219,9 +312,9 @@ END_TEST
 /* What differs is seen, whatever becomes of it in the window. */
 START_TEST(damage_is_seen)
 {
-	int i = _i / 2;
+	int i = _i / WAYS;
 	const uint32_t *w = views[i].window, *p = views[i].picture;
-	struct shmfb *fb = open_sized(w[0], w[1], backends[_i % 2]);
+	struct shmfb *fb = open_sized(w[0], w[1], &ways[_i % WAYS]);
 	struct shmfb_view view = view_of(i);
 	struct shmfb_canvas canvas;
 	struct shmx_rect r;
@@ -299,8 +392,8 @@ START_TEST(linear_is_between)
 		{ .zoom = 0.6, .rotation = 3, .x = 20, .y = 20 },
 		{ .scale = SHMFB_SCALE_INTEGER, .rotation = 2 },
 	};
-	struct shmfb *fb = open_sized(201, 150, backends[_i % 2]);
-	struct shmfb_view view = smooth[_i / 2];
+	struct shmfb *fb = open_sized(201, 150, &ways[_i % WAYS]);
+	struct shmfb_view view = smooth[_i / WAYS];
 	uint32_t *got, is;
 	unsigned shift;
 	int32_t x, y;
@@ -336,7 +429,7 @@ END_TEST
 
 START_TEST(what_cannot_be)
 {
-	struct shmfb *fb = open_sized(100, 100, SHMFB_AUTO);
+	struct shmfb *fb = open_sized(100, 100, &ways[0]);
 	struct shmfb_view view = SHMFB_VIEW_INIT, now;
 	struct {
 		struct shmfb_view view;
@@ -379,10 +472,16 @@ main(void)
 
 	tcase_set_timeout(tc, 30);
 	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
-	tcase_add_loop_test(tc, pixels_are_where_they_should_be, 0, 2 * VIEWS);
-	tcase_add_loop_test(tc, views_change, 0, 2);
-	tcase_add_loop_test(tc, damage_is_seen, 0, 2 * VIEWS);
-	tcase_add_loop_test(tc, linear_is_between, 0, 8);
+	tcase_add_loop_test(tc, pixels_are_where_they_should_be, 0, WAYS * VIEWS);
+	tcase_add_loop_test(tc, views_change, 0, WAYS);
+	tcase_add_loop_test(tc, damage_is_seen, 0, WAYS * VIEWS);
+	tcase_add_loop_test(tc, linear_is_between, 0, 4 * WAYS);
 	tcase_add_test(tc, what_cannot_be);
+
+	tc = suite_case(s, "render");
+	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
+	tcase_add_test(tc, render_keeps_the_picture);
+	tcase_add_test(tc, render_is_refused);
+	tcase_add_loop_test(tc, render_is_as_staged, 0, VIEWS);
 	return suite_run(s);
 }

@@ -102,10 +102,11 @@ root_visual(const xcb_screen_t *screen)
 	return NULL;
 }
 
-/* How the server wants images of that depth; bits 0: it takes none. */
-static void
-get_image_format(struct shmfb_visual *visual, const xcb_setup_t *setup)
+void
+shmfb_display_image_format(const struct shmfb_display *x,
+			   struct shmfb_visual *visual)
 {
+	const xcb_setup_t *setup = xcb_get_setup(x->conn);
 	xcb_format_iterator_t f = xcb_setup_pixmap_formats_iterator(setup);
 
 	for (; f.rem; xcb_format_next(&f))
@@ -129,7 +130,7 @@ get_native(struct shmfb_display *x, const char *name)
 		visual.green = v->green_mask;
 		visual.blue = v->blue_mask;
 	}
-	get_image_format(&visual, xcb_get_setup(x->conn));
+	shmfb_display_image_format(x, &visual);
 	if (shmfb_native_of(&x->native, &visual) == 0)
 		return 0;
 	return base_error(-ENOTSUP,

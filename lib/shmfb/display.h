@@ -84,6 +84,14 @@ shmfb_display_unref(struct shmfb_display *x);
 void
 shmfb_display_widen(struct shmfb_display *x);
 
+/*
+ * How the server wants images of visual->depth: sets all but the masks, and
+ * leaves bits as they are when it takes none.
+ */
+void
+shmfb_display_image_format(const struct shmfb_display *x,
+			   struct shmfb_visual *visual);
+
 /* "BadAccess" for 10, and so on; BadShmSeg as this server numbers it. */
 const char *
 shmfb_display_error_name(const struct shmfb_display *x, uint8_t code);

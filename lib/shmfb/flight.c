@@ -168,6 +168,10 @@ shmfb_flight_error(struct shmfb *fb, const xcb_generic_error_t *error)
 		fb->flight.refused++;
 	}
 	trip->failed = true;
+	if (trip->picture->rendered) {
+		shmfb_render_refused(fb);
+		fb->flight.refused = 0;
+	}
 	/* Not from there, then: the newest goes another way, and at once. */
 	if (segment && !trip->reply_due && is_final(fb, error->error_code)) {
 		shmfb_segment_refused(fb, segment, error->error_code);

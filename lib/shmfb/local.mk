@@ -30,6 +30,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/present_put.c \
 	%D%/present_shm.c \
 	%D%/queue.c %D%/queue.h \
+	%D%/render.c %D%/render.h \
 	%D%/route.c %D%/route.h \
 	%D%/segment.c %D%/segment.h \
 	%D%/show.c \

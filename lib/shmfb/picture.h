@@ -41,7 +41,8 @@ struct shmfb_picture {
 
 	/* From where it is put: from there, or from a slot of fb->stage. */
 	bool staged;
-	struct shmx_rect part;		/* staged: what of the window it is */
+	bool rendered;			/* by way of a pixmap, from there */
+	struct shmx_rect part;		/* of the window, if either */
 	struct shmfb_slot *slot;	/* a reference of ours, or NULL */
 	struct shmfb_segment *segment;	/* a reference of ours, or NULL */
 	uint32_t width;

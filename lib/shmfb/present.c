@@ -59,9 +59,8 @@ shmfb_present_choose(struct shmfb *fb, enum shmfb_backend wanted)
 	return 0;
 }
 
-/* By what the server has attached of its memory. */
-static const struct shmfb_presenter *
-by_segment(const struct shmfb_segment *segment)
+const struct shmfb_presenter *
+shmfb_present_by(const struct shmfb_segment *segment)
 {
 	if (!segment || !segment->xid)
 		return &shmfb_present_put;
@@ -71,7 +70,7 @@ by_segment(const struct shmfb_segment *segment)
 int
 shmfb_present_assign(struct shmfb *fb, struct shmfb_picture *picture)
 {
-	const struct shmfb_presenter *by = by_segment(picture->segment);
+	const struct shmfb_presenter *by = shmfb_present_by(picture->segment);
 
 	if (by == &shmfb_present_put) {
 		if (shmfb_must_share(fb))

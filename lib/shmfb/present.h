@@ -83,6 +83,10 @@ extern const struct shmfb_presenter shmfb_present_put;
 int
 shmfb_present_choose(struct shmfb *fb, enum shmfb_backend wanted);
 
+/* By what the server has attached of its memory; segment may be NULL. */
+const struct shmfb_presenter *
+shmfb_present_by(const struct shmfb_segment *segment);
+
 /*
  * Which way this picture goes, by its segment: sets picture->by, and fb->by
  * for the statistics. -ENOTSUP when that is the slow one and shared memory

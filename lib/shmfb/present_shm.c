@@ -25,14 +25,14 @@ put(struct shmfb *fb, const struct shmfb_target *target,
 		bool last = !target->more && i + 1 == damage->count;
 
 		shmfb_run_add(run, xcb_shm_put_image(fb->x->conn,
-			target->drawable, target->gc,
-			total,
+			target->drawable, target->gc, total,
 			(uint16_t)picture->height,
 			(uint16_t)r->x, (uint16_t)r->y,
 			(uint16_t)r->width, (uint16_t)r->height,
 			(int16_t)(target->x + r->x),
 			(int16_t)(target->y + r->y),
-			target->native->visual.depth, XCB_IMAGE_FORMAT_Z_PIXMAP, last,
+			target->native->visual.depth,
+			XCB_IMAGE_FORMAT_Z_PIXMAP, last,
 			picture->segment->xid, picture->offset).sequence);
 	}
 	return 0;

@@ -10,6 +10,7 @@
 #include "route.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "window.h"
@@ -27,37 +28,51 @@ is_direct(const struct shmfb *fb, const struct shmfb_picture *picture)
 					     picture->format == SHMX_ARGB8888);
 }
 
+/* What has to be done to it. */
+static const char *
+work(const struct shmfb *fb, const struct shmfb_picture *picture)
+{
+	if (!shmfb_layout_plain(&picture->layout))
+		return "scaled or turned";
+	return picture->format == fb->x->native.format ? "copied" :
+		"converted";
+}
+
 static void
-explain(struct shmfb *fb, const struct shmfb_picture *picture, bool direct)
+explain(struct shmfb *fb, const struct shmfb_picture *picture,
+	const char *route, const char *why_not_render)
 {
 	const struct shmfb_visual *v = &fb->x->native.visual;
+	const char *name = shmx_format_name(picture->format);
+	char *why = fb->route_why;
+	size_t size = sizeof(fb->route_why);
 
-	fb->route = direct ? "direct" : "staged";
-	if (direct)
-		snprintf(fb->route_why, sizeof(fb->route_why),
-			 "%s is what the window has",
-			 shmx_format_name(picture->format));
-	else if (!shmfb_layout_plain(&picture->layout))
-		snprintf(fb->route_why, sizeof(fb->route_why),
-			 "scaled or turned by the client");
+	fb->route = route;
+	if (strcmp(route, "direct") == 0)
+		snprintf(why, size, "%s as it is", name);
+	else if (!why_not_render)
+		snprintf(why, size, "%s is %s by the server", name,
+			 work(fb, picture));
 	else
-		snprintf(fb->route_why, sizeof(fb->route_why),
-			 "%s is converted by the client: the window has depth %u, masks %x/%x/%x%s",
-			 shmx_format_name(picture->format), v->depth, v->red,
-			 v->green, v->blue,
-			 v->msb_first ? ", highest byte first" : "");
+		snprintf(why, size,
+			 "%s is %s by the client for depth %u, masks %x/%x/%x%s: %s",
+			 name, work(fb, picture), v->depth, v->red, v->green,
+			 v->blue, v->msb_first ? ", highest byte first" : "",
+			 why_not_render);
 }
 
 /* MIT-SHM counts 32 bits of offset and 16 bits of pixels in a row. */
 static bool
-can_attach(const struct shmfb *fb, const struct shmx_frame_info *f)
+can_attach(const struct shmx_frame_info *f, const struct shmfb_native *native)
 {
 	return f->offset <= UINT32_MAX && f->offset % 4 == 0 &&
-	       shmfb_native_total(&fb->x->native, f->stride);
+	       shmfb_native_total(native, f->stride);
 }
 
+/* From where it lies, for a drawable with such pixels. */
 static void
-take_direct(struct shmfb *fb, struct shmfb_picture *picture)
+put_as_it_lies(struct shmfb *fb, struct shmfb_picture *picture,
+	       const struct shmfb_native *native)
 {
 	const struct shmx_frame_info *f;
 
@@ -71,7 +86,7 @@ take_direct(struct shmfb *fb, struct shmfb_picture *picture)
 	}
 	f = shmx_frame_info(picture->hold);
 	picture->offset = (uint32_t)f->offset;
-	if (fb->shm && can_attach(fb, f))
+	if (fb->shm && can_attach(f, native))
 		picture->segment = shmfb_segment_of_ring(fb, f);
 }
 
@@ -88,36 +103,71 @@ is_out_of_reach(const struct shmfb *fb, const struct shmfb_picture *picture)
 	       (fb->shm || fb->sysv) && fb->wanted != SHMFB_SHM;
 }
 
-static int
-stage_ring(struct shmfb *fb, struct shmfb_picture *picture)
+/* And not so, after all. */
+static void
+forget_where(struct shmfb *fb, struct shmfb_picture *picture)
 {
 	shmfb_segment_unref(fb, picture->segment);
+	shmfb_slot_unref(fb, picture->slot);
 	picture->segment = NULL;
+	picture->slot = NULL;
 	picture->offset = 0;
-	fb->route = "staged";
-	snprintf(fb->route_why, sizeof(fb->route_why),
-		 "the server has not attached this ring, it is copied to where it reads");
-	return shmfb_stage(fb, picture);
+}
+
+/* Have the server do it. Returns NULL, or why it cannot. */
+static const char *
+render(struct shmfb *fb, struct shmfb_picture *picture)
+{
+	if (!fb->shm && !(fb->sysv && picture->drawn))
+		return "nothing is shared with the server";
+	if (!shmfb_render_ready(fb, picture))
+		return fb->render.why;
+	put_as_it_lies(fb, picture, &fb->render.native);
+	if (shmfb_present_by(picture->segment)->copies) {
+		forget_where(fb, picture);
+		return "the server has not attached this memory";
+	}
+	picture->rendered = true;
+	picture->part = shmfb_visible_part(fb, &picture->layout);
+	return NULL;
+}
+
+/* By its segment, and if that leads to a pixmap, on from there. */
+static int
+assign(struct shmfb *fb, struct shmfb_picture *picture)
+{
+	int err = shmfb_present_assign(fb, picture);
+
+	if (!err && picture->rendered)
+		picture->by = &shmfb_present_render;
+	return err;
 }
 
 int
 shmfb_route(struct shmfb *fb, struct shmfb_picture *picture)
 {
-	bool direct;
-	int err = 0;
+	const char *why_not;
+	int err;
 
 	shmfb_place(fb, &picture->layout);
-	direct = is_direct(fb, picture);
-	explain(fb, picture, direct);
-	if (direct)
-		take_direct(fb, picture);
-	else
+	if (is_direct(fb, picture)) {
+		put_as_it_lies(fb, picture, &fb->x->native);
+		if (!is_out_of_reach(fb, picture)) {
+			explain(fb, picture, "direct", NULL);
+			return assign(fb, picture);
+		}
+		forget_where(fb, picture);
+		why_not = "the server has not attached this ring";
+	} else {
+		why_not = render(fb, picture);
+	}
+	explain(fb, picture, why_not ? "staged" : "render", why_not);
+	if (why_not) {
 		err = shmfb_stage(fb, picture);
-	if (direct && is_out_of_reach(fb, picture))
-		err = stage_ring(fb, picture);
-	if (err)
-		return err;
-	return shmfb_present_assign(fb, picture);
+		if (err)
+			return err;
+	}
+	return assign(fb, picture);
 }
 
 /* The same frame or canvas, not made ready. */
@@ -139,16 +189,20 @@ copy_of(struct shmfb *fb, const struct shmfb_picture *picture)
 	return copy;
 }
 
-/* What it was staged for: is that how it would be staged now? */
+/* What it was made ready for: is that how it would be now? */
 static bool
-is_stale(const struct shmfb *fb, const struct shmfb_picture *picture,
+is_stale(struct shmfb *fb, const struct shmfb_picture *picture,
 	 const struct shmfb_layout *now)
 {
 	struct shmx_rect part;
 
-	if (!picture->staged)
+	if (!picture->staged && !picture->rendered)
 		return !shmfb_layout_plain(now) ||
 		       is_out_of_reach(fb, picture);
+	/* The pixmap may have been another picture's since. */
+	if (picture->rendered &&
+	    (!picture->segment->xid || !shmfb_render_ready(fb, picture)))
+		return true;
 	part = shmfb_visible_part(fb, now);
 	return !shmfb_rect_equal(&part, &picture->part) ||
 	       !shmfb_layout_equal(now, &picture->layout);
@@ -164,7 +218,7 @@ shmfb_route_again(struct shmfb *fb)
 	shmfb_place(fb, &now);
 	if (!is_stale(fb, newest, &now)) {
 		newest->layout = now;
-		return shmfb_present_assign(fb, newest);
+		return assign(fb, newest);
 	}
 	anew = copy_of(fb, newest);
 	err = shmfb_route(fb, anew);

@@ -3,6 +3,7 @@
  * route.h - from where a picture is put, and what has to be done before
  *
  *	direct   from where it lies: no copy by the client
+ *	render   from there, and the server scales, turns, converts: render.h
  *	staged   from a slot that it was converted or scaled into: stage.h
  *
  * present.h is about how it gets from there to the server.

@@ -124,6 +124,7 @@ struct shmfb_options {
  * one that attaches our segments; -EMFILE, -ENOMEM.
  * Environment: SHMFB_NO_SHM=1 has the effect of SHMFB_PUT; SHMFB_NO_FD=1 has
  * no descriptor given to the server, as if its MIT-SHM were older than 1.2;
+ * SHMFB_NO_RENDER=1 has nothing scaled or converted by the server;
  * SHMFB_NO_PRESENT=1 paces by a timer, not by the display; SHMFB_NO_SPIN=1
  * has shmfb_pump() never look for an answer of the server before it sleeps.
  * *out is the caller's, to be closed with shmfb_close().
@@ -236,10 +237,10 @@ shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
  * holds to keep two frames under way. A frame that goes by core PutImage may
  * be complete when this returns.
  *
- * A frame that is not in the window's format, or in a ring that the server does
- * not attach while it does attach memory of the window, is converted into
- * that, which is a copy by the client; alpha counts only where the window has
- * some.
+ * A frame that is not in the window's format is converted: by the server, or
+ * into memory of the window, which is a copy by the client. So is one of a
+ * ring that the server does not attach, while it does attach that. Alpha
+ * counts only where the window has some.
  *
  * Errors: -EAGAIN as for shmfb_begin(); -ENOTSUP a frame without a picture, or
  * of a format that shmx.h does not name, or SHMFB_SHM was asked for and the
@@ -265,8 +266,8 @@ enum shmfb_filter {
 /*
  * How pictures are seen in the window: always in their proportions, in the
  * middle, on a background. Begin with SHMFB_VIEW_INIT, which is at 1:1. What
- * is neither scaled nor turned nor converted costs no copy by the client;
- * see shmfb_stats.route.
+ * is put as it is, or scaled and turned by the server, costs no copy by the
+ * client: see shmfb_stats.route.
  */
 struct shmfb_view {
 	size_t size;			/* set by the initialiser */
@@ -399,8 +400,9 @@ struct shmfb_stats {
 	uint64_t latency_max_ns;
 	const char *clock;		/* "present", "timer" or "none" */
 	/*
-	 * The last picture: "direct" from where it lies, or "staged", written
-	 * anew by this process in the window's format, and why. As for path.
+	 * The last picture: "direct" from where it lies; "render", from there
+	 * and scaled, turned or converted by the server; or "staged", which
+	 * is done by this process into memory of the window. As for path.
 	 */
 	const char *route;
 	const char *route_why;

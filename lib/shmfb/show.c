@@ -66,8 +66,8 @@ send_parts(struct shmfb *fb, struct shmfb_picture *picture,
 	   const struct shmfb_damage *parts, bool repaint)
 {
 	/* Where the first of the pixels that are put is in the window. */
-	const struct shmx_rect *at = picture->staged ? &picture->part :
-		&picture->layout.at;
+	const struct shmx_rect *at = picture->staged || picture->rendered ?
+		&picture->part : &picture->layout.at;
 	struct shmx_rect window = shmfb_rect_all(fb->width, fb->height);
 	struct shmx_rect seen = shmfb_rect_cut(&picture->layout.at, &window);
 	struct shmx_rect within = shmfb_rect_move(&seen, -at->x, -at->y);

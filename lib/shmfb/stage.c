@@ -44,12 +44,10 @@ drawn_since(const struct shmfb *fb, uint64_t sequence,
 	return shmfb_rect_cut(&box, all);
 }
 
-/* What of the picture is not in the slot yet. */
-static struct shmx_rect
-missing(const struct shmfb *fb, const struct shmfb_slot *slot,
-	const struct shmfb_picture *picture, const struct shmx_rect *part)
+struct shmx_rect
+shmfb_content_missing(const struct shmfb *fb, const struct shmfb_content *is,
+		      const struct shmfb_picture *picture)
 {
-	const struct shmfb_content *is = &slot->content;
 	struct shmx_rect all = shmfb_rect_all(picture->layout.width,
 					      picture->layout.height);
 	struct shmx_rect since = all;
@@ -57,8 +55,8 @@ missing(const struct shmfb *fb, const struct shmfb_slot *slot,
 	if (!is->defined || is->ring_id != picture->ring_id ||
 	    is->format != picture->format ||
 	    is->sequence > picture->sequence ||
-	    !shmfb_rect_equal(&is->part, part) ||
-	    !shmfb_layout_equal(&is->layout, &picture->layout))
+	    is->layout.width != picture->layout.width ||
+	    is->layout.height != picture->layout.height)
 		return all;
 	if (is->sequence == picture->sequence)
 		return (struct shmx_rect){ 0, 0, 0, 0 };
@@ -67,6 +65,20 @@ missing(const struct shmfb *fb, const struct shmfb_slot *slot,
 	else
 		since = drawn_since(fb, is->sequence, &all);
 	return since;
+}
+
+void
+shmfb_content_set(struct shmfb_content *content,
+		  const struct shmfb_picture *picture)
+{
+	*content = (struct shmfb_content){
+		.defined = true,
+		.ring_id = picture->ring_id,
+		.sequence = picture->sequence,
+		.format = picture->format,
+		.part = picture->part,
+		.layout = picture->layout,
+	};
 }
 
 /* ----------------------------------------------------------- writing -- */
@@ -144,23 +156,22 @@ write_part(struct shmfb *fb, struct shmfb_slot *slot, uint32_t stride,
 
 static int
 fill_slot(struct shmfb *fb, struct shmfb_slot *slot, uint32_t stride,
-	  const struct shmfb_picture *picture, const struct shmx_rect *part)
+	  const struct shmfb_picture *picture)
 {
-	struct shmx_rect damaged = missing(fb, slot, picture, part);
+	const struct shmx_rect *part = &picture->part;
+	struct shmfb_content *is = &slot->content;
+	struct shmx_rect damaged;
 	int err;
 
-	slot->content.defined = false;
+	if (!shmfb_rect_equal(&is->part, part) ||
+	    !shmfb_layout_equal(&is->layout, &picture->layout))
+		is->defined = false;
+	damaged = shmfb_content_missing(fb, is, picture);
+	is->defined = false;
 	err = write_part(fb, slot, stride, picture, part, &damaged);
 	if (err)
 		return err;
-	slot->content = (struct shmfb_content){
-		.defined = true,
-		.ring_id = picture->ring_id,
-		.sequence = picture->sequence,
-		.format = picture->format,
-		.part = *part,
-		.layout = picture->layout,
-	};
+	shmfb_content_set(is, picture);
 	slot->freed = ++fb->pool.frees;
 	return 0;
 }
@@ -179,13 +190,13 @@ shmfb_stage(struct shmfb *fb, struct shmfb_picture *picture)
 			      (uint32_t)part.height, &slot);
 	if (err)
 		return err;
-	err = fill_slot(fb, slot, stride, picture, &part);
+	picture->part = part;
+	err = fill_slot(fb, slot, stride, picture);
 	if (err) {
 		shmfb_slot_unref(fb, slot);
 		return err;
 	}
 	picture->staged = true;
-	picture->part = part;
 	picture->slot = slot;
 	picture->segment = shmfb_segment_ref(slot->segment);
 	picture->width = (uint32_t)part.width;

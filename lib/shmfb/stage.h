@@ -13,6 +13,7 @@
 #include <shmx/shmx.h>
 
 struct shmfb;
+struct shmfb_content;
 struct shmfb_picture;
 
 /*
@@ -29,5 +30,16 @@ shmfb_stage(struct shmfb *fb, struct shmfb_picture *picture);
  */
 void
 shmfb_stage_note(struct shmfb *fb, const struct shmx_rect *box);
+
+/* What of a picture is missing where there is that. */
+struct shmx_rect
+shmfb_content_missing(const struct shmfb *fb,
+		      const struct shmfb_content *content,
+		      const struct shmfb_picture *picture);
+
+/* Now it is there. */
+void
+shmfb_content_set(struct shmfb_content *content,
+		  const struct shmfb_picture *picture);
 
 #endif /* SHMFB_STAGE_H */

@@ -107,6 +107,8 @@ shmfb_close(struct shmfb *fb)
 	shmfb_pool_finish(fb, &fb->pool);
 	shmfb_pool_finish(fb, &fb->stage);
 	shmfb_queue_finish(&fb->events);
+	if (fb->x)
+		shmfb_render_finish(fb);
 	/* Others may go on using the connection. */
 	if (fb->gc && !fb->x->gone)
 		xcb_free_gc(fb->x->conn, fb->gc);

@@ -12,7 +12,8 @@
  *	canvas.c    begin and present; its memory is pool.c's
  *	show.c      show, and painting again
  *	picture.c   one frame on its way; flight.c: those under way
- *	route.c     from where it is put: as it lies, or by way of stage.c
+ *	route.c     from where it is put: as it lies, or by way of
+ *	            stage.c, or of the server's render.c
  *	present.c   which way it goes: present_shm.c, present_put.c
  *	segment.c   memory that the server has attached; sysv.c: of one kind
  *	ladder.c    which kinds of memory it attaches
@@ -42,6 +43,7 @@
 #include "pool.h"
 #include "present.h"
 #include "queue.h"
+#include "render.h"
 #include "route.h"
 #include "segment.h"
 #include "spin.h"
@@ -86,12 +88,13 @@ struct shmfb {
 	bool sysv;			/* System V segments can, only those */
 	const struct shmfb_presenter *by;	/* the last picture's */
 	char why[400];			/* why that one */
-	const char *route;		/* "direct" or "staged" */
+	const char *route;		/* "direct", "render" or "staged" */
 	char route_why[160];
 	uint8_t *bounce;		/* ours; rows of one piece, or NULL */
 	struct shmfb_segment *ring;	/* of the last ring; a reference */
 	struct shmfb_pool pool;
 	struct shmfb_pool stage;
+	struct shmfb_render render;
 
 	/* What the application draws on; slot NULL: nothing begun. */
 	struct {
