@@ -265,6 +265,12 @@ check_programs += %D%/test-layout
 %C%_test_layout_LDADD = lib/shmfb/libshmfb-core.la \
 	lib/shmx/libshmx-core.la $(suite_libs) $(window_deps)
 
+check_programs += %D%/test-rows
+%C%_test_rows_SOURCES = %D%/test-rows.c %D%/colour.c %D%/colour.h \
+	tools/convert.c tools/convert.h
+%C%_test_rows_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools
+%C%_test_rows_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-convert
 %C%_test_convert_SOURCES = %D%/test-convert.c %D%/colour.c %D%/colour.h
 %C%_test_convert_LDADD = lib/shmfb/libshmfb-core.la \

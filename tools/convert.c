@@ -21,6 +21,7 @@ static const struct {
 	{ "rgb24", { "rgb", "rgb888" }, PIXEL_RGB24, 3 },
 	{ "bgr24", { "bgr", "bgr888" }, PIXEL_BGR24, 3 },
 	{ "rgb565", { "rgb565le", "rgb16" }, PIXEL_RGB565, 2 },
+	{ "xrgb2101010", { "x2rgb10le", "x2rgb10" }, PIXEL_XRGB2101010, 4 },
 	{ "gray8", { "gray", "r8" }, PIXEL_GRAY8, 1 },
 };
 
@@ -40,7 +41,8 @@ pixel_format_by_name(const char *name)
 const char *
 pixel_format_names(void)
 {
-	return "xrgb8888 (bgr0) xbgr8888 (rgb0) rgb24 bgr24 rgb565 gray8";
+	return "xrgb8888 (bgr0) xbgr8888 (rgb0) rgb24 bgr24 rgb565 "
+		"xrgb2101010 gray8";
 }
 
 size_t
@@ -84,6 +86,14 @@ convert_row(uint32_t *to, const uint8_t *from, uint32_t width,
 			to[i] = xrgb((v >> 11) << 3 | v >> 13,
 				     (v >> 5 & 63) << 2 | (v >> 9 & 3),
 				     (v & 31) << 3 | (v >> 2 & 7));
+		}
+		break;
+	case PIXEL_XRGB2101010:
+		for (i = 0; i < width; i++, from += 4) {
+			memcpy(&v, from, 4);
+			/* The upper eight bits of each ten. */
+			to[i] = xrgb(v >> 22 & 0xff, v >> 12 & 0xff,
+				     v >> 2 & 0xff);
 		}
 		break;
 	case PIXEL_GRAY8:

@@ -15,6 +15,7 @@ enum pixel_format {
 	PIXEL_RGB24,		/* bytes R G B: rgb24 */
 	PIXEL_BGR24,		/* bytes B G R: bgr24 */
 	PIXEL_RGB565,		/* 16 bits, little-endian: rgb565le */
+	PIXEL_XRGB2101010,	/* 32 bits, little-endian: x2rgb10le */
 	PIXEL_GRAY8,		/* one byte: gray */
 	PIXEL_UNKNOWN,
 };

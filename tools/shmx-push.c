@@ -48,7 +48,7 @@ static const struct argp_option options[] = {
 	  "raw)", 1 },
 	{ "pixel", OPT_PIXEL, "PIXEL", 0, "how raw pixels lie: xrgb8888 "
 	  "(ffmpeg's bgr0, the default; read straight into the slot), "
-	  "xbgr8888, rgb24, bgr24, rgb565, gray8", 1 },
+	  "xbgr8888, rgb24, bgr24, rgb565, xrgb2101010, gray8", 1 },
 	{ "fps", OPT_FPS, "N", 0, "frames a second; 0: as fast as they come. "
 	  "Default: what a y4m stream says, else 0", 2 },
 	{ "loop", OPT_LOOP, NULL, 0, "start again at the end of a file", 2 },
