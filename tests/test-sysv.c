@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -271,6 +272,52 @@ START_TEST(none_for_the_canvas)
 }
 END_TEST
 
+/* The second number that a new descriptor of the process would have. */
+static rlim_t
+second_free(pid_t pid)
+{
+	unsigned fd, found = 0;
+	char name[64];
+
+	for (fd = 0; found < 2; fd++) {
+		snprintf(name, sizeof(name), "/proc/%d/fd/%u", (int)pid, fd);
+		found += access(name, F_OK) < 0 && errno == ENOENT;
+	}
+	return fd - 1;
+}
+
+/* The server itself has no room for a descriptor: one step down. */
+START_TEST(server_has_no_descriptor)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct xserver server;
+	xcb_connection_t *there;
+	struct rlimit limit;
+	struct shmfb *fb;
+
+	unsetenv("SHMFB_NO_FD");
+	xserver_start(&server, "640x480x24", NULL);
+	there = x_connect(server.display);
+	x_sync(there);
+	ck_assert_int_eq(prlimit(server.pid, RLIMIT_NOFILE, NULL, &limit), 0);
+	/* Room for the connection, and that is all. */
+	limit.rlim_cur = second_free(server.pid);
+	ck_assert_int_eq(prlimit(server.pid, RLIMIT_NOFILE, &limit, NULL), 0);
+	opt.display = server.display;
+	fb = open_window(&opt);
+	ck_assert_msg(strcmp(stats_of(fb).path, "shm-sysv") == 0, "%s: %s",
+		      stats_of(fb).path, stats_of(fb).why);
+	ck_assert_msg(strstr(stats_of(fb).why, "refused the descriptor"),
+		      "%s", stats_of(fb).why);
+	draw(fb, 1);
+	settle(fb, there);
+	check_shows(there, fb, 640, 480, 1);
+	shmfb_close(fb);
+	xcb_disconnect(there);
+	xserver_stop(&server);
+}
+END_TEST
+
 /* Each call once; the watch sees what is left behind. */
 START_TEST(fails_cleanly)
 {
@@ -483,6 +530,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, none_to_be_had);
 	tcase_add_test(tc, none_for_the_canvas);
+	tcase_add_test(tc, server_has_no_descriptor);
 	tcase_add_test(tc, fails_cleanly);
 
 	tc = suite_case(s, "kills");
