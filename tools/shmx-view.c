@@ -65,6 +65,7 @@ open_window(struct view *w)
 	static const enum shmfb_backend backends[] = {
 		[VIEW_AUTO] = SHMFB_AUTO,
 		[VIEW_SHM] = SHMFB_SHM,
+		[VIEW_SYSV] = SHMFB_SYSV,
 		[VIEW_PUT] = SHMFB_PUT,
 	};
 	struct shmfb_options o = SHMFB_OPTIONS_INIT;

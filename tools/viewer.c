@@ -28,6 +28,7 @@ enum {
 static const struct argp_option options[] = {
 	{ "backend", OPT_BACKEND, "BACKEND", 0, "auto: the fastest that works "
 	  "(the default); shm: the X server reads the ring's memory, or fail; "
+	  "sysv: it reads a copy in a System V segment, or fail; "
 	  "put: pixels through the X connection; sdl2: an SDL2 window surface, "
 	  "to compare with", 1 },
 	{ "no-shm", OPT_NO_SHM, NULL, 0, "the same as --backend put, and as "
@@ -66,14 +67,16 @@ static const char doc[] =
 static enum viewer_backend
 backend_by_name(const char *name, struct argp_state *state)
 {
-	static const char *const names[] = { "auto", "shm", "put", "sdl2" };
+	static const char *const names[] = {
+		"auto", "shm", "sysv", "put", "sdl2",
+	};
 	unsigned i;
 
 	for (i = 0; i < BASE_ARRAY_SIZE(names); i++)
 		if (strcmp(name, names[i]) == 0)
 			return (enum viewer_backend)i;
-	argp_error(state, "no backend \"%s\"; there are auto, shm, put and "
-		   "sdl2", name);
+	argp_error(state, "no backend \"%s\"; there are auto, shm, sysv, put "
+		   "and sdl2", name);
 	return VIEW_AUTO;
 }
 
@@ -122,8 +125,8 @@ parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (v->ring == NULL)
 			argp_error(state, "which ring? give it a NAME");
-		if (v->no_shm && (v->backend == VIEW_SHM ||
-				  v->backend == VIEW_SDL2))
+		if (v->no_shm && v->backend != VIEW_AUTO &&
+		    v->backend != VIEW_PUT)
 			argp_error(state, "--no-shm goes with --backend auto "
 				   "or put");
 		if (v->no_shm)

@@ -13,7 +13,9 @@
 
 #include <shmx/shmx.h>
 
-enum viewer_backend { VIEW_AUTO, VIEW_SHM, VIEW_PUT, VIEW_SDL2 };
+enum viewer_backend {
+	VIEW_AUTO, VIEW_SHM, VIEW_SYSV, VIEW_PUT, VIEW_SDL2,
+};
 
 struct viewer {
 	/* From the command line. */
