@@ -41,6 +41,14 @@ static const char *const atom_names[SHMFB_ATOMS] = {
 	"_NET_WM_NAME",
 	"_NET_WM_ICON_NAME",
 	"UTF8_STRING",
+	"WM_STATE",
+	"_NET_WM_STATE",
+	"_NET_WM_STATE_FULLSCREEN",
+	"_NET_WM_STATE_MAXIMIZED_VERT",
+	"_NET_WM_STATE_MAXIMIZED_HORZ",
+	"_NET_WM_STATE_ABOVE",
+	"_NET_WM_STATE_HIDDEN",
+	"_MOTIF_WM_HINTS",
 };
 
 static const char *

@@ -135,6 +135,19 @@ window_event(struct shmfb *fb, const xcb_generic_event_t *event)
 	case XCB_CONFIGURE_NOTIFY:
 		configured(fb, e);
 		break;
+	case XCB_MAP_NOTIFY:
+	case XCB_UNMAP_NOTIFY:
+		if (!(event->response_type & SENT_BY_CLIENT))
+			shmfb_state_mapped(fb, event->response_type ==
+					   XCB_MAP_NOTIFY);
+		break;
+	case XCB_VISIBILITY_NOTIFY:
+		if (!(event->response_type & SENT_BY_CLIENT))
+			shmfb_state_visible(fb, e);
+		break;
+	case XCB_PROPERTY_NOTIFY:
+		shmfb_state_property(fb, e);
+		break;
 	case XCB_CLIENT_MESSAGE:
 		shmfb_wm_message(fb, e);
 		break;

@@ -29,6 +29,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/present.c %D%/present.h \
 	%D%/present_put.c \
 	%D%/present_shm.c \
+	%D%/property.c %D%/property.h \
 	%D%/queue.c %D%/queue.h \
 	%D%/render.c %D%/render.h \
 	%D%/route.c %D%/route.h \
@@ -36,6 +37,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/show.c \
 	%D%/stage.c %D%/stage.h \
 	%D%/spin.c %D%/spin.h \
+	%D%/state.c %D%/state.h \
 	%D%/stats.c \
 	%D%/sysv.c %D%/sysv.h \
 	%D%/version.c \

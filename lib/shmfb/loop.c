@@ -182,9 +182,12 @@ take_events(struct shmfb_display *x, bool read)
 		 xcb_poll_for_queued_event(x->conn));
 	if (!x->gone && xcb_connection_has_error(x->conn))
 		server_gone(x);
-	shmfb_for_each(fb, x)
-		if (!fb->gone)
-			shmfb_flight_poll(fb);
+	shmfb_for_each(fb, x) {
+		if (fb->gone)
+			continue;
+		shmfb_flight_poll(fb);
+		shmfb_state_poll(fb);
+	}
 }
 
 static void

@@ -75,6 +75,14 @@ enum shmfb_flags {
 	 * so that none has to be converted: see shmfb_canvas.format.
 	 */
 	SHMFB_NATIVE_FORMAT = 1 << 2,
+	/* What the window manager is to make of it: see shmfb_set_state(). */
+	SHMFB_FULLSCREEN = 1 << 3,
+	SHMFB_MAXIMIZED = 1 << 4,
+	SHMFB_ABOVE = 1 << 5,
+	/* Not to be seen before shmfb_set_visible(). */
+	SHMFB_UNMAPPED = 1 << 6,
+	/* Without the window manager's frame and title. */
+	SHMFB_NO_DECORATION = 1 << 7,
 };
 
 /* Begin with SHMFB_OPTIONS_INIT; zero means the default. */
@@ -108,15 +116,25 @@ struct shmfb_options {
 	/* Without a parent: on the screen, a wish; both 0: none. */
 	int32_t x;
 	int32_t y;
+
+	/* What the user may resize it to, if the window manager cares. */
+	uint32_t min_width;		/* both 0: anything */
+	uint32_t min_height;
+	struct {
+		uint32_t width;		/* in these proportions; both 0: any */
+		uint32_t height;
+	} aspect;
 };
 
 #define SHMFB_OPTIONS_INIT { sizeof(struct shmfb_options), \
-	0, 0, 0, 0, 0, SHMFB_AUTO, 0, 0, 0, 0, 0, 0, 0 }
+	0, 0, 0, 0, 0, SHMFB_AUTO, 0, 0, 0, 0, 0, 0, 0, \
+	0, 0, { 0, 0 } }
 
 /*
  * Connect to the X server and map a window. options may be NULL.
  *
  * Errors: -EINVAL one side 0, or above SHMX_SIDE_MAX, x or y beyond 16 bits,
+ * a smallest size or proportions of which one side is 0,
  * or share and parent of two connections; -EPIPE the window to share with, or
  * to be within, is gone; -ECONNREFUSED no display (the message says which was
  * tried); -ENOTSUP a screen whose default visual has no colours of its own
@@ -317,6 +335,7 @@ enum shmfb_event_type {
 	SHMFB_EVENT_BUTTON,		/* .button; wheel: buttons 4 to 7 */
 	SHMFB_EVENT_MOTION,		/* .motion */
 	SHMFB_EVENT_FOCUS,		/* .focus */
+	SHMFB_EVENT_STATE,		/* .state */
 };
 
 enum shmfb_modifiers {
@@ -358,6 +377,10 @@ struct shmfb_event {
 		struct {
 			bool focused;
 		} focus;
+		struct {
+			uint32_t state;		/* enum shmfb_state */
+			uint32_t changed;	/* which of them have */
+		} state;
 	} u;
 };
 
@@ -378,6 +401,59 @@ shmfb_set_title(struct shmfb *fb, const char *title);
 /* Ask for another size of the window's inside; SHMFB_EVENT_RESIZE follows. */
 int
 shmfb_resize(struct shmfb *fb, uint32_t width, uint32_t height);
+
+/*
+ * Ask for another place: of a child in its parent, else on the screen, where
+ * it is the window manager's frame that is moved. -EINVAL beyond 16 bits.
+ */
+int
+shmfb_move(struct shmfb *fb, int32_t x, int32_t y);
+
+/*
+ * The smallest size, and the proportions, to which the user may resize the
+ * window; 0, 0: any. It is a wish, and the window may have others all the
+ * same: a view keeps the picture's. -EINVAL one alone 0, or above
+ * SHMX_SIDE_MAX.
+ */
+int
+shmfb_set_min_size(struct shmfb *fb, uint32_t width, uint32_t height);
+int
+shmfb_set_aspect(struct shmfb *fb, uint32_t width, uint32_t height);
+
+/*
+ * Take it off the screen, or put it there (again). Frames may be shown all the
+ * while, at the same pace; what the window shows when it comes back is the
+ * newest.
+ */
+int
+shmfb_set_visible(struct shmfb *fb, bool visible);
+
+enum shmfb_state {
+	SHMFB_STATE_FULLSCREEN = 1 << 0,
+	SHMFB_STATE_MAXIMIZED = 1 << 1,	/* both ways */
+	SHMFB_STATE_ABOVE = 1 << 2,	/* always on top */
+	/* Iconified, on another desktop, or not mapped for other reasons. */
+	SHMFB_STATE_HIDDEN = 1 << 3,
+	/* All of it, by other windows: where no compositor shows it still. */
+	SHMFB_STATE_COVERED = 1 << 4,
+};
+
+/*
+ * Ask the window manager for one of the first three, or to end it. Its answer,
+ * if there is one, is SHMFB_EVENT_STATE. A window of fixed size may be resized
+ * for as long as it is to be fullscreen. -EINVAL another state, or a child.
+ */
+int
+shmfb_set_state(struct shmfb *fb, enum shmfb_state state, bool on);
+
+/*
+ * What the window manager and the server have said last: enum shmfb_state. A
+ * window that is hidden or covered is paced as any other, by a timer where
+ * the display does not tick for it. Who would rather do nothing meanwhile
+ * waits for SHMFB_EVENT_STATE.
+ */
+uint32_t
+shmfb_state(const struct shmfb *fb);
 
 /* The X window's id, for those who talk to the server themselves. */
 uint32_t

@@ -53,6 +53,8 @@ static void
 let_go(struct shmfb *fb)
 {
 	shmfb_flight_abandon(fb);
+	if (fb->x)
+		shmfb_property_forget(fb->x, &fb->state.ask);
 	shmfb_picture_unref(fb, fb->newest);
 	fb->newest = NULL;
 	shmfb_segment_unref(fb, fb->ring);
@@ -131,6 +133,33 @@ check_size(uint32_t width, uint32_t height)
 		width, height, SHMX_SIDE_MAX);
 }
 
+static int
+check_place(int32_t x, int32_t y)
+{
+	if (x == (int16_t)x && y == (int16_t)y)
+		return 0;
+	return base_error(-EINVAL, "no window can be at %d,%d", x, y);
+}
+
+static int
+check_min_size(uint32_t width, uint32_t height)
+{
+	if (width <= SHMX_SIDE_MAX && height <= SHMX_SIDE_MAX &&
+	    !width == !height)
+		return 0;
+	return base_error(-EINVAL, "%ux%u is no size to have at least",
+			  width, height);
+}
+
+static int
+check_aspect(uint32_t width, uint32_t height)
+{
+	if (width <= SHMX_SIDE_MAX && height <= SHMX_SIDE_MAX &&
+	    !width == !height)
+		return 0;
+	return base_error(-EINVAL, "%u:%u are no proportions", width, height);
+}
+
 /*
  * Background None and gravity NorthWest: the server leaves old pixels where
  * they are until new ones come, where it would otherwise flash a colour.
@@ -149,6 +178,8 @@ create_window(struct shmfb *fb, const struct shmfb *parent)
 		XCB_GRAVITY_NORTH_WEST,
 		/* What a window does not ask for, the one around it gets. */
 		XCB_EVENT_MASK_EXPOSURE | XCB_EVENT_MASK_STRUCTURE_NOTIFY |
+		XCB_EVENT_MASK_VISIBILITY_CHANGE |
+		XCB_EVENT_MASK_PROPERTY_CHANGE |
 		(parent ? 0 : input),
 	};
 	const uint32_t gc_values[] = { shmfb_native_pixel(&fb->x->native, 0),
@@ -188,10 +219,12 @@ take_options(struct shmfb_options *opt, const struct shmfb_options *given)
 		opt->width = 640;
 		opt->height = 480;
 	}
-	if (opt->x != (int16_t)opt->x || opt->y != (int16_t)opt->y)
-		return base_error(-EINVAL, "no window can be at %d,%d",
-				  opt->x, opt->y);
-	return check_size(opt->width, opt->height);
+	err = check_place(opt->x, opt->y);
+	if (!err)
+		err = check_min_size(opt->min_width, opt->min_height);
+	if (!err)
+		err = check_aspect(opt->aspect.width, opt->aspect.height);
+	return err ? err : check_size(opt->width, opt->height);
 }
 
 static void
@@ -262,9 +295,10 @@ open_window(struct shmfb *fb, const struct shmfb_options *opt)
 	choose_canvas(fb, opt->flags);
 	create_window(fb, opt->parent);
 	if (!fb->child)
-		shmfb_wm_init(fb, opt->title, opt->class_name);
+		shmfb_wm_init(fb, opt);
 	shmfb_clock_init(fb, !(opt->flags & SHMFB_NO_VSYNC));
-	xcb_map_window(fb->x->conn, fb->window);
+	if (!(opt->flags & SHMFB_UNMAPPED))
+		shmfb_state_map(fb);
 	shmfb_log(fb, BASE_LOG_INFO, "%ux%u by %s: %s", fb->width,
 		  fb->height, fb->by->path, fb->why);
 	shmfb_step(fb, false);
@@ -288,10 +322,20 @@ shmfb_open(struct shmfb **out, const struct shmfb_options *options)
 	fb->poke_fd = -1;
 	fb->width = opt.width;
 	fb->height = opt.height;
+	fb->placed = opt.x || opt.y;
 	fb->left = (int16_t)opt.x;
 	fb->top = (int16_t)opt.y;
 	fb->child = opt.parent != NULL;
-	fb->fixed_size = opt.flags & SHMFB_FIXED_SIZE;
+	fb->limits = (struct shmfb_limits){
+		.width = opt.width,
+		.height = opt.height,
+		.fixed = opt.flags & SHMFB_FIXED_SIZE,
+		.min_width = opt.min_width,
+		.min_height = opt.min_height,
+		.aspect_width = opt.aspect.width,
+		.aspect_height = opt.aspect.height,
+	};
+	shmfb_state_init(fb, opt.flags);
 	fb->route = "direct";
 	fb->view = (struct shmfb_view)SHMFB_VIEW_INIT;
 	base_log_init(&fb->log, "shmfb");
@@ -316,6 +360,13 @@ shmfb_set_title(struct shmfb *fb, const char *title)
 	shmfb_step(fb, false);
 }
 
+static void
+set_hints(struct shmfb *fb)
+{
+	if (!fb->child)
+		shmfb_wm_size_hints(fb);
+}
+
 int
 shmfb_resize(struct shmfb *fb, uint32_t width, uint32_t height)
 {
@@ -327,10 +378,68 @@ shmfb_resize(struct shmfb *fb, uint32_t width, uint32_t height)
 		err = shmfb_check_gone(fb);
 	if (err)
 		return err;
-	shmfb_wm_size_hints(fb, width, height);
+	fb->limits.width = width;
+	fb->limits.height = height;
+	set_hints(fb);
 	xcb_configure_window(fb->x->conn, fb->window,
 			     XCB_CONFIG_WINDOW_WIDTH |
 			     XCB_CONFIG_WINDOW_HEIGHT, values);
+	shmfb_step(fb, false);
+	return shmfb_check_gone(fb);
+}
+
+int
+shmfb_move(struct shmfb *fb, int32_t x, int32_t y)
+{
+	const uint32_t values[] = { (uint32_t)x, (uint32_t)y };
+	int err;
+
+	err = check_place(x, y);
+	if (!err)
+		err = shmfb_check_gone(fb);
+	if (err)
+		return err;
+	fb->placed = true;
+	fb->left = (int16_t)x;
+	fb->top = (int16_t)y;
+	set_hints(fb);
+	xcb_configure_window(fb->x->conn, fb->window,
+			     XCB_CONFIG_WINDOW_X | XCB_CONFIG_WINDOW_Y,
+			     values);
+	shmfb_step(fb, false);
+	return shmfb_check_gone(fb);
+}
+
+int
+shmfb_set_min_size(struct shmfb *fb, uint32_t width, uint32_t height)
+{
+	int err;
+
+	err = check_min_size(width, height);
+	if (!err)
+		err = shmfb_check_gone(fb);
+	if (err)
+		return err;
+	fb->limits.min_width = width;
+	fb->limits.min_height = height;
+	set_hints(fb);
+	shmfb_step(fb, false);
+	return shmfb_check_gone(fb);
+}
+
+int
+shmfb_set_aspect(struct shmfb *fb, uint32_t width, uint32_t height)
+{
+	int err;
+
+	err = check_aspect(width, height);
+	if (!err)
+		err = shmfb_check_gone(fb);
+	if (err)
+		return err;
+	fb->limits.aspect_width = width;
+	fb->limits.aspect_height = height;
+	set_hints(fb);
 	shmfb_step(fb, false);
 	return shmfb_check_gone(fb);
 }

@@ -5,7 +5,8 @@
  *	window.c    open, close, size, title
  *	loop.c      descriptors, waiting, deadlines; spin.c: how long to look
  *	event.c     X events, into queue.c
- *	wm.c        what window managers want to know
+ *	wm.c        what window managers want to know; property.c
+ *	state.c     what they make of the window: fullscreen, hidden
  *	keyboard.c  keys; their symbols are keymap.c's
  *	clock.c     when the next frame is due
  *	display.c   the connection, and what the server can do
@@ -42,15 +43,29 @@
 #include "picture.h"
 #include "pool.h"
 #include "present.h"
+#include "property.h"
 #include "queue.h"
 #include "render.h"
 #include "route.h"
 #include "segment.h"
 #include "spin.h"
 #include "stage.h"
+#include "state.h"
 
 /* How many presents a staged canvas may be behind. */
 #define SHMFB_DRAWN 4
+
+/* What a window manager is told about sizes. */
+struct shmfb_limits {
+	uint32_t width;			/* that were asked for last */
+	uint32_t height;
+	bool fixed;			/* those, and no others */
+	bool off;			/* not told now: fullscreen */
+	uint32_t min_width;		/* both 0: any */
+	uint32_t min_height;
+	uint32_t aspect_width;		/* both 0: any */
+	uint32_t aspect_height;
+};
 
 struct shmfb {
 	struct shmfb_display *x;	/* a reference; others may share it */
@@ -59,10 +74,12 @@ struct shmfb {
 	xcb_gcontext_t gc;		/* background, no graphics exposures */
 	uint32_t width;			/* of the window's inside */
 	uint32_t height;
-	bool fixed_size;
+	struct shmfb_limits limits;
 	bool child;			/* within another window of ours */
-	int16_t left;			/* where it was to be put */
+	bool placed;
+	int16_t left;			/* where it was to be put, if so */
 	int16_t top;
+	struct shmfb_states state;
 
 	/* How it ends. */
 	bool closed;			/* its user wants it closed */
@@ -205,14 +222,18 @@ shmfb_push(struct shmfb *fb, const struct shmfb_event *event);
 
 /* All that is said about the window before it is mapped. */
 void
-shmfb_wm_init(struct shmfb *fb, const char *title, const char *class_name);
+shmfb_wm_init(struct shmfb *fb, const struct shmfb_options *opt);
 
 void
 shmfb_wm_title(struct shmfb *fb, const char *title);
 
-/* What sizes the window may have. */
+/* What sizes the window may have: fb->limits. */
 void
-shmfb_wm_size_hints(struct shmfb *fb, uint32_t width, uint32_t height);
+shmfb_wm_size_hints(struct shmfb *fb);
+
+/* It is to be fullscreen, or is no longer: they are others. */
+void
+shmfb_wm_state_changed(struct shmfb *fb);
 
 /* A client message: a request to close, or a ping to answer. */
 void

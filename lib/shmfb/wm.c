@@ -16,14 +16,6 @@
 /* Far more than any title bar shows, far less than a request may carry. */
 #define TEXT_MAX 4096
 
-static void
-set_property(struct shmfb *fb, xcb_atom_t name, xcb_atom_t type,
-	     uint8_t format, size_t count, const void *data)
-{
-	xcb_change_property(fb->x->conn, XCB_PROP_MODE_REPLACE, fb->window,
-			    name, type, format, (uint32_t)count, data);
-}
-
 /* At most TEXT_MAX bytes of it, and no half character. */
 static size_t
 text_length(const char *text)
@@ -56,32 +48,71 @@ shmfb_wm_title(struct shmfb *fb, const char *title)
 	xcb_atom_t utf8 = atom[SHMFB_ATOM_UTF8_STRING];
 	size_t length = text_length(title);
 
-	set_property(fb, atom[SHMFB_ATOM_NET_WM_NAME], utf8, 8, length, title);
-	set_property(fb, atom[SHMFB_ATOM_NET_WM_ICON_NAME], utf8, 8, length,
+	shmfb_property_set(fb, atom[SHMFB_ATOM_NET_WM_NAME], utf8, 8, length, title);
+	shmfb_property_set(fb, atom[SHMFB_ATOM_NET_WM_ICON_NAME], utf8, 8, length,
 		     title);
 	/* STRING is Latin-1: what is more than ASCII says what it is. */
-	set_property(fb, XCB_ATOM_WM_NAME,
+	shmfb_property_set(fb, XCB_ATOM_WM_NAME,
 		     is_ascii(title, length) ? XCB_ATOM_STRING : utf8, 8,
 		     length, title);
 }
 
+/*
+ * Window managers make no window fullscreen whose size is not to be changed,
+ * so that it is, for as long as it is to be fullscreen.
+ */
+static bool
+may_be_limited(const struct shmfb *fb)
+{
+	return !((fb->state.wanted | fb->state.said) &
+		 SHMFB_STATE_FULLSCREEN);
+}
+
+static void
+set_limits(struct shmfb *fb, xcb_size_hints_t *hints)
+{
+	const struct shmfb_limits *l = &fb->limits;
+	int32_t width = (int32_t)l->width;
+	int32_t height = (int32_t)l->height;
+
+	fb->limits.off = !may_be_limited(fb);
+	if (l->off)
+		return;
+	if (l->fixed) {
+		xcb_icccm_size_hints_set_min_size(hints, width, height);
+		xcb_icccm_size_hints_set_max_size(hints, width, height);
+		return;
+	}
+	if (l->min_width)
+		xcb_icccm_size_hints_set_min_size(hints,
+						  (int32_t)l->min_width,
+						  (int32_t)l->min_height);
+	width = (int32_t)l->aspect_width;
+	height = (int32_t)l->aspect_height;
+	if (width)
+		xcb_icccm_size_hints_set_aspect(hints, width, height, width,
+						height);
+}
+
 void
-shmfb_wm_size_hints(struct shmfb *fb, uint32_t width, uint32_t height)
+shmfb_wm_size_hints(struct shmfb *fb)
 {
 	xcb_size_hints_t hints = { 0 };
 
-	xcb_icccm_size_hints_set_size(&hints, 0, (int32_t)width,
-				      (int32_t)height);
-	if (fb->left || fb->top)
+	xcb_icccm_size_hints_set_size(&hints, 0, (int32_t)fb->limits.width,
+				      (int32_t)fb->limits.height);
+	if (fb->placed)
 		xcb_icccm_size_hints_set_position(&hints, 0, fb->left,
 						  fb->top);
-	if (fb->fixed_size) {
-		xcb_icccm_size_hints_set_min_size(&hints, (int32_t)width,
-						  (int32_t)height);
-		xcb_icccm_size_hints_set_max_size(&hints, (int32_t)width,
-						  (int32_t)height);
-	}
+	set_limits(fb, &hints);
 	xcb_icccm_set_wm_normal_hints(fb->x->conn, fb->window, &hints);
+}
+
+void
+shmfb_wm_state_changed(struct shmfb *fb)
+{
+	if (fb->limits.off == may_be_limited(fb))
+		shmfb_wm_size_hints(fb);
 }
 
 /* WM_CLASS is two strings, each with its NUL: instance and class. */
@@ -94,7 +125,7 @@ set_class(struct shmfb *fb, const char *name)
 	memset(both, 0, sizeof(both));
 	memcpy(both, name, length);
 	memcpy(both + length + 1, name, length);
-	set_property(fb, XCB_ATOM_WM_CLASS, XCB_ATOM_STRING, 8,
+	shmfb_property_set(fb, XCB_ATOM_WM_CLASS, XCB_ATOM_STRING, 8,
 		     2 * (length + 1), both);
 }
 
@@ -107,14 +138,24 @@ set_process(struct shmfb *fb)
 
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		return;
-	set_property(fb, XCB_ATOM_WM_CLIENT_MACHINE, XCB_ATOM_STRING, 8,
+	shmfb_property_set(fb, XCB_ATOM_WM_CLIENT_MACHINE, XCB_ATOM_STRING, 8,
 		     strlen(host), host);
-	set_property(fb, fb->x->atom[SHMFB_ATOM_NET_WM_PID],
+	shmfb_property_set(fb, fb->x->atom[SHMFB_ATOM_NET_WM_PID],
 		     XCB_ATOM_CARDINAL, 32, 1, &pid);
 }
 
+/* Motif's way, which has become everybody's: the second flag, no decoration. */
+static void
+set_undecorated(struct shmfb *fb)
+{
+	const uint32_t hints[5] = { 1 << 1, 0, 0, 0, 0 };
+	xcb_atom_t name = fb->x->atom[SHMFB_ATOM_MOTIF_WM_HINTS];
+
+	shmfb_property_set(fb, name, name, 32, BASE_ARRAY_SIZE(hints), hints);
+}
+
 void
-shmfb_wm_init(struct shmfb *fb, const char *title, const char *class_name)
+shmfb_wm_init(struct shmfb *fb, const struct shmfb_options *opt)
 {
 	const xcb_atom_t protocols[] = {
 		fb->x->atom[SHMFB_ATOM_WM_DELETE_WINDOW],
@@ -122,14 +163,16 @@ shmfb_wm_init(struct shmfb *fb, const char *title, const char *class_name)
 	};
 	xcb_icccm_wm_hints_t hints = { 0 };
 
-	set_property(fb, fb->x->atom[SHMFB_ATOM_WM_PROTOCOLS], XCB_ATOM_ATOM,
+	shmfb_property_set(fb, fb->x->atom[SHMFB_ATOM_WM_PROTOCOLS], XCB_ATOM_ATOM,
 		     32, BASE_ARRAY_SIZE(protocols), protocols);
 	xcb_icccm_wm_hints_set_input(&hints, 1);
 	xcb_icccm_wm_hints_set_normal(&hints);
 	xcb_icccm_set_wm_hints(fb->x->conn, fb->window, &hints);
-	shmfb_wm_size_hints(fb, fb->width, fb->height);
-	shmfb_wm_title(fb, title);
-	set_class(fb, class_name);
+	shmfb_wm_size_hints(fb);
+	shmfb_wm_title(fb, opt->title);
+	set_class(fb, opt->class_name);
+	if (opt->flags & SHMFB_NO_DECORATION)
+		set_undecorated(fb);
 	set_process(fb);
 }
 

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * property.c - properties of windows: written, and asked for
+ *
+ * Called by those who talk with window managers: wm.c, state.c and others.
+ */
+#include "config.h"
+
+#include "property.h"
+
+#include <stdlib.h>
+#include <xcb/xcbext.h>
+
+#include "window.h"
+
+void
+shmfb_property_set(struct shmfb *fb, xcb_atom_t name, xcb_atom_t type,
+		   uint8_t format, size_t count, const void *data)
+{
+	xcb_change_property(fb->x->conn, XCB_PROP_MODE_REPLACE, fb->window,
+			    name, type, format, (uint32_t)count, data);
+}
+
+void
+shmfb_property_ask(struct shmfb_display *x, struct shmfb_ask *ask,
+		   xcb_window_t window, xcb_atom_t name, xcb_atom_t type,
+		   uint32_t bytes)
+{
+	shmfb_property_forget(x, ask);
+	ask->sequence = xcb_get_property(x->conn, 0, window, name, type, 0,
+					 (bytes + 3) / 4).sequence;
+	ask->due = true;
+}
+
+xcb_get_property_reply_t *
+shmfb_property_answer(struct shmfb_display *x, struct shmfb_ask *ask,
+		      bool *answered)
+{
+	xcb_generic_error_t *error = NULL;
+	void *reply = NULL;
+
+	if (!ask->due ||
+	    !xcb_poll_for_reply(x->conn, ask->sequence, &reply, &error))
+		return NULL;
+	ask->due = false;
+	*answered = true;
+	free(error);
+	return reply;
+}
+
+void
+shmfb_property_forget(struct shmfb_display *x, struct shmfb_ask *ask)
+{
+	if (ask->due)
+		xcb_discard_reply(x->conn, ask->sequence);
+	ask->due = false;
+}

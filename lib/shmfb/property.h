@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * property.h - properties of windows: written, and asked for
+ *
+ * Nobody waits for an answer: it is looked for in each step, since what has
+ * changed is said by an event, and a server may take its time.
+ */
+#ifndef SHMFB_PROPERTY_H
+#define SHMFB_PROPERTY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <xcb/xcb.h>
+
+struct shmfb;
+struct shmfb_display;
+
+/* All zero: nothing asked. */
+struct shmfb_ask {
+	bool due;			/* an answer is */
+	unsigned sequence;		/* of the request */
+};
+
+/* Of the window itself; data, of count elements of format bits, is copied. */
+void
+shmfb_property_set(struct shmfb *fb, xcb_atom_t name, xcb_atom_t type,
+		   uint8_t format, size_t count, const void *data);
+
+/* Ask for so many bytes of it. What was asked for before is forgotten. */
+void
+shmfb_property_ask(struct shmfb_display *x, struct shmfb_ask *ask,
+		   xcb_window_t window, xcb_atom_t name, xcb_atom_t type,
+		   uint32_t bytes);
+
+/*
+ * The answer, once, to be freed; NULL while there is none. *answered is also
+ * set by an error, of a window that is gone.
+ */
+xcb_get_property_reply_t *
+shmfb_property_answer(struct shmfb_display *x, struct shmfb_ask *ask,
+		      bool *answered);
+
+/* No longer wanted. */
+void
+shmfb_property_forget(struct shmfb_display *x, struct shmfb_ask *ask);
+
+#endif /* SHMFB_PROPERTY_H */

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * state.c - fullscreen, maximised, above, hidden: asked for, and told
+ *
+ * Called by window.c, and by event.c and loop.c with what has come of it.
+ */
+#include "config.h"
+
+#include "state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/error.h"
+#include "window.h"
+
+/* What an application may ask for. */
+#define STATES_WANTED (SHMFB_STATE_FULLSCREEN | SHMFB_STATE_MAXIMIZED | \
+		       SHMFB_STATE_ABOVE)
+/* More than there are in the specification. */
+#define ATOMS_MAX 64
+
+/* Who says it to a window manager: a normal application, not a pager. */
+#define SOURCE_APPLICATION 1
+
+/* One state of ours is one of theirs, or two. */
+static const struct {
+	uint32_t bit;
+	enum shmfb_atom atom[2];
+} states[] = {
+	{ SHMFB_STATE_FULLSCREEN, { SHMFB_ATOM_NET_WM_STATE_FULLSCREEN,
+				    SHMFB_ATOM_NET_WM_STATE_FULLSCREEN } },
+	{ SHMFB_STATE_MAXIMIZED, { SHMFB_ATOM_NET_WM_STATE_MAXIMIZED_VERT,
+				   SHMFB_ATOM_NET_WM_STATE_MAXIMIZED_HORZ } },
+	{ SHMFB_STATE_ABOVE, { SHMFB_ATOM_NET_WM_STATE_ABOVE,
+			       SHMFB_ATOM_NET_WM_STATE_ABOVE } },
+	{ SHMFB_STATE_HIDDEN, { SHMFB_ATOM_NET_WM_STATE_HIDDEN,
+				SHMFB_ATOM_NET_WM_STATE_HIDDEN } },
+};
+
+/* ------------------------------------------------------------- telling -- */
+
+static uint32_t
+state_now(const struct shmfb *fb)
+{
+	const struct shmfb_states *s = &fb->state;
+	uint32_t now = s->said;
+
+	if (!s->shown || s->unmapped)
+		now |= SHMFB_STATE_HIDDEN;
+	if (s->covered)
+		now |= SHMFB_STATE_COVERED;
+	return now;
+}
+
+static void
+tell(struct shmfb *fb)
+{
+	struct shmfb_event event = { .type = SHMFB_EVENT_STATE };
+
+	event.u.state.state = state_now(fb);
+	event.u.state.changed = event.u.state.state ^ fb->state.told;
+	if (!event.u.state.changed)
+		return;
+	fb->state.told = event.u.state.state;
+	shmfb_push(fb, &event);
+}
+
+uint32_t
+shmfb_state(const struct shmfb *fb)
+{
+	return fb->state.told;
+}
+
+void
+shmfb_state_mapped(struct shmfb *fb, bool mapped)
+{
+	fb->state.unmapped = !mapped;
+	/* The server tells again when it is there to be seen. */
+	if (!mapped)
+		fb->state.covered = false;
+	tell(fb);
+}
+
+void
+shmfb_state_visible(struct shmfb *fb,
+		    const xcb_visibility_notify_event_t *event)
+{
+	fb->state.covered = event->state == XCB_VISIBILITY_FULLY_OBSCURED;
+	tell(fb);
+}
+
+void
+shmfb_state_property(struct shmfb *fb,
+		     const xcb_property_notify_event_t *event)
+{
+	xcb_atom_t state = fb->x->atom[SHMFB_ATOM_NET_WM_STATE];
+
+	/*
+	 * Where there is none the property is what we have written. Who
+	 * manages a window says that in WM_STATE.
+	 */
+	if (event->atom == fb->x->atom[SHMFB_ATOM_WM_STATE])
+		fb->state.managed = event->state == XCB_PROPERTY_NEW_VALUE;
+	else if (event->atom != state)
+		return;
+	shmfb_property_ask(fb->x, &fb->state.ask, fb->window, state,
+			   XCB_ATOM_ATOM, ATOMS_MAX * sizeof(xcb_atom_t));
+}
+
+static bool
+has_atom(const xcb_atom_t *atom, unsigned count, xcb_atom_t wanted)
+{
+	unsigned i;
+
+	for (i = 0; i < count; i++)
+		if (atom[i] == wanted)
+			return true;
+	return false;
+}
+
+/* Both of two, or else it is only as wide as the screen, say. */
+static uint32_t
+said_by(const struct shmfb_display *x, const xcb_atom_t *atom, unsigned count)
+{
+	uint32_t said = 0;
+	unsigned i;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(states); i++)
+		if (has_atom(atom, count, x->atom[states[i].atom[0]]) &&
+		    has_atom(atom, count, x->atom[states[i].atom[1]]))
+			said |= states[i].bit;
+	return said;
+}
+
+void
+shmfb_state_poll(struct shmfb *fb)
+{
+	xcb_get_property_reply_t *r;
+	bool answered = false;
+	uint32_t said = 0;
+
+	r = shmfb_property_answer(fb->x, &fb->state.ask, &answered);
+	if (!answered)
+		return;
+	if (r && fb->state.managed && r->format == 32 &&
+	    r->type == XCB_ATOM_ATOM)
+		said = said_by(fb->x, xcb_get_property_value(r),
+			       BASE_MIN(r->value_len, ATOMS_MAX));
+	free(r);
+	fb->state.said = said;
+	shmfb_wm_state_changed(fb);
+	tell(fb);
+}
+
+/* -------------------------------------------------------------- asking -- */
+
+/* As the property says it, before the window is mapped. */
+static void
+write_wanted(struct shmfb *fb)
+{
+	xcb_atom_t atom[2 * BASE_ARRAY_SIZE(states)];
+	unsigned i, n = 0;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(states); i++) {
+		if (!(fb->state.wanted & states[i].bit))
+			continue;
+		atom[n++] = fb->x->atom[states[i].atom[0]];
+		if (states[i].atom[1] != states[i].atom[0])
+			atom[n++] = fb->x->atom[states[i].atom[1]];
+	}
+	shmfb_property_set(fb, fb->x->atom[SHMFB_ATOM_NET_WM_STATE],
+			   XCB_ATOM_ATOM, 32, n, atom);
+}
+
+/* To whoever manages windows, which may be nobody. */
+static void
+tell_manager(struct shmfb *fb, const void *event)
+{
+	xcb_send_event(fb->x->conn, 0, fb->x->screen->root,
+		       XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY |
+		       XCB_EVENT_MASK_SUBSTRUCTURE_REDIRECT, event);
+}
+
+static void
+ask_manager(struct shmfb *fb, uint32_t bit, bool on)
+{
+	xcb_client_message_event_t e = {
+		.response_type = XCB_CLIENT_MESSAGE,
+		.format = 32,
+		.window = fb->window,
+		.type = fb->x->atom[SHMFB_ATOM_NET_WM_STATE],
+	};
+	unsigned i = 0;
+
+	while (states[i].bit != bit)
+		i++;
+	e.data.data32[0] = on;
+	e.data.data32[1] = fb->x->atom[states[i].atom[0]];
+	if (states[i].atom[1] != states[i].atom[0])
+		e.data.data32[2] = fb->x->atom[states[i].atom[1]];
+	e.data.data32[3] = SOURCE_APPLICATION;
+	tell_manager(fb, &e);
+}
+
+void
+shmfb_state_init(struct shmfb *fb, uint32_t flags)
+{
+	if (flags & SHMFB_FULLSCREEN)
+		fb->state.wanted |= SHMFB_STATE_FULLSCREEN;
+	if (flags & SHMFB_MAXIMIZED)
+		fb->state.wanted |= SHMFB_STATE_MAXIMIZED;
+	if (flags & SHMFB_ABOVE)
+		fb->state.wanted |= SHMFB_STATE_ABOVE;
+	/* Of a window that is opened to be seen nothing is to be told. */
+	fb->state.told = flags & SHMFB_UNMAPPED ? SHMFB_STATE_HIDDEN : 0;
+}
+
+void
+shmfb_state_map(struct shmfb *fb)
+{
+	if (!fb->child)
+		write_wanted(fb);
+	xcb_map_window(fb->x->conn, fb->window);
+	fb->state.shown = true;
+}
+
+int
+shmfb_set_state(struct shmfb *fb, enum shmfb_state bit, bool on)
+{
+	int err;
+
+	err = shmfb_check_gone(fb);
+	if (err)
+		return err;
+	if (!(bit & STATES_WANTED) || (bit & (bit - 1)) || fb->child)
+		return base_error(-EINVAL,
+			"no window manager can be asked for state %#x",
+			(unsigned)bit);
+	if (on)
+		fb->state.wanted |= bit;
+	else
+		fb->state.wanted &= ~(uint32_t)bit;
+	shmfb_wm_state_changed(fb);
+	if (fb->state.shown)
+		ask_manager(fb, bit, on);
+	shmfb_step(fb, false);
+	return shmfb_check_gone(fb);
+}
+
+/*
+ * A window manager that has iconified a window cannot see that it is unmapped:
+ * it already is. So it is told.
+ */
+static void
+withdraw(struct shmfb *fb)
+{
+	const xcb_unmap_notify_event_t e = {
+		.response_type = XCB_UNMAP_NOTIFY,
+		.event = fb->x->screen->root,
+		.window = fb->window,
+	};
+	char event[32] = "";
+
+	memcpy(event, &e, sizeof(e));
+	xcb_unmap_window(fb->x->conn, fb->window);
+	if (!fb->child)
+		tell_manager(fb, event);
+	/* It is to come back as it went. */
+	if (fb->state.managed)
+		fb->state.wanted = fb->state.said & STATES_WANTED;
+	fb->state.shown = false;
+}
+
+int
+shmfb_set_visible(struct shmfb *fb, bool visible)
+{
+	int err;
+
+	err = shmfb_check_gone(fb);
+	if (err || visible == fb->state.shown)
+		return err;
+	if (visible)
+		shmfb_state_map(fb);
+	else
+		withdraw(fb);
+	tell(fb);
+	shmfb_step(fb, false);
+	return shmfb_check_gone(fb);
+}
