@@ -117,6 +117,10 @@ check_programs += %D%/test-hostile
 %C%_test_hostile_SOURCES = %D%/test-hostile.c $(fake_parts)
 %C%_test_hostile_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
+check_programs += %D%/test-input-messages
+%C%_test_input_messages_SOURCES = %D%/test-input-messages.c
+%C%_test_input_messages_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-join
 %C%_test_join_SOURCES = %D%/test-join.c
 %C%_test_join_LDADD = lib/shmx/libshmx-core.la $(suite_libs)

@@ -128,7 +128,7 @@ describe(const struct shmx_stream *s)
 
 /* Write one entry, of entry_bytes(), to memory that is zero. */
 static void
-write_entry(char *p, const struct shmx_stream *s)
+write_entry(char *p, const struct shmx_stream *s, uint32_t image_flags)
 {
 	const struct shmx_stream_desc desc = describe(s);
 	const struct shmx_image_desc image = {
@@ -137,6 +137,7 @@ write_entry(char *p, const struct shmx_stream *s)
 		.height = s->height,
 		.stride = shmx_stream_stride(s),
 		.format = s->format,
+		.flags = image_flags,
 	};
 	const struct shmx_tlv tlv = {
 		.type = SHMX_TLV_STATIC_DIR,
@@ -194,7 +195,8 @@ publish(const struct shmx_directory_place *place, const char *bytes,
 
 int
 shmx_directory_append(const struct shmx_directory_place *place,
-		      const struct shmx_stream *streams, unsigned count)
+		      const struct shmx_stream *streams, unsigned count,
+		      uint32_t image_flags)
 {
 	uint32_t used = shmx_load_relaxed(&place->header->static_used);
 	uint32_t room = BASE_MIN(place->capacity, SHMX_DIRECTORY_MAX);
@@ -209,7 +211,7 @@ shmx_directory_append(const struct shmx_directory_place *place,
 	if (bytes == NULL)
 		return -ENOMEM;
 	for (i = 0, p = bytes; i < count; i++) {
-		write_entry(p, &streams[i]);
+		write_entry(p, &streams[i], image_flags);
 		p += entry_bytes(&streams[i]);
 	}
 	publish(place, bytes, used, (uint32_t)more);
@@ -349,6 +351,7 @@ fill_entry(struct shmx_directory_entry *e, const struct raw *raw,
 		e->stream.width = image.width;
 		e->stream.height = image.height;
 		e->stream.format = image.format;
+		e->image_flags = image.flags;
 		skip = sizeof(image);
 	}
 	e->stream.extra_bytes = d->extra_bytes - skip;

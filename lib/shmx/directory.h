@@ -28,11 +28,13 @@ shmx_directory_bytes(const struct shmx_stream *streams, unsigned count);
 
 /*
  * Append streams, which have been checked, all of them or none: 0, -ENOSPC or
- * -ENOMEM.  The place is the producer's, and nobody else writes to it.
+ * -ENOMEM.  The place is the producer's, and nobody else writes to it.  An
+ * image among them has image_flags, of enum shmx_image_flags.
  */
 int
 shmx_directory_append(const struct shmx_directory_place *place,
-		      const struct shmx_stream *streams, unsigned count);
+		      const struct shmx_stream *streams, unsigned count,
+		      uint32_t image_flags);
 
 /*
  * Put a directory that somebody else wrote, which has been parsed, in place of
@@ -47,6 +49,7 @@ struct shmx_directory_entry {
 	struct shmx_stream stream;	/* name and extra in the snapshot */
 	uint64_t element_bytes;		/* all components of one element */
 	uint32_t bytes_per_component;
+	uint32_t image_flags;
 };
 
 /*

@@ -191,7 +191,7 @@ shmx_producer_add_stream(struct shmx_producer *p, const struct shmx_stream *s)
 				  "frames of %" PRIu32 " bytes; open the ring "
 				  "with more frame_bytes", s->name,
 				  p->region.frame_capacity);
-	ret = shmx_directory_append(&place, s, 1);
+	ret = shmx_directory_append(&place, s, 1, 0);
 	if (ret == -ENOSPC)
 		return base_error(ret, "the directory has no room for stream "
 				  "\"%s\"; open the ring with more "

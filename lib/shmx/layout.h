@@ -122,7 +122,28 @@ struct shmx_image_desc {
 	uint32_t stride;
 	uint32_t format;		/* DRM fourcc */
 	uint32_t colour_space;		/* 0: sRGB */
-	uint32_t reserved[2];
+	uint32_t flags;			/* enum shmx_image_flags */
+	uint32_t reserved;
+};
+
+enum shmx_image_flags {
+	SHMX_IMAGE_INPUT = 1 << 0,	/* SHMX_CONTROL_INPUT is understood */
+};
+
+#define SHMX_INPUT_ONE		256	/* a pixel, or a notch of the wheel */
+
+enum shmx_input_state {
+	SHMX_INPUT_STATE_ON = 1 << 0,	/* pressed, focused */
+	SHMX_INPUT_STATE_REPEAT = 1 << 1,
+};
+
+/* A message of type SHMX_CONTROL_INPUT; text follows where it is text. */
+struct shmx_input_message {
+	uint32_t kind;			/* enum shmx_input_kind */
+	uint32_t modifiers;
+	uint64_t sequence;
+	uint64_t time_ns;
+	int32_t value[4];		/* what they are depends on the kind */
 };
 
 /* SHMX v2.0: the first 64 bytes of a slot.  Unused in native rings. */

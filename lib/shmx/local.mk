@@ -25,6 +25,7 @@ shmx_parts = \
 	%D%/format.c \
 	%D%/frame.c %D%/frame.h \
 	%D%/guests.c %D%/guests.h \
+	%D%/held.c %D%/held.h \
 	%D%/grow.c \
 	%D%/hold.c \
 	%D%/host.c %D%/host.h %D%/host-peer.h \
@@ -34,6 +35,7 @@ shmx_parts = \
 	%D%/host-leave.c \
 	%D%/host-ring.c \
 	%D%/host-roll.c \
+	%D%/input.c %D%/input.h \
 	%D%/inspect.c %D%/inspect.h \
 	%D%/inspect-ask.c \
 	%D%/inspect-copy.c \

@@ -38,7 +38,7 @@
 /* What readers may hold all together, by default. */
 #define DEFAULT_HOLDS 6
 #define FLAGS (SHMX_NO_THREAD | SHMX_NAMED | SHMX_LAZY_CHECKSUM | \
-	       SHMX_MULTI_WRITER | SHMX_ALLOW_EVERY)
+	       SHMX_MULTI_WRITER | SHMX_ALLOW_EVERY | SHMX_INPUT)
 
 /* ------------------------------------------------------------ service -- */
 
@@ -221,6 +221,8 @@ shmx_producer_make_region(struct shmx_producer *p,
 	const struct shmx_region_plan plan = {
 		.streams = o->streams,
 		.stream_count = o->stream_count,
+		/* A ring that grows is asked for without flags. */
+		.image_flags = p->held != NULL ? SHMX_IMAGE_INPUT : 0,
 		.slots = o->slots,
 		.history = o->history,
 		.frame_bytes = o->frame_bytes,
@@ -304,6 +306,18 @@ shmx_producer_new(base_log_fn *log, void *log_data)
 	return p;
 }
 
+static int
+prepare_input(struct shmx_producer *p, const struct shmx_producer_options *o)
+{
+	if (!(o->flags & SHMX_INPUT))
+		return 0;
+	if (o->stream_count == 0 || o->streams->kind != SHMX_STREAM_IMAGE)
+		return base_error(-EINVAL, "SHMX_INPUT needs an image: input "
+				  "is about a place in it");
+	p->held = base_sys.calloc(1, sizeof(*p->held));
+	return p->held != NULL ? 0 : base_error(-ENOMEM, "out of memory");
+}
+
 int
 shmx_producer_open(struct shmx_producer **out, const char *name,
 		   const struct shmx_producer_options *options)
@@ -320,6 +334,9 @@ shmx_producer_open(struct shmx_producer **out, const char *name,
 	p = shmx_producer_new(o.log, o.log_data);
 	if (p == NULL)
 		return -ENOMEM;
+	ret = prepare_input(p, &o);
+	if (ret < 0)
+		goto fail;
 	/* The name first: whose it is matters more than what fits. */
 	ret = shmx_rendezvous_claim(&p->claim, name);
 	if (ret < 0)
@@ -392,6 +409,7 @@ shmx_producer_close(struct shmx_producer *p)
 	if (p->host.epoll_fd >= 0)
 		shmx_host_finish(&p->host);
 	free(p->message_data);
+	free(p->held);
 	shmx_readers_finish(&p->readers);
 	if (p->scratch != NULL)
 		munmap(p->scratch, p->scratch_bytes);

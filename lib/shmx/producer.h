@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "frame.h"
+#include "held.h"
 #include "host.h"
 #include "readers.h"
 #include "region.h"
@@ -52,6 +53,7 @@ struct shmx_producer {
 	struct shmx_control message;	/* received by shmx_control_wait() */
 	bool has_message;
 	void *message_data;		/* of the one received last */
+	struct shmx_held *held;		/* by whom; NULL: no SHMX_INPUT */
 	bool grew;			/* the host may keep the old ring */
 	bool announced;			/* region has its name */
 	bool threaded;

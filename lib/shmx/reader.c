@@ -309,6 +309,7 @@ shmx_reader_image(const struct shmx_reader *r, struct shmx_image_info *out,
 		info.width = image->stream.width;
 		info.height = image->stream.height;
 		info.format = image->stream.format;
+		info.input = image->image_flags & SHMX_IMAGE_INPUT;
 		snprintf(info.name, sizeof(info.name), "%s",
 			 image->stream.name);
 		memcpy(out, &info, BASE_MIN(size, sizeof(info)));

@@ -40,6 +40,10 @@ struct shmx_reader {
 	pthread_mutex_t lock;
 	uint64_t last;			/* sequence held last */
 	bool evicted;			/* by the last producer */
+	/* Does the producer take input?  Of which directory; under the lock. */
+	bool takes_input;
+	uint64_t input_generation;
+	uint64_t inputs;		/* sent to it */
 	int error;			/* of the last attempt to attach */
 	char trouble[512];
 

@@ -271,7 +271,7 @@ write_region(struct shmx_region *r, const struct plan *p,
 	write_ext(r, p, want);
 	place = shmx_region_directory(r);
 	ret = shmx_directory_append(&place, want->streams,
-				    want->stream_count);
+				    want->stream_count, want->image_flags);
 	if (ret < 0)
 		return base_error(ret, "cannot write the directory: %s",
 				  strerror(-ret));

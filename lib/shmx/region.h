@@ -32,6 +32,7 @@ struct shmx_region {
 struct shmx_region_plan {
 	const struct shmx_stream *streams;	/* checked */
 	unsigned stream_count;
+	uint32_t image_flags;		/* enum shmx_image_flags */
 	uint32_t slots;
 	uint32_t history;
 	uint64_t features;		/* enum shmx_feature */

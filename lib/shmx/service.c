@@ -6,6 +6,7 @@
 
 #include "producer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "atomic.h"
+#include "input.h"
 
 int
 shmx_producer_sleep(struct shmx_producer *p, uint64_t deadline_ns)
@@ -40,13 +42,68 @@ shmx_producer_sleep(struct shmx_producer *p, uint64_t deadline_ns)
 
 /* ------------------------------------------------------------- messages -- */
 
+/* So many are passed over in a row before others have a turn, and we. */
+#define PASSED_OVER_MAX 4096
+
+/* A reader that has gone: release what it holds, one by one, then say so. */
+static void
+say_goodbye(struct shmx_producer *p)
+{
+	struct shmx_input_bytes bytes;
+	struct shmx_input in;
+	int n;
+
+	p->message = p->held->bye;
+	p->held->leaving = shmx_held_release(p->held, p->message.reader, &in);
+	if (!p->held->leaving)
+		return;
+	in.time_ns = base_now_ns();
+	n = shmx_input_encode(&in, &bytes);
+	assert(n > 0);
+	memcpy(p->message_data, &bytes, (size_t)n);
+	p->message.type = SHMX_CONTROL_INPUT;
+	p->message.bytes = (uint32_t)n;
+}
+
+/* For who takes input: whether this message is to be handed out. */
+static bool
+is_in_order(struct shmx_producer *p)
+{
+	struct shmx_input in;
+
+	if (p->message.type != SHMX_CONTROL_INPUT)
+		return true;
+	return shmx_input_decode(&p->message, &in) == 0 &&
+	       shmx_held_note(p->held, in.reader, &in);
+}
+
+static bool
+receive(struct shmx_producer *p)
+{
+	unsigned n = PASSED_OVER_MAX;
+
+	if (p->held != NULL && p->held->leaving) {
+		say_goodbye(p);
+		return true;
+	}
+	do {
+		if (n-- == 0 || shmx_host_receive(&p->host, &p->message,
+						  p->message_data) < 0)
+			return false;
+	} while (p->held != NULL && !is_in_order(p));
+	if (p->held != NULL && p->message.type == SHMX_CONTROL_BYE) {
+		p->held->bye = p->message;
+		say_goodbye(p);
+	}
+	return true;
+}
+
 /* Receive a message to be handed out later. */
 static bool
 has_message(struct shmx_producer *p)
 {
 	if (!p->has_message)
-		p->has_message = shmx_host_receive(&p->host, &p->message,
-						   p->message_data) == 0;
+		p->has_message = receive(p);
 	return p->has_message;
 }
 
@@ -61,6 +118,29 @@ shmx_control_receive(struct shmx_producer *p, struct shmx_control *out)
 	p->has_message = false;
 	*out = p->message;
 	return 0;
+}
+
+int
+shmx_input_receive(struct shmx_producer *p, struct shmx_input *in,
+		   struct shmx_control *other)
+{
+	struct shmx_control m;
+	unsigned n;
+	int ret;
+
+	for (n = 0; n < PASSED_OVER_MAX; n++) {
+		ret = shmx_control_receive(p, &m);
+		if (ret < 0)
+			return ret;
+		if (shmx_input_decode(&m, in) == 0)
+			return 0;
+		if (other != NULL) {
+			*other = m;
+			return 1;
+		}
+	}
+	return base_error(-EAGAIN, "the readers of ring \"%s\" have sent a "
+			  "lot, and no input", p->claim.name);
 }
 
 /* Sleep unless there is a message, having said that we do. */

@@ -236,6 +236,11 @@ enum shmx_producer_flags {
 	 * Not with SHMX_MULTI_WRITER.
 	 */
 	SHMX_ALLOW_EVERY = 1 << 4,
+	/*
+	 * Say in the directory that viewers may send the keys and the pointer
+	 * of their windows: see shmx_input_receive().  Needs an image.
+	 */
+	SHMX_INPUT = 1 << 5,
 };
 
 enum shmx_log_level {
@@ -609,6 +614,7 @@ shmx_producer_reap_stale(struct shmx_producer *producer,
 enum shmx_control_type {
 	SHMX_CONTROL_HELLO = 0x48454C4F,	/* a reader has attached */
 	SHMX_CONTROL_BYE = 0x4259455F,		/* it is gone, dead or alive */
+	SHMX_CONTROL_INPUT = 0x494E5054,	/* see shmx_input_decode() */
 };
 
 /* A message, and who sent it. */
@@ -647,6 +653,101 @@ shmx_control_receive(struct shmx_producer *producer, struct shmx_control *out);
  */
 int
 shmx_control_wait(struct shmx_producer *producer, int timeout_ms);
+
+/* -------------------------------------------------- input from viewers -- */
+
+/*
+ * A simulation can be used with keyboard and pointer without knowing of any
+ * window: it opens its ring with SHMX_INPUT, and whoever shows the ring sends
+ * what its window hears, as `shmx view` does.
+ *
+ *	struct shmx_input in;
+ *
+ *	while (shmx_input_receive(producer, &in, NULL) == 0)
+ *		if (in.kind == SHMX_INPUT_BUTTON && in.pressed)
+ *			... at in.x, in.y of the picture ...
+ *
+ * Of each viewer, and there may be several at once, comes a consistent story.
+ * What is released or repeats was pressed before, by the same one; and what it
+ * has not released when it leaves, or is killed, the library releases before
+ * it says SHMX_CONTROL_BYE.  One viewer can press SHMX_INPUT_HELD_MAX keys and
+ * buttons at a time; what is more, or makes no sense, is passed over.
+ *
+ * Input is not trusted and can be anything else that a person might do: a
+ * pointer may be outside of the picture, and it may move without an enter.
+ */
+enum shmx_input_kind {
+	SHMX_INPUT_KEY = 1,	/* keysym, keycode, pressed, repeat */
+	SHMX_INPUT_TEXT,	/* text: what was typed */
+	SHMX_INPUT_MOTION,	/* x, y; dx, dy: pixels since the last one */
+	SHMX_INPUT_BUTTON,	/* x, y, button, pressed */
+	SHMX_INPUT_SCROLL,	/* x, y; dx, dy: notches, right and down */
+	SHMX_INPUT_RESIZE,	/* width, height: of the viewer's window */
+	SHMX_INPUT_FOCUS,	/* focused: do keys go to the window? */
+	SHMX_INPUT_ENTER,	/* x, y: the pointer came into the window */
+	SHMX_INPUT_LEAVE,	/* it has left */
+};
+
+enum shmx_input_modifiers {
+	SHMX_INPUT_MOD_SHIFT = 1 << 0,
+	SHMX_INPUT_MOD_CTRL = 1 << 1,
+	SHMX_INPUT_MOD_ALT = 1 << 2,
+	SHMX_INPUT_MOD_SUPER = 1 << 3,
+};
+
+#define SHMX_INPUT_TEXT_MAX	63
+#define SHMX_INPUT_HELD_MAX	16
+
+struct shmx_input {
+	enum shmx_input_kind kind;	/* says which members are set */
+	uint32_t modifiers;		/* enum shmx_input_modifiers */
+	/*
+	 * Who sent it, as in struct shmx_control.  The sender leaves this 0,
+	 * and sequence, which counts from 1 what it sends.  A producer may put
+	 * it into the frame that shows the effect (input_sequence); 0 for what
+	 * the library released.
+	 */
+	uint64_t reader;
+	int32_t pid;
+	uint64_t sequence;
+	uint64_t time_ns;		/* of CLOCK_MONOTONIC; 0: now */
+	double x;			/* pixels of the picture */
+	double y;
+	double dx;
+	double dy;
+	uint32_t keysym;		/* as in xkbcommon-keysyms.h */
+	uint32_t keycode;		/* evdev's number + 8; 0: not known */
+	uint32_t button;		/* 1 left, 2 middle, 3 right; to 255 */
+	bool pressed;
+	bool repeat;			/* it is still pressed */
+	bool focused;
+	uint32_t width;
+	uint32_t height;
+	/* UTF-8 without control characters: keys have those. */
+	char text[SHMX_INPUT_TEXT_MAX + 1];
+};
+
+/*
+ * Receive what readers sent: 0 and *in; 1 and *other, as
+ * shmx_control_receive() has it, when the next message is something else, a
+ * hello, a goodbye or the application's own; or an error of that function's.
+ * With other NULL nobody wants those, and they are passed over.
+ *
+ * shmx_control_receive() and this receive the same messages in the same order;
+ * the former has input as SHMX_CONTROL_INPUT.  shmx_control_wait() waits for
+ * either.
+ */
+int
+shmx_input_receive(struct shmx_producer *producer, struct shmx_input *in,
+		   struct shmx_control *other);
+
+/*
+ * What a message that was received says: 0; -ENOMSG it is not of type
+ * SHMX_CONTROL_INPUT; -EPROTO it makes no sense, or not to this version, which
+ * is not so with those that a producer with SHMX_INPUT receives.
+ */
+int
+shmx_input_decode(const struct shmx_control *message, struct shmx_input *in);
 
 /* --------------------------------------------------------------- reader -- */
 
@@ -992,6 +1093,20 @@ int
 shmx_control_send(struct shmx_reader *reader, uint32_t type, const void *data,
 		  size_t bytes);
 
+/*
+ * Send the producer what a window heard.  What does not belong to its kind is
+ * not sent; positions are rounded to 1/256.
+ *
+ * Errors: -ENOTSUP the producer does not want any (SHMX_INPUT; see also
+ * shmx_image_info.input); -EINVAL what it cannot be: an unknown kind, a button
+ * of 0, text that is empty, too long or not UTF-8; -EAGAIN the directory is
+ * being changed; else as for shmx_control_send().  At -ENOBUFS let motion be,
+ * but send what is released later, in its order: a key is held until then.
+ * Threads: any, until shmx_reader_close().
+ */
+int
+shmx_input_send(struct shmx_reader *reader, const struct shmx_input *in);
+
 struct shmx_reader_stats {
 	uint64_t held;			/* frames held, each counted once */
 	uint64_t skipped;		/* frames passed over */
@@ -1022,6 +1137,7 @@ struct shmx_image_info {
 	uint32_t width;
 	uint32_t height;
 	uint32_t format;
+	bool input;			/* it takes shmx_input_send() */
 };
 
 int

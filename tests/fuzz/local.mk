@@ -33,6 +33,10 @@ fuzz_programs += %D%/fuzz-host
 %C%_fuzz_host_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_fuzz_host_LDADD = $(fuzz_libs)
 
+fuzz_programs += %D%/fuzz-input
+%C%_fuzz_input_SOURCES = %D%/fuzz-input.c $(fuzz_common)
+%C%_fuzz_input_LDADD = $(fuzz_libs)
+
 fuzz_programs += %D%/fuzz-reader
 %C%_fuzz_reader_SOURCES = %D%/fuzz-reader.c %D%/sample.h $(fuzz_common)
 %C%_fuzz_reader_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
