@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <png.h>
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,21 +25,25 @@ struct target {
 	const char *path;
 	char part[PATH_MAX];
 	FILE *f;
+	const char *why;		/* what went wrong; NULL: nothing */
 };
 
-static void
-give_up(const struct target *t, const char *why)
+static bool
+give_up(struct target *t, const char *why)
 {
 	if (t->part[0] != '\0')
 		unlink(t->part);
-	die("cannot write %s: %s", t->path, why);
+	if (t->f != NULL)
+		fclose(t->f);
+	t->why = why;
+	return false;
 }
 
 /*
  * A new or an ordinary file is written beside and renamed.  Anything else (a
  * device, a pipe, a link) is what the user named it for, and stays.
  */
-static void
+static bool
 open_target(struct target *t, const char *path)
 {
 	struct stat st;
@@ -46,8 +51,7 @@ open_target(struct target *t, const char *path)
 	bool exists;
 	int fd;
 
-	t->path = path;
-	t->part[0] = '\0';
+	*t = (struct target){ .path = path };
 	exists = lstat(path, &st) == 0;
 	if (exists && !S_ISREG(st.st_mode)) {
 		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
@@ -55,7 +59,7 @@ open_target(struct target *t, const char *path)
 	} else {
 		if ((size_t)snprintf(t->part, sizeof(t->part), "%s.XXXXXX",
 				     path) >= sizeof(t->part))
-			die("cannot write %s: the name is too long", path);
+			return give_up(t, "the name is too long");
 		fd = mkostemp(t->part, O_CLOEXEC);
 		mask = umask(0);
 		umask(mask);
@@ -66,23 +70,30 @@ open_target(struct target *t, const char *path)
 			t->part[0] = '\0';
 	}
 	t->f = fd < 0 ? NULL : fdopen(fd, "w");
-	if (t->f == NULL)
-		give_up(t, strerror(errno));
+	return t->f != NULL || give_up(t, strerror(errno));
 }
 
-static void
+static bool
 close_target(struct target *t)
 {
-	if (fclose(t->f) != 0 ||
+	FILE *f = t->f;
+
+	t->f = NULL;
+	if (fclose(f) != 0 ||
 	    (t->part[0] != '\0' && rename(t->part, t->path) < 0))
-		give_up(t, strerror(errno));
+		return give_up(t, strerror(errno));
+	return true;
 }
 
-/* No way out of here with the file open: both end the program. */
+/* libpng wants not to be returned to; what it says is in its own memory. */
 static void
 fail(png_structp png, png_const_charp why)
 {
-	give_up(png_get_error_ptr(png), why);
+	struct target *t = png_get_error_ptr(png);
+
+	t->why = ferror(t->f) ? strerror(errno) : strcmp(why, "Write Error") ?
+		"libpng cannot" : strerror(errno);
+	longjmp(png_jmpbuf(png), 1);
 }
 
 static void
@@ -110,21 +121,55 @@ write_rows(png_structp png, png_infop info, const void *pixels, size_t stride,
 	png_write_end(png, NULL);
 }
 
+/* png and info are cleaned up here alone, so that a longjmp clobbers none. */
+static bool
+write_png(struct target *t, png_structp png, const void *pixels,
+	  size_t stride, uint32_t width, uint32_t height)
+{
+	png_infop info = png_create_info_struct(png);
+
+	if (info == NULL) {
+		t->why = "out of memory";
+		return false;
+	}
+	if (setjmp(png_jmpbuf(png)) == 0) {
+		png_init_io(png, t->f);
+		write_rows(png, info, pixels, stride, width, height);
+	}
+	png_destroy_info_struct(png, &info);
+	return t->why == NULL;
+}
+
+bool
+try_png_xrgb(const char *path, const void *pixels, size_t stride,
+	     uint32_t width, uint32_t height, const char **why)
+{
+	struct target t;
+	png_structp png;
+	bool ok;
+
+	ok = open_target(&t, path);
+	if (ok) {
+		png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &t, fail,
+					      ignore);
+		if (png == NULL)
+			t.why = "out of memory";
+		ok = png != NULL && write_png(&t, png, pixels, stride, width,
+					      height);
+		png_destroy_write_struct(&png, NULL);
+		ok = ok ? close_target(&t) : give_up(&t, t.why);
+	}
+	if (!ok)
+		*why = t.why;
+	return ok;
+}
+
 void
 write_png_xrgb(const char *path, const void *pixels, size_t stride,
 	       uint32_t width, uint32_t height)
 {
-	struct target t;
-	png_structp png;
-	png_infop info;
+	const char *why;
 
-	open_target(&t, path);
-	png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &t, fail, ignore);
-	info = png == NULL ? NULL : png_create_info_struct(png);
-	if (info == NULL)
-		give_up(&t, "out of memory");
-	png_init_io(png, t.f);
-	write_rows(png, info, pixels, stride, width, height);
-	png_destroy_write_struct(&png, &info);
-	close_target(&t);
+	if (!try_png_xrgb(path, pixels, stride, width, height, &why))
+		die("cannot write %s: %s", path, why);
 }

@@ -5,6 +5,7 @@
 #ifndef TOOLS_WRITE_PNG_H
 #define TOOLS_WRITE_PNG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,5 +17,10 @@
 void
 write_png_xrgb(const char *path, const void *pixels, size_t stride,
 	       uint32_t width, uint32_t height);
+
+/* The same, for who goes on: false and why, which is static, or strerror's. */
+bool
+try_png_xrgb(const char *path, const void *pixels, size_t stride,
+	     uint32_t width, uint32_t height, const char **why);
 
 #endif /* TOOLS_WRITE_PNG_H */
