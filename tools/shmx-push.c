@@ -29,6 +29,7 @@ struct push {
 	bool wait;
 	bool stats;
 	bool named;
+	bool every;
 	bool lazy_checksum;
 	unsigned slots;
 	unsigned history;
@@ -38,7 +39,7 @@ struct push {
 enum {
 	OPT_FORMAT = 256, OPT_SIZE, OPT_PIXEL, OPT_FPS, OPT_LOOP, OPT_SLOTS,
 	OPT_HISTORY, OPT_STAY, OPT_WAIT, OPT_STATS, OPT_NAMED,
-	OPT_LAZY_CHECKSUM,
+	OPT_LAZY_CHECKSUM, OPT_EVERY,
 };
 
 static const struct argp_option options[] = {
@@ -54,6 +55,8 @@ static const struct argp_option options[] = {
 	{ "loop", OPT_LOOP, NULL, 0, "start again at the end of a file", 2 },
 	{ "wait", OPT_WAIT, NULL, 0, "push nothing before a reader is "
 	  "there", 2 },
+	{ "every", OPT_EVERY, NULL, 0, "wait for readers that want every "
+	  "frame, such as `shmx pull --every`", 2 },
 	{ "stay", OPT_STAY, NULL, 0, "keep the ring and its last frame at the "
 	  "end, until interrupted", 2 },
 	{ "slots", OPT_SLOTS, "N", 0, "frames the ring has room for; default "
@@ -155,6 +158,9 @@ parse(int key, char *arg, struct argp_state *state)
 	case OPT_STATS:
 		p->stats = true;
 		break;
+	case OPT_EVERY:
+		p->every = true;
+		break;
 	case OPT_NAMED:
 		p->named = true;
 		break;
@@ -230,7 +236,8 @@ open_ring(const struct push *p)
 	o.slots = p->slots;
 	o.history = p->history;
 	o.flags = (p->named ? SHMX_NAMED : 0) |
-		(p->lazy_checksum ? SHMX_LAZY_CHECKSUM : 0);
+		(p->lazy_checksum ? SHMX_LAZY_CHECKSUM : 0) |
+		(p->every ? SHMX_ALLOW_EVERY : 0);
 	if (shmx_producer_open(&producer, p->ring, &o) < 0)
 		die("%s", shmx_error());
 	atexit(close_ring);
@@ -288,6 +295,23 @@ push_all(struct push *p)
 	}
 }
 
+/* With the ring goes what they have not held. */
+static void
+wait_for_every(uint64_t published)
+{
+	struct shmx_reader_snapshot r[SHMX_READERS_MAX];
+	int i, n, behind;
+
+	do {
+		n = shmx_producer_readers(producer, r, sizeof(r[0]),
+					  SHMX_READERS_MAX);
+		for (behind = 0, i = 0; i < n; i++)
+			behind += r[i].every && r[i].last_seen < published;
+		if (behind > 0)
+			tool_poll(NULL, 0, 1);
+	} while (behind > 0 && !interrupted());
+}
+
 static void
 print_stats(const struct push *p, uint64_t ns)
 {
@@ -336,6 +360,8 @@ main(int argc, char **argv)
 	push_all(&p);
 	if (p.frames == 0 && !interrupted())
 		die("%s has no frame in it", p.in.name);
+	if (p.every)
+		wait_for_every(p.frames);
 	while (p.stay && !interrupted())
 		tool_poll(NULL, 0, -1);
 	if (p.stats)
