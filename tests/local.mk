@@ -43,6 +43,7 @@ shell_tests += \
 	%D%/test-install.sh \
 	%D%/test-models.sh \
 	%D%/test-ls.sh \
+	%D%/test-pull.sh \
 	%D%/test-push.sh \
 	%D%/test-python.sh \
 	%D%/test-shmx.sh \

@@ -46,6 +46,8 @@ START_TEST(rows)
 	size_t bytes;
 
 	ck_assert_int_ne(pixel, PIXEL_UNKNOWN);
+	if (!kinds[_i].swapped)
+		ck_assert_int_eq(pixel, pixel_format_of(kinds[_i].format));
 	bytes = pixel_format_bytes(pixel);
 	ck_assert_uint_eq(bytes, shmx_format_bytes(kinds[_i].format));
 	for (i = 0; i < sizeof(from); i++)

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include <shmx/shmx.h>
+
 #include "base/base.h"
 
 static const struct {
@@ -36,6 +38,28 @@ pixel_format_by_name(const char *name)
 		    strcmp(name, formats[i].alias[1]) == 0)
 			return formats[i].format;
 	return PIXEL_UNKNOWN;
+}
+
+enum pixel_format
+pixel_format_of(uint32_t shmx_format)
+{
+	switch (shmx_format) {
+	case SHMX_XRGB8888:
+	case SHMX_ARGB8888:
+		return PIXEL_XRGB8888;
+	case SHMX_XBGR8888:
+		return PIXEL_XBGR8888;
+	case SHMX_RGB888:
+		return PIXEL_BGR24;
+	case SHMX_RGB565:
+		return PIXEL_RGB565;
+	case SHMX_XRGB2101010:
+		return PIXEL_XRGB2101010;
+	case SHMX_R8:
+		return PIXEL_GRAY8;
+	default:
+		return PIXEL_UNKNOWN;
+	}
 }
 
 const char *

@@ -28,6 +28,10 @@ pixel_format_by_name(const char *name);
 const char *
 pixel_format_names(void);
 
+/* That of a ring's SHMX_XRGB8888 ...; PIXEL_UNKNOWN when it is none. */
+enum pixel_format
+pixel_format_of(uint32_t shmx_format);
+
 size_t
 pixel_format_bytes(enum pixel_format format);
 

@@ -26,6 +26,15 @@ bin_PROGRAMS += %D%/shmx-push
 	%D%/input.c %D%/input.h
 %C%_shmx_push_LDADD = $(tool_libs)
 
+bin_PROGRAMS += %D%/shmx-pull
+%C%_shmx_pull_SOURCES = \
+	%D%/shmx-pull.c \
+	%D%/convert.c %D%/convert.h \
+	%D%/pull-write.c %D%/pull.h \
+	%D%/write-png.c %D%/write-png.h
+%C%_shmx_pull_CFLAGS = $(AM_CFLAGS) $(PNG_CFLAGS)
+%C%_shmx_pull_LDADD = $(tool_libs) $(PNG_LIBS)
+
 bin_PROGRAMS += %D%/shmx-ls
 %C%_shmx_ls_SOURCES = %D%/shmx-ls.c %D%/snapshot.c %D%/snapshot.h
 %C%_shmx_ls_LDADD = $(tool_libs)

@@ -1,0 +1,4 @@
+# man - the manual pages; one that is added stands here
+
+dist_man_MANS = \
+	%D%/shmx-pull.1
