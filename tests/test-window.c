@@ -254,7 +254,7 @@ START_TEST(properties)
 	ck_assert_uint_eq(pid, (uint32_t)getpid());
 	free(value);
 	value = property(fb, "WM_PROTOCOLS", &n);
-	ck_assert_uint_eq(n, 8);
+	ck_assert_uint_eq(n, 12);
 	free(value);
 	shmfb_set_title(fb, "other");
 	settle(fb, c);

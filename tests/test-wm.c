@@ -11,12 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xcb/sync.h>
 #include <xcb/xcb_icccm.h>
 
 #include <shmfb/shmfb.h>
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "shmfb/window.h"
 #include "suite.h"
 #include "xtool.h"
 
@@ -658,6 +660,266 @@ START_TEST(undecorated)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- sync -- */
+
+/* Announce a size, by its number. */
+static void
+announce(struct shmfb *fb, uint64_t value)
+{
+	const uint32_t data[5] = { x_atom(c, "_NET_WM_SYNC_REQUEST"), 0,
+				   (uint32_t)value, (uint32_t)(value >> 32) };
+
+	x_message(c, shmfb_window_id(fb), "WM_PROTOCOLS", data);
+}
+
+static void
+resize(struct shmfb *fb, uint32_t width, uint32_t height)
+{
+	const uint32_t values[] = { width, height };
+
+	xcb_configure_window(c, shmfb_window_id(fb),
+			     XCB_CONFIG_WINDOW_WIDTH |
+			     XCB_CONFIG_WINDOW_HEIGHT, values);
+	x_sync(c);
+}
+
+/* As a manager says that the window was moved. */
+static void
+say_configured(struct shmfb *fb, uint16_t width, uint16_t height)
+{
+	const xcb_configure_notify_event_t e = {
+		.response_type = XCB_CONFIGURE_NOTIFY,
+		.event = shmfb_window_id(fb),
+		.window = shmfb_window_id(fb),
+		.width = width,
+		.height = height,
+	};
+
+	xcb_send_event(c, 0, shmfb_window_id(fb),
+		       XCB_EVENT_MASK_STRUCTURE_NOTIFY, (const char *)&e);
+	x_sync(c);
+}
+
+static uint32_t
+counter_of(struct shmfb *fb)
+{
+	xcb_get_property_reply_t *r =
+		property(fb, "_NET_WM_SYNC_REQUEST_COUNTER");
+	uint32_t counter;
+
+	ck_assert_uint_eq(r->value_len, 1);
+	memcpy(&counter, xcb_get_property_value(r), sizeof(counter));
+	free(r);
+	return counter;
+}
+
+static uint64_t
+counter_value(struct shmfb *fb)
+{
+	xcb_sync_query_counter_reply_t *r;
+	uint64_t value;
+
+	r = xcb_sync_query_counter_reply(c, xcb_sync_query_counter(c,
+						counter_of(fb)), NULL);
+	ck_assert_ptr_nonnull(r);
+	value = (uint64_t)(uint32_t)r->counter_value.hi << 32 |
+		r->counter_value.lo;
+	free(r);
+	return value;
+}
+
+/* The application has all the time in the world. */
+static void
+be_patient(struct shmfb *fb)
+{
+	settle(fb, c);
+	ck_assert(fb->sync.due);
+	fb->sync.due_ns = UINT64_MAX;
+}
+
+static struct shmfb *
+open_synced(void)
+{
+	struct shmfb *fb = open_with(0);
+
+	free(xcb_sync_initialize_reply(c, xcb_sync_initialize(c, 3, 0),
+				       NULL));
+	draw(fb, 1);
+	settle(fb, c);
+	ck_assert_uint_eq(counter_value(fb), 0);
+	return fb;
+}
+
+#define NUMBER UINT64_C(0x123456789)
+
+/* What the observer sends after this is done when the counter is there. */
+static void
+wait_for_counter(struct shmfb *fb, uint64_t value)
+{
+	const xcb_sync_waitcondition_t when = {
+		.trigger = {
+			.counter = counter_of(fb),
+			.wait_type = XCB_SYNC_VALUETYPE_ABSOLUTE,
+			.wait_value = { (int32_t)(value >> 32),
+					(uint32_t)value },
+			.test_type = XCB_SYNC_TESTTYPE_POSITIVE_COMPARISON,
+		},
+	};
+
+	xcb_sync_await(c, 1, &when);
+}
+
+/* At the instant of the answer every pixel is of the new frame. */
+START_TEST(answered_when_drawn)
+{
+	struct shmfb *fb = open_synced();
+	xcb_get_image_cookie_t cookie;
+	xcb_get_image_reply_t *r;
+	const uint32_t *got;
+	uint32_t x, y;
+
+	announce(fb, NUMBER);
+	resize(fb, 300, 170);
+	be_patient(fb);
+	ck_assert_uint_eq(counter_value(fb), 0);
+	wait_for_counter(fb, NUMBER);
+	cookie = xcb_get_image(c, XCB_IMAGE_FORMAT_Z_PIXMAP,
+			       shmfb_window_id(fb), 0, 0, 300, 170, ~0U);
+	xcb_flush(c);
+	draw(fb, 2);
+	x_sync(fb->x->conn);
+	shmfb_dispatch(fb);
+	ck_assert(!fb->sync.due);
+	r = xcb_get_image_reply(c, cookie, NULL);
+	ck_assert_ptr_nonnull(r);
+	got = (const void *)xcb_get_image_data(r);
+	for (y = 0; y < 170; y++)
+		for (x = 0; x < 300; x++)
+			ck_assert_uint_eq(got[y * 300 + x] & 0xffffff,
+					  pattern(x, y, 2));
+	free(r);
+	ck_assert_uint_eq(counter_value(fb), NUMBER);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* No size, no answer, whatever is drawn. */
+START_TEST(not_answered_without_its_size)
+{
+	struct shmfb *fb = open_synced();
+
+	announce(fb, NUMBER);
+	settle(fb, c);
+	draw(fb, 2);
+	settle(fb, c);
+	ck_assert_uint_eq(counter_value(fb), 0);
+	/* The server has not said this, so it is not so. */
+	say_configured(fb, 300, 170);
+	settle(fb, c);
+	ck_assert(!fb->sync.due);
+	draw(fb, 3);
+	settle(fb, c);
+	ck_assert_uint_eq(counter_value(fb), 0);
+	/* The size that it has: it was moved only. */
+	say_configured(fb, 200, 100);
+	be_patient(fb);
+	draw(fb, 4);
+	settle(fb, c);
+	ck_assert_uint_eq(counter_value(fb), NUMBER);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* Drawn for the old size, shown in the new one. */
+START_TEST(not_answered_by_an_old_canvas)
+{
+	struct shmfb *fb = open_synced();
+	struct shmfb_canvas canvas;
+
+	while (shmfb_begin(fb, &canvas) == -EAGAIN)
+		ck_assert(shmfb_pump(fb));
+	announce(fb, NUMBER);
+	resize(fb, 300, 170);
+	be_patient(fb);
+	fill(canvas.pixels, canvas.stride, 200, 100, 2);
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
+	settle(fb, c);
+	ck_assert_uint_eq(counter_value(fb), 0);
+	draw(fb, 3);
+	settle(fb, c);
+	ck_assert_uint_eq(counter_value(fb), NUMBER);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* A canvas with a size of its own is whole when it is painted again. */
+START_TEST(answered_by_painting_again)
+{
+	struct shmfb *fb = open_with(0);
+
+	free(xcb_sync_initialize_reply(c, xcb_sync_initialize(c, 3, 0),
+				       NULL));
+	ck_assert_int_eq(shmfb_set_canvas_size(fb, 160, 90), 0);
+	draw(fb, 1);
+	settle(fb, c);
+	announce(fb, NUMBER);
+	resize(fb, 300, 170);
+	settle(fb, c);
+	ck_assert_uint_eq(counter_value(fb), NUMBER);
+	check_shows(c, fb, 160, 90, 1);
+	shmfb_close(fb);
+}
+END_TEST
+
+START_TEST(only_the_last_is_answered)
+{
+	struct shmfb *fb = open_synced();
+
+	announce(fb, 5);
+	resize(fb, 300, 170);
+	announce(fb, 6);
+	be_patient(fb);
+	/* Six has been announced, but its size is not there. */
+	draw(fb, 2);
+	settle(fb, c);
+	ck_assert_uint_eq(counter_value(fb), 5);
+	resize(fb, 310, 180);
+	be_patient(fb);
+	announce(fb, 7);
+	resize(fb, 320, 190);
+	be_patient(fb);
+	ck_assert_uint_eq(counter_value(fb), 5);
+	draw(fb, 3);
+	settle(fb, c);
+	ck_assert_uint_eq(counter_value(fb), 7);
+	check_shows(c, fb, 320, 190, 3);
+	shmfb_close(fb);
+}
+END_TEST
+
+static bool
+has_answered(struct shmfb *fb, void *data)
+{
+	(void)data;
+	return !fb->sync.due;
+}
+
+/* Who draws no more holds no manager up. */
+START_TEST(answered_for_the_lazy)
+{
+	uint64_t begun = base_now_ns();
+	struct shmfb *fb = open_synced();
+
+	announce(fb, NUMBER);
+	resize(fb, 300, 170);
+	settle(fb, c);
+	wait_until(fb, has_answered, NULL);
+	ck_assert_uint_ge(base_now_ns() - begun, SHMFB_SYNC_NS);
+	ck_assert_uint_eq(counter_value(fb), NUMBER);
+	shmfb_close(fb);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -686,5 +948,14 @@ main(void)
 	tcase_add_test(tc, moved);
 	tcase_add_test(tc, fixed_but_for_fullscreen);
 	tcase_add_test(tc, undecorated);
+
+	tc = suite_case(s, "sync");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, answered_when_drawn);
+	tcase_add_test(tc, not_answered_without_its_size);
+	tcase_add_test(tc, not_answered_by_an_old_canvas);
+	tcase_add_test(tc, answered_by_painting_again);
+	tcase_add_test(tc, only_the_last_is_answered);
+	tcase_add_test(tc, answered_for_the_lazy);
 	return suite_run(s);
 }

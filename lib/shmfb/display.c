@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <xcb/present.h>
 #include <xcb/shm.h>
+#include <xcb/sync.h>
 #include <xcb/xkb.h>
 
 #include "base/base.h"
@@ -49,6 +50,8 @@ static const char *const atom_names[SHMFB_ATOMS] = {
 	"_NET_WM_STATE_ABOVE",
 	"_NET_WM_STATE_HIDDEN",
 	"_MOTIF_WM_HINTS",
+	"_NET_WM_SYNC_REQUEST",
+	"_NET_WM_SYNC_REQUEST_COUNTER",
 };
 
 static const char *
@@ -154,6 +157,7 @@ prefetch(xcb_connection_t *conn)
 {
 	xcb_prefetch_extension_data(conn, &xcb_shm_id);
 	xcb_prefetch_extension_data(conn, &xcb_present_id);
+	xcb_prefetch_extension_data(conn, &xcb_sync_id);
 	xcb_prefetch_extension_data(conn, &xcb_xkb_id);
 	xcb_prefetch_maximum_request_length(conn);
 }
@@ -196,22 +200,38 @@ get_present(struct shmfb_display *x, xcb_present_query_version_cookie_t cookie,
 }
 
 static void
+get_sync(struct shmfb_display *x, xcb_sync_initialize_cookie_t cookie)
+{
+	xcb_sync_initialize_reply_t *v =
+		xcb_sync_initialize_reply(x->conn, cookie, NULL);
+
+	x->sync = v != NULL;
+	free(v);
+}
+
+static void
 get_extensions(struct shmfb_display *x)
 {
-	const xcb_query_extension_reply_t *shm, *present;
+	const xcb_query_extension_reply_t *shm, *present, *sync;
 	xcb_present_query_version_cookie_t present_cookie = { 0 };
+	xcb_sync_initialize_cookie_t sync_cookie = { 0 };
 	xcb_shm_query_version_cookie_t shm_cookie = { 0 };
 
 	shm = extension(x->conn, &xcb_shm_id);
 	present = extension(x->conn, &xcb_present_id);
+	sync = extension(x->conn, &xcb_sync_id);
 	if (shm)
 		shm_cookie = xcb_shm_query_version(x->conn);
 	if (present)
 		present_cookie = xcb_present_query_version(x->conn, 1, 2);
+	if (sync)
+		sync_cookie = xcb_sync_initialize(x->conn, 3, 0);
 	if (shm)
 		get_shm(x, shm_cookie, shm);
 	if (present)
 		get_present(x, present_cookie, present);
+	if (sync)
+		get_sync(x, sync_cookie);
 }
 
 static void

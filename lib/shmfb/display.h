@@ -33,6 +33,8 @@ enum shmfb_atom {
 	SHMFB_ATOM_NET_WM_STATE_ABOVE,
 	SHMFB_ATOM_NET_WM_STATE_HIDDEN,
 	SHMFB_ATOM_MOTIF_WM_HINTS,
+	SHMFB_ATOM_NET_WM_SYNC_REQUEST,
+	SHMFB_ATOM_NET_WM_SYNC_COUNTER,
 	SHMFB_ATOMS
 };
 
@@ -58,6 +60,7 @@ struct shmfb_display {
 	uint8_t shm_completion;		/* event code; 0: not there */
 	uint8_t shm_error;		/* code of BadShmSeg */
 	uint8_t present_opcode;		/* 0: the server has no Present */
+	bool sync;			/* it has SYNC: counters */
 
 	struct shmfb_keymap keymap;
 	struct shmfb_rung rung[SHMFB_KINDS];

@@ -28,7 +28,8 @@ shmfb_push(struct shmfb *fb, const struct shmfb_event *event)
 /*
  * Any client may make the window larger than coordinates reach; what is
  * beyond is not painted. The event that a window manager sends is of a window
- * that was moved: of a new size the server itself tells.
+ * that was moved: of a new size the server itself tells. (Of one that was
+ * announced and is the old one, the manager alone may.)
  */
 static void
 configured(struct shmfb *fb, const xcb_configure_notify_event_t *e)
@@ -37,8 +38,13 @@ configured(struct shmfb *fb, const xcb_configure_notify_event_t *e)
 	uint32_t width = BASE_MIN(e->width, SHMX_SIDE_MAX);
 	uint32_t height = BASE_MIN(e->height, SHMX_SIDE_MAX);
 
-	if ((e->response_type & SENT_BY_CLIENT) || !width || !height ||
-	    (width == fb->width && height == fb->height))
+	bool same = width == fb->width && height == fb->height;
+
+	if (((e->response_type & SENT_BY_CLIENT) && !same) || !width ||
+	    !height)
+		return;
+	shmfb_sync_configured(fb);
+	if (same)
 		return;
 	fb->width = width;
 	fb->height = height;

@@ -65,6 +65,7 @@ shmfb_flight_start(struct shmfb *fb, struct shmfb_picture *picture,
 	trip.sent_ns = base_now_ns();
 	if (picture->hold && !repaint)
 		shmx_feedback(picture->hold, SHMX_STAGE_PUT, trip.sent_ns);
+	trip.answers = shmfb_sync_answers(fb, picture, &trip.sync_value);
 	trip.pins = picture->slot && !picture->by->copies;
 	if (trip.pins)
 		picture->slot->pins++;
@@ -82,6 +83,8 @@ land(struct shmfb *fb, const struct shmfb_trip *trip, uint64_t now)
 		shmfb_slot_unpin(fb, picture->slot);
 	if (!trip->failed)
 		fb->flight.refused = 0;
+	if (trip->answers && !trip->failed)
+		shmfb_sync_drawn(fb, trip->sync_value);
 	if (trip->repaint) {
 		fb->repaints++;
 	} else if (trip->failed) {

@@ -49,6 +49,8 @@ struct shmfb_trip {
 	bool pins;			/* the server reads picture->slot */
 	bool reply_due;			/* run.last is a GetInputFocus */
 	bool repaint;			/* not a frame of its own */
+	bool answers;			/* what a window manager waits for */
+	uint64_t sync_value;		/* as that, if so */
 	bool failed;			/* the server refused part of it */
 };
 

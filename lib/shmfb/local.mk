@@ -39,6 +39,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/spin.c %D%/spin.h \
 	%D%/state.c %D%/state.h \
 	%D%/stats.c \
+	%D%/sync.c %D%/sync.h \
 	%D%/sysv.c %D%/sysv.h \
 	%D%/version.c \
 	%D%/view.c %D%/view.h \

@@ -130,6 +130,7 @@ next_deadline(const struct shmfb *fb)
 	uint64_t deadline = BASE_MIN(shmfb_clock_deadline(&fb->clock),
 				     shmfb_flight_deadline(&fb->flight));
 
+	deadline = BASE_MIN(deadline, shmfb_sync_deadline(&fb->sync));
 	return BASE_MIN(deadline, shmfb_repaint_deadline(fb));
 }
 
@@ -207,6 +208,7 @@ meet_deadlines(struct shmfb_display *x)
 			continue;
 		shmfb_clock_expire(fb, now);
 		shmfb_flight_watch(fb, now);
+		shmfb_sync_expire(fb, now);
 	}
 }
 

@@ -107,6 +107,10 @@ send_damage(struct shmfb *fb, struct shmfb_picture *picture,
 static void
 shown_at_once(struct shmfb *fb, struct shmfb_picture *picture, uint64_t now)
 {
+	uint64_t value;
+
+	if (shmfb_sync_answers(fb, picture, &value))
+		shmfb_sync_drawn(fb, value);
 	fb->frames_shown++;
 	if (now > picture->since_ns)
 		base_hist_add(&fb->latency, now - picture->since_ns);

@@ -114,6 +114,8 @@ shmfb_close(struct shmfb *fb)
 	/* Others may go on using the connection. */
 	if (fb->gc && !fb->x->gone)
 		xcb_free_gc(fb->x->conn, fb->gc);
+	if (fb->x && !fb->x->gone)
+		shmfb_sync_finish(fb);
 	shmfb_loop_finish(fb);
 	shmfb_display_unref(fb->x);
 	free(fb->bounce);

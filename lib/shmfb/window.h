@@ -7,6 +7,7 @@
  *	event.c     X events, into queue.c
  *	wm.c        what window managers want to know; property.c
  *	state.c     what they make of the window: fullscreen, hidden
+ *	sync.c      frames that they wait for
  *	keyboard.c  keys; their symbols are keymap.c's
  *	clock.c     when the next frame is due
  *	display.c   the connection, and what the server can do
@@ -51,6 +52,7 @@
 #include "spin.h"
 #include "stage.h"
 #include "state.h"
+#include "sync.h"
 
 /* How many presents a staged canvas may be behind. */
 #define SHMFB_DRAWN 4
@@ -80,6 +82,7 @@ struct shmfb {
 	int16_t left;			/* where it was to be put, if so */
 	int16_t top;
 	struct shmfb_states state;
+	struct shmfb_sync sync;
 
 	/* How it ends. */
 	bool closed;			/* its user wants it closed */

@@ -160,11 +160,16 @@ shmfb_wm_init(struct shmfb *fb, const struct shmfb_options *opt)
 	const xcb_atom_t protocols[] = {
 		fb->x->atom[SHMFB_ATOM_WM_DELETE_WINDOW],
 		fb->x->atom[SHMFB_ATOM_NET_WM_PING],
+		fb->x->atom[SHMFB_ATOM_NET_WM_SYNC_REQUEST],
 	};
+	size_t count = BASE_ARRAY_SIZE(protocols);
 	xcb_icccm_wm_hints_t hints = { 0 };
 
-	shmfb_property_set(fb, fb->x->atom[SHMFB_ATOM_WM_PROTOCOLS], XCB_ATOM_ATOM,
-		     32, BASE_ARRAY_SIZE(protocols), protocols);
+	shmfb_sync_init(fb);
+	if (!fb->sync.counter)
+		count--;
+	shmfb_property_set(fb, fb->x->atom[SHMFB_ATOM_WM_PROTOCOLS],
+			   XCB_ATOM_ATOM, 32, count, protocols);
 	xcb_icccm_wm_hints_set_input(&hints, 1);
 	xcb_icccm_wm_hints_set_normal(&hints);
 	xcb_icccm_set_wm_hints(fb->x->conn, fb->window, &hints);
@@ -202,6 +207,9 @@ shmfb_wm_message(struct shmfb *fb, const xcb_client_message_event_t *event)
 		return;
 	if (event->data.data32[0] == atom[SHMFB_ATOM_NET_WM_PING]) {
 		answer_ping(fb, event);
+	} else if (event->data.data32[0] ==
+		   atom[SHMFB_ATOM_NET_WM_SYNC_REQUEST]) {
+		shmfb_sync_message(fb, event);
 	} else if (event->data.data32[0] ==
 		   atom[SHMFB_ATOM_WM_DELETE_WINDOW]) {
 		fb->closed = true;
