@@ -397,6 +397,208 @@ START_TEST(canvases)
 }
 END_TEST
 
+/* ------------------------------------------------------------- images -- */
+
+static void
+show_image(const struct shmfb_image *image, const struct shmx_rect *rects,
+	   unsigned count)
+{
+	int err;
+
+	while ((err = shmfb_present_copy(fb, image, rects, count)) == -EAGAIN)
+		ck_assert(shmfb_pump(fb));
+	ck_assert_msg(err == 0, "%s", shmfb_error());
+}
+
+/* Copied in bands, into what the window shows as it is: once. */
+static bool
+copied_once(int which, uint32_t format, size_t stride)
+{
+	return is_direct(which, format) || stride % 4 == 0;
+}
+
+/* Every format on every depth, each way, with any bytes from row to row. */
+START_TEST(images)
+{
+	static const uint32_t sizes[][2] = {
+		{ 203, 977 }, { 33, 20 }, { 1, 1 }, { 301, 90 }, { 250, 801 },
+	};
+	static uint8_t pixels[1024 * 1024 * 2];
+	int which = _i / FORMATS / WAYS;
+	bool put = ways[_i % WAYS].backend == SHMFB_PUT;
+	struct shmfb_image image = { .format = formats[_i / WAYS % FORMATS] };
+	unsigned i, bytes = shmx_format_bytes(image.format);
+	struct shmfb_stats s;
+
+	start(which, &ways[_i % WAYS], 203, 471, 0);
+	for (i = 0; i < BASE_ARRAY_SIZE(sizes); i++) {
+		image.pixels = pixels + (i & 1);
+		image.width = sizes[i][0];
+		image.height = sizes[i][1];
+		image.stride = image.width * bytes + i % 3;
+		fill_noise(pixels + (i & 1), image.stride, image.format,
+			   image.width, image.height, i);
+		show_image(&image, NULL, 0);
+		/* It is the caller's again. */
+		memset(pixels, 0x5a, image.stride * image.height + 1);
+		settle(fb, c);
+		check_noise(image.format, image.width, image.height, i, NULL,
+			    0);
+		s = stats_of(fb);
+		ck_assert_uint_eq(s.frames_shown, i + 1);
+		if (copied_once(which, image.format, image.stride | (i & 1)))
+			ck_assert_str_eq(s.route, "direct");
+		ck_assert_uint_eq(s.copies, 1U + put +
+				  (strcmp(s.route, "staged") == 0));
+	}
+	stop();
+}
+END_TEST
+
+/* What does not differ is not copied, nor is it sent. */
+START_TEST(image_damage)
+{
+	static uint8_t pixels[203 * 477 * 4];
+	struct shmfb_image image = { pixels, 203 * 4, 203, 477,
+				     SHMX_XRGB8888 };
+	struct shmx_rect rect = { 0, 0, 31, 120 };
+	struct shmfb_canvas canvas;
+	unsigned i;
+
+	start(_i / WAYS, &ways[_i % WAYS], 203, 477, 0);
+	for (i = 0; i < 40; i++) {
+		/* Now and then the canvas is another's. */
+		if (i % 10 == 5) {
+			while (shmfb_begin(fb, &canvas) == -EAGAIN)
+				ck_assert(shmfb_pump(fb));
+			memset(canvas.pixels, 0, canvas.stride);
+		}
+		fill_noise(pixels, image.stride, image.format, 203, 477, 1);
+		if (i % 3 == 0) {
+			show_image(&image, NULL, 0);
+			continue;
+		}
+		rect.x = (int32_t)(i * 37 % 190);
+		rect.y = (int32_t)(i * 101 % 400);
+		/* The damage of before is over, and this is new. */
+		fill_rect(pixels, image.stride, 4, &rect, i);
+		show_image(&image, &rect, 1);
+		if (i % 3 == 1) {
+			if (i % 2)
+				settle(fb, c);
+			show_image(&image, &rect, 1);
+			settle(fb, c);
+			check_noise(image.format, 203, 477, 1, &rect, i);
+		} else {
+			show_image(&image, NULL, 0);
+		}
+	}
+	stop();
+}
+END_TEST
+
+/* A damage that is too small is believed: only that is copied. */
+START_TEST(only_damage_is_copied)
+{
+	static uint8_t pixels[60 * 50 * 4];
+	struct shmfb_image image = { pixels, 240, 60, 50, SHMX_XRGB8888 };
+	const struct shmx_rect told = { 10, 10, 5, 5 };
+	const struct shmx_rect none = { 70, 0, 5, 5 };
+
+	start(1, &ways[_i], 60, 50, 0);
+	fill_noise(pixels, 240, image.format, 60, 50, 1);
+	show_image(&image, NULL, 0);
+	settle(fb, c);
+	fill_noise(pixels, 240, image.format, 60, 50, 2);
+	show_image(&image, &told, 1);
+	settle(fb, c);
+	show_image(&image, &none, 1);
+	settle(fb, c);
+	/* Painted again: from what was copied. */
+	xcb_clear_area(c, 1, shmfb_window_id(fb), 0, 0, 0, 0);
+	xcb_flush(c);
+	settle(fb, c);
+	check_noise(image.format, 60, 50, 1, &told, 2);
+	ck_assert_uint_eq(stats_of(fb).frames_shown, 3);
+	ck_assert_uint_eq(stats_of(fb).copies, 0);
+	stop();
+}
+END_TEST
+
+/* Images and canvases in turn, of which each knows what it lacks. */
+START_TEST(images_between_canvases)
+{
+	static uint8_t pixels[60 * 50 * 4];
+	struct shmfb_image image = { pixels, 240, 60, 50, SHMX_XRGB8888 };
+	struct shmfb_canvas canvas;
+	unsigned i;
+
+	start(1, &ways[0], 60, 50, 0);
+	for (i = 0; i < 30; i++) {
+		fill_noise(pixels, 240, image.format, 60, 50, i);
+		if (i % 3) {
+			show_image(&image, NULL, 0);
+		} else {
+			ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
+			/* The image is what a canvas of its age holds. */
+			ck_assert_uint_eq(canvas.age, i ? 1 : 0);
+			fill_noise(canvas.pixels, canvas.stride, image.format,
+				   60, 50, i);
+			ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
+		}
+		settle(fb, c);
+		check_noise(image.format, 60, 50, i, NULL, 0);
+	}
+	/* Of another format, that is no canvas's content. */
+	image.format = SHMX_RGB565;
+	image.pixels = pixels + 1;
+	fill_noise(pixels + 1, 240, image.format, 60, 50, 1);
+	show_image(&image, NULL, 0);
+	settle(fb, c);
+	ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
+	ck_assert_uint_eq(canvas.age, 0);
+	stop();
+}
+END_TEST
+
+START_TEST(images_refused)
+{
+	static uint8_t pixels[64 * 64 * 4];
+	const struct shmfb_image good = { pixels, 256, 64, 64,
+					  SHMX_XRGB8888 };
+	struct shmfb_image image = good;
+
+	start(1, &ways[0], 60, 50, 0);
+	image.pixels = NULL;
+	ck_assert_int_eq(shmfb_present_copy(fb, &image, NULL, 0), -EINVAL);
+	image = good;
+	image.width = 65;
+	ck_assert_int_eq(shmfb_present_copy(fb, &image, NULL, 0), -EINVAL);
+	image.width = 0;
+	ck_assert_int_eq(shmfb_present_copy(fb, &image, NULL, 0), -EINVAL);
+	image = good;
+	image.height = SHMX_SIDE_MAX + 1;
+	ck_assert_int_eq(shmfb_present_copy(fb, &image, NULL, 0), -EINVAL);
+	image = good;
+	image.stride = 255;
+	ck_assert_int_eq(shmfb_present_copy(fb, &image, NULL, 0), -EINVAL);
+	image.stride = SIZE_MAX;
+	ck_assert_int_eq(shmfb_present_copy(fb, &image, NULL, 0), -EINVAL);
+	image = good;
+	image.format = 1;
+	ck_assert_int_eq(shmfb_present_copy(fb, &image, NULL, 0), -ENOTSUP);
+	ck_assert_int_eq(shmfb_present_copy(fb, &good, NULL, 1), -EINVAL);
+	show_image(&good, NULL, 0);
+	ck_assert_uint_eq(stats_of(fb).client_copies, 1);
+	xcb_destroy_window(c, shmfb_window_id(fb));
+	xcb_flush(c);
+	while (shmfb_pump(fb))
+		;
+	ck_assert_int_eq(shmfb_present_copy(fb, &good, NULL, 0), -EPIPE);
+	stop();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -411,5 +613,13 @@ main(void)
 	tc = suite_case(s, "canvases");
 	tcase_set_timeout(tc, 20);
 	tcase_add_loop_test(tc, canvases, 0, 6 * WAYS);
+
+	tc = suite_case(s, "images");
+	tcase_set_timeout(tc, 20);
+	tcase_add_loop_test(tc, images, 0, 3 * FORMATS * WAYS);
+	tcase_add_loop_test(tc, image_damage, 0, 3 * WAYS);
+	tcase_add_loop_test(tc, only_damage_is_copied, 0, WAYS);
+	tcase_add_test(tc, images_between_canvases);
+	tcase_add_test(tc, images_refused);
 	return suite_run(s);
 }

@@ -2,6 +2,8 @@
 /*
  * canvas.c - shmfb_begin() and shmfb_present()
  *
+ * What shmfb_present_copy() copies is a canvas, too: present_copy.c.
+ *
  * The canvas may be the very slot that is on the screen, for that is the one
  * that is in the caches and needs the least drawing. Should the window be
  * exposed before the present that ends the drawing, it is painted with what
@@ -27,41 +29,36 @@ static uint32_t
 age(const struct shmfb *fb, const struct shmfb_slot *slot)
 {
 	if (!slot->presented || slot->width != fb->canvas.width ||
-	    slot->height != fb->canvas.height)
+	    slot->height != fb->canvas.height ||
+	    slot->format != fb->canvas.format)
 		return 0;
 	return (uint32_t)BASE_MIN(fb->presents - slot->presented + 1,
 				  UINT32_MAX);
 }
 
-static uint32_t
-canvas_stride(const struct shmfb *fb, uint32_t width)
+int
+shmfb_canvas_take(struct shmfb *fb, uint32_t width, uint32_t height,
+		  uint32_t format)
 {
-	return shmfb_pool_stride(width,
-				 shmx_format_bytes(fb->canvas_format));
-}
-
-/* A slot of the size that the canvas has now. */
-static int
-take_canvas(struct shmfb *fb)
-{
-	uint32_t width = fb->canvas_width ? fb->canvas_width : fb->width;
-	uint32_t height = fb->canvas_width ? fb->canvas_height : fb->height;
+	uint32_t stride = shmfb_pool_stride(width, shmx_format_bytes(format));
 	int err;
 
 	if (fb->canvas.slot && fb->canvas.width == width &&
-	    fb->canvas.height == height)
+	    fb->canvas.height == height && fb->canvas.format == format)
 		return 0;
 	if (fb->canvas.slot) {
 		/* Drawn on for a size that is no more. */
 		fb->canvas.slot->presented = 0;
 		shmfb_canvas_drop(fb);
 	}
-	err = shmfb_pool_take(fb, &fb->pool, canvas_stride(fb, width), width,
-			      height, &fb->canvas.slot);
+	err = shmfb_pool_take(fb, &fb->pool, stride, width, height,
+			      &fb->canvas.slot);
 	if (err)
 		return err;
 	fb->canvas.width = width;
 	fb->canvas.height = height;
+	fb->canvas.stride = stride;
+	fb->canvas.format = format;
 	return 0;
 }
 
@@ -89,16 +86,21 @@ shmfb_begin(struct shmfb *fb, struct shmfb_canvas *canvas)
 		return err;
 	if (!shmfb_ready(fb))
 		return base_error(-EAGAIN, "not yet: pump first");
-	err = take_canvas(fb);
+	err = shmfb_canvas_take(fb,
+		fb->canvas_width ? fb->canvas_width : fb->width,
+		fb->canvas_width ? fb->canvas_height : fb->height,
+		fb->canvas_format);
 	if (err)
 		return err;
+	/* Whatever was copied there, it is drawn on now. */
+	fb->canvas.slot->content.defined = false;
 	*canvas = (struct shmfb_canvas){
 		.pixels = fb->canvas.slot->pixels,
-		.stride = canvas_stride(fb, fb->canvas.width),
+		.stride = fb->canvas.stride,
 		.width = fb->canvas.width,
 		.height = fb->canvas.height,
 		.age = age(fb, fb->canvas.slot),
-		.format = fb->canvas_format,
+		.format = fb->canvas.format,
 	};
 	return 0;
 }
@@ -111,8 +113,8 @@ picture_of(struct shmfb *fb, uint64_t now)
 	picture->drawn = shmfb_slot_ref(fb->canvas.slot);
 	picture->layout.width = fb->canvas.width;
 	picture->layout.height = fb->canvas.height;
-	picture->from_stride = canvas_stride(fb, fb->canvas.width);
-	picture->format = fb->canvas_format;
+	picture->from_stride = fb->canvas.stride;
+	picture->format = fb->canvas.format;
 	picture->sequence = fb->drawn.count;
 	picture->since_ns = now;
 	return picture;
@@ -159,29 +161,51 @@ hand_over(struct shmfb *fb)
 
 	slot->width = fb->canvas.width;
 	slot->height = fb->canvas.height;
+	slot->format = fb->canvas.format;
 	slot->presented = ++fb->presents;
 	slot->freed = ++fb->pool.frees;
 	shmfb_canvas_drop(fb);
 }
 
 static int
-present(struct shmfb *fb, const struct shmx_rect *rect, unsigned count)
+present(struct shmfb *fb, struct shmfb_copy *copy,
+	const struct shmx_rect *rect, unsigned count)
 {
 	struct shmfb_picture *picture;
 	struct shmfb_damage changed;
-	int err;
+	int err = 0;
 
 	if (shmfb_flight_frames(&fb->flight) >= SHMFB_IN_FLIGHT)
 		return base_error(-EAGAIN, "two frames are under way: pump");
 	damage_of(fb, rect, count, &changed);
 	note_drawn(fb, rect, count);
 	picture = picture_of(fb, base_now_ns());
-	err = shmfb_route(fb, picture);
+	if (copy)
+		err = shmfb_copy_begin(fb, copy, picture);
+	if (!err)
+		err = shmfb_route(fb, picture);
 	if (err) {
 		shmfb_picture_unref(fb, picture);
 		return err;
 	}
 	return shmfb_show_picture(fb, picture, &changed);
+}
+
+int
+shmfb_canvas_present(struct shmfb *fb, struct shmfb_copy *copy,
+		     const struct shmx_rect *damage, unsigned count)
+{
+	int err;
+
+	err = present(fb, copy, damage, count);
+	if (!err) {
+		hand_over(fb);
+		return 0;
+	}
+	/* Drawn on since, and not shown: whose content is it? */
+	fb->canvas.slot->presented = 0;
+	fb->canvas.slot->content.defined = false;
+	return err;
 }
 
 int
@@ -196,11 +220,5 @@ shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
 	if (!fb->canvas.slot || (count && !damage))
 		return base_error(-EINVAL,
 				  "shmfb_present() without shmfb_begin()");
-	err = present(fb, damage, count);
-	if (!err)
-		hand_over(fb);
-	else
-		/* Drawn on since, and not shown: whose content is it? */
-		fb->canvas.slot->presented = 0;
-	return err;
+	return shmfb_canvas_present(fb, NULL, damage, count);
 }

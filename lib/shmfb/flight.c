@@ -57,7 +57,8 @@ shmfb_flight_start(struct shmfb *fb, struct shmfb_picture *picture,
 	int err;
 
 	assert(flight->count < SHMFB_TRIPS);
-	err = picture->by->put(fb, &window, picture, damage, &trip.run);
+	err = (picture->copy ? shmfb_copy_put : picture->by->put)
+		(fb, &window, picture, damage, &trip.run);
 	if (err)
 		return err;
 	trip.picture = shmfb_picture_ref(picture);

@@ -27,6 +27,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/pixel.c %D%/pixel.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/present.c %D%/present.h \
+	%D%/present_copy.c %D%/present_copy.h \
 	%D%/present_put.c \
 	%D%/present_shm.c \
 	%D%/property.c %D%/property.h \

@@ -18,6 +18,7 @@
 #include "view.h"
 
 struct shmfb;
+struct shmfb_copy;
 struct shmfb_presenter;
 struct shmfb_segment;
 struct shmfb_slot;
@@ -49,6 +50,8 @@ struct shmfb_picture {
 	uint32_t height;
 	uint32_t stride;		/* bytes; a multiple of 4 */
 	uint32_t offset;		/* of row 0 in the segment */
+	struct shmfb_copy *copy;	/* borrowed; the slot lacks it still */
+	uint32_t copies;		/* made of it by this process */
 
 	uint64_t ring_id;		/* 0: drawn by the application */
 	uint64_t sequence;		/* in the ring, or among canvases */

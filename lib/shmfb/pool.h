@@ -26,7 +26,7 @@ struct shmfb_segment;
 /* One under way, one in the application's hands, one being repainted. */
 #define SHMFB_SLOTS 3
 
-/* What has been staged in a slot. */
+/* Which picture this process has written into a slot. */
 struct shmfb_content {
 	bool defined;
 	uint64_t ring_id;		/* 0: a canvas */
@@ -45,9 +45,10 @@ struct shmfb_slot {
 	struct shmfb_segment *segment;	/* NULL or refused: core PutImage */
 	uint32_t width;			/* of the picture in it */
 	uint32_t height;
+	uint32_t format;
 	uint64_t presented;		/* as which present; 0: undefined */
 	uint64_t freed;			/* the larger, the later */
-	struct shmfb_content content;	/* in fb->stage */
+	struct shmfb_content content;	/* what was staged, or copied */
 };
 
 struct shmfb_pool {

@@ -143,6 +143,13 @@ assign(struct shmfb *fb, struct shmfb_picture *picture)
 	return err;
 }
 
+bool
+shmfb_route_in_bands(const struct shmfb *fb, struct shmfb_picture *picture)
+{
+	shmfb_place(fb, &picture->layout);
+	return is_direct(fb, picture);
+}
+
 int
 shmfb_route(struct shmfb *fb, struct shmfb_picture *picture)
 {

@@ -11,6 +11,7 @@
 #ifndef SHMFB_ROUTE_H
 #define SHMFB_ROUTE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct shmfb;
@@ -23,6 +24,13 @@ struct shmfb_picture;
  */
 int
 shmfb_route(struct shmfb *fb, struct shmfb_picture *picture);
+
+/*
+ * Will what the application has drawn be put from where it lies, and may that
+ * be in several bands? To be asked before shmfb_route().
+ */
+bool
+shmfb_route_in_bands(const struct shmfb *fb, struct shmfb_picture *picture);
 
 /*
  * The window or its view may have changed since the newest picture was made

@@ -2,13 +2,14 @@
 /*
  * shmfb.h - a window on X11 that shows pixels computed on the CPU
  *
- * Two ways to fill it, both without a copy by the client where the X server
- * has MIT-SHM 1.2:
+ * Three ways to fill it, the first two without a copy by the client where the
+ * X server has MIT-SHM 1.2:
  *
  *  - An application that draws: shmfb_begin() hands out a canvas in the
  *    window's own shared memory, shmfb_present() has the server show it.
  *  - A viewer of a ring: shmfb_show() has the server read the held slot of a
  *    shmx ring where it lies.
+ *  - An application with an image of its own: shmfb_present_copy().
  *
  *	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
  *	struct shmfb_canvas c;
@@ -244,6 +245,32 @@ shmfb_set_canvas_size(struct shmfb *fb, uint32_t width, uint32_t height);
 int
 shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
 	      unsigned count);
+
+/* Pixels of the application's own. Borrowed, never written to. */
+struct shmfb_image {
+	const void *pixels;		/* row 0 */
+	size_t stride;			/* bytes from row to row */
+	uint32_t width;			/* 1 to SHMX_SIDE_MAX */
+	uint32_t height;
+	uint32_t format;		/* SHMX_XRGB8888 ... */
+};
+
+/*
+ * For who has pixels already: show the image, in the middle of the window and
+ * as the view has it. It is copied, and converted if need be, while the server
+ * draws what is copied already; it is the caller's again on return. damage
+ * (borrowed, clipped) lists the count rectangles in which it differs from the
+ * image or canvas before, and only that is copied; count 0 means all of it.
+ * A canvas that was begun is begun no more.
+ *
+ * Errors: -EINVAL an image of no such size, or whose rows are too short;
+ * -ENOTSUP a format that shmx.h does not name, or SHMFB_SHM was asked for and
+ * the server has come to refuse it; -EAGAIN as for shmfb_begin(); -ENOMEM;
+ * -EPIPE when the server is gone. Present all of it after an error.
+ */
+int
+shmfb_present_copy(struct shmfb *fb, const struct shmfb_image *image,
+		   const struct shmx_rect *damage, unsigned count);
 
 /*
  * Show a held frame of a ring, in the middle of the window and as the view has
@@ -482,6 +509,8 @@ struct shmfb_stats {
 	 */
 	const char *route;
 	const char *route_why;
+	/* How often this process has copied the last frame, or a part of it. */
+	uint32_t copies;
 };
 
 /* size is sizeof(struct shmfb_stats) as the caller knows it. */

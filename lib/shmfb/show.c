@@ -142,16 +142,18 @@ send_frame(struct shmfb *fb, struct shmfb_picture *picture,
 	err = send_damage(fb, picture, &changed);
 	if (err)
 		return err;
+	shmfb_copy_rest(picture);
 	if (all)
 		paint_around(fb, picture, &window);
 	fb->repaint = (struct shmx_rect){ 0, 0, 0, 0 };
 	if (fb->flight.count == before)
 		shown_at_once(fb, picture, base_now_ns());
 	else if (picture->by->copies)
-		fb->client_copies++;
+		shmfb_count_copy(fb, picture);
 	/* By the reader, as nobody would have kept it for us. */
 	if (picture->hold && shmx_frame_info(picture->hold)->copied)
-		fb->client_copies++;
+		shmfb_count_copy(fb, picture);
+	fb->copies = picture->copies;
 	return 0;
 }
 

@@ -125,7 +125,7 @@ write_plain(const struct shmfb_sink *to, const struct shmx_rect *part,
 /* What shows the damaged rectangle of the picture, into the slot. */
 static int
 write_part(struct shmfb *fb, struct shmfb_slot *slot, uint32_t stride,
-	   const struct shmfb_picture *picture, const struct shmx_rect *part,
+	   struct shmfb_picture *picture, const struct shmx_rect *part,
 	   const struct shmx_rect *damaged)
 {
 	const struct shmfb_layout *layout = &picture->layout;
@@ -147,7 +147,7 @@ write_part(struct shmfb *fb, struct shmfb_slot *slot, uint32_t stride,
 	rect = shmfb_rect_cut(&rect, part);
 	if (shmfb_rect_empty(&rect))
 		return 0;
-	fb->client_copies++;
+	shmfb_count_copy(fb, picture);
 	if ((shmfb_layout_plain(layout) ? write_plain : write_scaled)
 	    (&to, part, &rect, &from, layout) < 0)
 		return base_error(-ENOMEM, "no memory to convert a frame");
@@ -156,7 +156,7 @@ write_part(struct shmfb *fb, struct shmfb_slot *slot, uint32_t stride,
 
 static int
 fill_slot(struct shmfb *fb, struct shmfb_slot *slot, uint32_t stride,
-	  const struct shmfb_picture *picture)
+	  struct shmfb_picture *picture)
 {
 	const struct shmx_rect *part = &picture->part;
 	struct shmfb_content *is = &slot->content;

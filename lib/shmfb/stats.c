@@ -28,6 +28,7 @@ shmfb_stats(const struct shmfb *fb, struct shmfb_stats *stats, size_t size)
 		.clock = shmfb_clock_name(&fb->clock),
 		.route = fb->route,
 		.route_why = fb->route_why,
+		.copies = fb->copies,
 	};
 
 	memcpy(stats, &s, BASE_MIN(size, sizeof(s)));

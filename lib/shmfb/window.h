@@ -17,6 +17,7 @@
  *	route.c     from where it is put: as it lies, or by way of
  *	            stage.c, or of the server's render.c
  *	present.c   which way it goes: present_shm.c, present_put.c
+ *	present_copy.c  an image of the application's, into a canvas
  *	segment.c   memory that the server has attached; sysv.c: of one kind
  *	ladder.c    which kinds of memory it attaches
  *
@@ -45,6 +46,7 @@
 #include "pool.h"
 #include "present.h"
 #include "property.h"
+#include "present_copy.h"
 #include "queue.h"
 #include "render.h"
 #include "route.h"
@@ -121,6 +123,8 @@ struct shmfb {
 		struct shmfb_slot *slot;	/* a reference */
 		uint32_t width;
 		uint32_t height;
+		uint32_t stride;
+		uint32_t format;
 	} canvas;
 	uint32_t canvas_format;		/* SHMX_XRGB8888 ... */
 	uint32_t canvas_width;		/* both 0: the window's size */
@@ -143,11 +147,20 @@ struct shmfb {
 	uint64_t frames_shown;
 	uint64_t frames_failed;
 	uint64_t client_copies;
+	uint32_t copies;		/* of the last frame */
 	uint64_t repaints;
 	struct base_hist latency;	/* ns */
 
 	struct base_log log;
 };
+
+/* This process has copied all, or what was missing, of the picture. */
+static inline void
+shmfb_count_copy(struct shmfb *fb, struct shmfb_picture *picture)
+{
+	fb->client_copies++;
+	picture->copies++;
+}
 
 #define shmfb_log(fb, ...) base_log(&(fb)->log, __VA_ARGS__)
 
@@ -297,5 +310,18 @@ shmfb_repaint_now(struct shmfb *fb);
 
 void
 shmfb_canvas_drop(struct shmfb *fb);
+
+/*
+ * Have fb->canvas be of that size and format, the one that was begun if it is.
+ * -EAGAIN, -ENOMEM.
+ */
+int
+shmfb_canvas_take(struct shmfb *fb, uint32_t width, uint32_t height,
+		  uint32_t format);
+
+/* As shmfb_present(), of a canvas to which the copy (or NULL) is to be made. */
+int
+shmfb_canvas_present(struct shmfb *fb, struct shmfb_copy *copy,
+		     const struct shmx_rect *damage, unsigned count);
 
 #endif /* SHMFB_WINDOW_H */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * present_copy.h - an application's own image, copied into a slot and put
+ *
+ * In bands where that can be: the server draws one while the next is copied,
+ * so that showing an image takes little longer than the longer of both.
+ */
+#ifndef SHMFB_PRESENT_COPY_H
+#define SHMFB_PRESENT_COPY_H
+
+#include <shmx/shmx.h>
+
+#include "convert.h"
+
+struct shmfb;
+struct shmfb_damage;
+struct shmfb_picture;
+struct shmfb_run;
+struct shmfb_target;
+
+/* An image on its way into the slot of a picture. */
+struct shmfb_copy {
+	struct shmfb_source from;
+	struct shmfb_sink to;		/* native NULL: bytes as they are */
+	struct shmx_rect missing;	/* in the slot, still */
+	int err;			/* why it was given up, or 0 */
+};
+
+/*
+ * The picture, not routed yet, is to show the image that copy->from describes:
+ * find out what its slot lacks of it, and copy that now, or leave it to
+ * shmfb_copy_put() if the picture can be put in bands. -ENOMEM.
+ */
+int
+shmfb_copy_begin(struct shmfb *fb, struct shmfb_copy *copy,
+		 struct shmfb_picture *picture);
+
+/* As the put of a presenter, which is picture->by: copies what it puts. */
+int
+shmfb_copy_put(struct shmfb *fb, const struct shmfb_target *target,
+	       struct shmfb_picture *picture,
+	       const struct shmfb_damage *damage, struct shmfb_run *run);
+
+/* What the put had no use for; the image is not needed any more. */
+void
+shmfb_copy_rest(struct shmfb_picture *picture);
+
+#endif /* SHMFB_PRESENT_COPY_H */
