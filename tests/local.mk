@@ -260,6 +260,11 @@ check_programs += %D%/test-hist
 %C%_test_hist_SOURCES = %D%/test-hist.c
 %C%_test_hist_LDADD = $(suite_libs)
 
+check_programs += %D%/test-draw
+%C%_test_draw_SOURCES = %D%/test-draw.c
+%C%_test_draw_LDADD = lib/shmfb/libshmfb-core.la \
+	lib/shmx/libshmx-core.la $(suite_libs) $(window_deps)
+
 check_programs += %D%/test-geometry
 %C%_test_geometry_SOURCES = %D%/test-geometry.c
 %C%_test_geometry_LDADD = lib/shmfb/libshmfb-core.la \

@@ -16,6 +16,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/convert.c %D%/convert.h \
 	%D%/damage.c %D%/damage.h \
 	%D%/display.c %D%/display.h \
+	%D%/draw.c \
 	%D%/event.c \
 	%D%/flight.c %D%/flight.h \
 	%D%/geometry.c %D%/geometry.h \

@@ -295,6 +295,23 @@ shmfb_present_copy(struct shmfb *fb, const struct shmfb_image *image,
 int
 shmfb_show(struct shmfb *fb, struct shmx_hold *hold);
 
+/*
+ * One pixel of a canvas, 0xRRGGBB whatever its format is: set, or asked for,
+ * which is 0 outside of it. Outside of the canvas nothing is set, whatever
+ * the numbers are. Formats with fewer bits keep the highest, SHMX_R8 how
+ * bright it is. To fill all of a canvas, walk its rows instead.
+ */
+void
+shmfb_set_pixel(const struct shmfb_canvas *canvas, int32_t x, int32_t y,
+		uint32_t rgb);
+uint32_t
+shmfb_get_pixel(const struct shmfb_canvas *canvas, int32_t x, int32_t y);
+
+/* A rectangle, or with NULL all of it; what is outside is left out. */
+void
+shmfb_fill(const struct shmfb_canvas *canvas, const struct shmx_rect *rect,
+	   uint32_t rgb);
+
 /* ----------------------------------------------------------------- view -- */
 
 enum shmfb_scale {
