@@ -920,6 +920,94 @@ START_TEST(answered_for_the_lazy)
 }
 END_TEST
 
+/* ------------------------------------------------------------ settings -- */
+
+/* The resources, as xrdb sets them. */
+static void
+set_resources(const char *text)
+{
+	xcb_change_property(c, XCB_PROP_MODE_REPLACE, root,
+			    XCB_ATOM_RESOURCE_MANAGER, XCB_ATOM_STRING, 8,
+			    (uint32_t)strlen(text), text);
+	x_sync(c);
+}
+
+static void
+check_scale(const char *text, double want)
+{
+	double got = shmfb_settings_scale(text, strlen(text));
+
+	ck_assert_msg(got > want - 1e-6 && got < want + 1e-6,
+		      "%g, not %g: %s", got, want, text);
+}
+
+START_TEST(resources_are_read)
+{
+	char *endless = malloc(100000);
+
+	check_scale("", 1);
+	check_scale("Xft.dpi:\t192\n", 2);
+	check_scale("Xft.dpi:144", 1.5);
+	check_scale("Xft.dpi: 120.5 \n", 120.5 / 96);
+	check_scale("Xcursor.size:\t24\nXft.dpi:\t48\nXft.hint: 1\n", 0.5);
+	check_scale("Xft.dpi: 192\nXft.dpi: 288\n", 3);
+	/* Of others, or of nobody. */
+	check_scale("URxvt.Xft.dpi: 192\n", 1);
+	check_scale("Xft.dpix: 192\n", 1);
+	check_scale("Xft.dpi", 1);
+	check_scale("Xft.dpi:", 1);
+	check_scale("Xft.dpi:\n192\n", 1);
+	check_scale("Xft.dpi: -192", 1);
+	check_scale("Xft.dpi: big", 1);
+	check_scale("Xft.dpi: 0.001", 1);
+	check_scale("Xft.dpi: 5000", 1);
+	memset(endless, '9', 100000);
+	memcpy(endless, "Xft.dpi:", 8);
+	endless[99999] = '\0';
+	check_scale(endless, 1);
+	endless[9] = '.';
+	check_scale(endless, 1);
+	free(endless);
+	/* No further than it says: the byte behind is another's. */
+	ck_assert(shmfb_settings_scale("Xft.dpi:1925", 11) < 2.1);
+}
+END_TEST
+
+START_TEST(scale_changes)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb *fb, *other;
+	struct shmfb_event e = { 0 };
+
+	set_resources("Xft.dpi:\t192\n");
+	fb = open_with(0);
+	ck_assert(shmfb_scale(fb) > 1.99 && shmfb_scale(fb) < 2.01);
+	opt.share = fb;
+	opt.x = 300;
+	other = open_window(&opt);
+	settle(fb, c);
+	ck_assert_uint_eq(take_events(fb, SHMFB_EVENT_SCALE, &e), 0);
+	take_events(other, SHMFB_EVENT_SCALE, &e);
+	set_resources("Xft.dpi:\t144\n");
+	settle(fb, c);
+	ck_assert_uint_eq(take_events(fb, SHMFB_EVENT_SCALE, &e), 1);
+	ck_assert(e.u.scale.scale > 1.49 && e.u.scale.scale < 1.51);
+	ck_assert_uint_eq(take_events(other, SHMFB_EVENT_SCALE, &e), 1);
+	/* Something else has. */
+	set_resources("Xft.dpi:\t144\nXcursor.size:\t48\n");
+	settle(fb, c);
+	ck_assert_uint_eq(take_events(fb, SHMFB_EVENT_SCALE, &e), 0);
+	xcb_delete_property(c, root, XCB_ATOM_RESOURCE_MANAGER);
+	x_sync(c);
+	settle(fb, c);
+	ck_assert_uint_eq(take_events(fb, SHMFB_EVENT_SCALE, &e), 1);
+	ck_assert(e.u.scale.scale > 0.99 && e.u.scale.scale < 1.01);
+	ck_assert(shmfb_scale(other) < 1.01);
+	shmfb_close(other);
+	shmfb_close(fb);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -957,5 +1045,10 @@ main(void)
 	tcase_add_test(tc, answered_by_painting_again);
 	tcase_add_test(tc, only_the_last_is_answered);
 	tcase_add_test(tc, answered_for_the_lazy);
+
+	tc = suite_case(s, "settings");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, resources_are_read);
+	tcase_add_test(tc, scale_changes);
 	return suite_run(s);
 }

@@ -282,7 +282,9 @@ get_display(struct shmfb_display *x, const char *name)
 		return err;
 	prefetch(x->conn);
 	get_extensions(x);
+	shmfb_settings_init(x);
 	get_atoms(x);
+	shmfb_settings_wait(x);
 	get_limits(x);
 	if (xcb_connection_has_error(x->conn))
 		return base_error(-ECONNREFUSED,

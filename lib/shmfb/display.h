@@ -16,6 +16,7 @@
 
 #include "keymap.h"
 #include "ladder.h"
+#include "settings.h"
 
 enum shmfb_atom {
 	SHMFB_ATOM_WM_PROTOCOLS,
@@ -63,6 +64,7 @@ struct shmfb_display {
 	bool sync;			/* it has SYNC: counters */
 
 	struct shmfb_keymap keymap;
+	struct shmfb_settings settings;
 	struct shmfb_rung rung[SHMFB_KINDS];
 };
 

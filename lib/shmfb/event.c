@@ -236,6 +236,8 @@ shmfb_event(struct shmfb_display *x, const xcb_generic_event_t *event)
 		failed(x, (const void *)event);
 	} else if (x->keymap.event && type == x->keymap.event) {
 		shmfb_keymap_event(&x->keymap, x->conn, event);
+	} else if (type == XCB_PROPERTY_NOTIFY && !window_of(x, event)) {
+		shmfb_settings_property(x, (const void *)event);
 	} else {
 		fb = window_of(x, event);
 		if (fb)

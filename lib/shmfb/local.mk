@@ -36,6 +36,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/render.c %D%/render.h \
 	%D%/route.c %D%/route.h \
 	%D%/segment.c %D%/segment.h \
+	%D%/settings.c %D%/settings.h \
 	%D%/show.c \
 	%D%/stage.c %D%/stage.h \
 	%D%/spin.c %D%/spin.h \

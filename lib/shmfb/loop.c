@@ -183,6 +183,8 @@ take_events(struct shmfb_display *x, bool read)
 		 xcb_poll_for_queued_event(x->conn));
 	if (!x->gone && xcb_connection_has_error(x->conn))
 		server_gone(x);
+	if (!x->gone)
+		shmfb_settings_poll(x);
 	shmfb_for_each(fb, x) {
 		if (fb->gone)
 			continue;

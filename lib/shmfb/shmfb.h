@@ -380,6 +380,7 @@ enum shmfb_event_type {
 	SHMFB_EVENT_MOTION,		/* .motion */
 	SHMFB_EVENT_FOCUS,		/* .focus */
 	SHMFB_EVENT_STATE,		/* .state */
+	SHMFB_EVENT_SCALE,		/* .scale */
 };
 
 enum shmfb_modifiers {
@@ -425,6 +426,9 @@ struct shmfb_event {
 			uint32_t state;		/* enum shmfb_state */
 			uint32_t changed;	/* which of them have */
 		} state;
+		struct {
+			double scale;		/* see shmfb_scale() */
+		} scale;
 	} u;
 };
 
@@ -498,6 +502,15 @@ shmfb_set_state(struct shmfb *fb, enum shmfb_state state, bool on);
  */
 uint32_t
 shmfb_state(const struct shmfb *fb);
+
+/*
+ * How large the user wants things to be: 1 is 96 dots per inch, as Xft.dpi of
+ * the server's resources has it, 2 twice that. Sizes here are in pixels
+ * whatever it is; who draws text or opens a window may multiply.
+ * SHMFB_EVENT_SCALE comes when it changes.
+ */
+double
+shmfb_scale(const struct shmfb *fb);
 
 /* The X window's id, for those who talk to the server themselves. */
 uint32_t
