@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <xcb/sync.h>
 #include <xcb/xcb_icccm.h>
+#include <xcb/xfixes.h>
 
 #include <shmfb/shmfb.h>
 
@@ -1008,6 +1009,77 @@ START_TEST(scale_changes)
 }
 END_TEST
 
+/* -------------------------------------------------------------- cursor -- */
+
+/* What the pointer looks like; to be freed. */
+static xcb_xfixes_get_cursor_image_reply_t *
+pointer_image(struct shmfb *fb)
+{
+	xcb_xfixes_get_cursor_image_reply_t *r;
+
+	settle(fb, c);
+	r = xcb_xfixes_get_cursor_image_reply(c,
+			xcb_xfixes_get_cursor_image(c), NULL);
+	ck_assert_ptr_nonnull(r);
+	return r;
+}
+
+static unsigned
+count_opaque(const xcb_xfixes_get_cursor_image_reply_t *r)
+{
+	const uint32_t *pixel = xcb_xfixes_get_cursor_image_cursor_image(r);
+	int i, n = xcb_xfixes_get_cursor_image_cursor_image_length(r);
+	unsigned opaque = 0;
+
+	for (i = 0; i < n; i++)
+		opaque += pixel[i] >> 24 != 0;
+	return opaque;
+}
+
+static bool
+same_image(const xcb_xfixes_get_cursor_image_reply_t *a,
+	   const xcb_xfixes_get_cursor_image_reply_t *b)
+{
+	int n = xcb_xfixes_get_cursor_image_cursor_image_length(a);
+
+	return a->width == b->width && a->height == b->height &&
+	       memcmp(xcb_xfixes_get_cursor_image_cursor_image(a),
+		      xcb_xfixes_get_cursor_image_cursor_image(b),
+		      (size_t)n * 4) == 0;
+}
+
+START_TEST(cursors)
+{
+	xcb_xfixes_get_cursor_image_reply_t *arrow, *cross, *hidden, *again;
+	struct shmfb *fb = open_with(0);
+
+	free(xcb_xfixes_query_version_reply(c,
+			xcb_xfixes_query_version(c, 4, 0), NULL));
+	xcb_warp_pointer(c, XCB_NONE, shmfb_window_id(fb), 0, 0, 0, 0, 50,
+			 50);
+	ck_assert_int_eq(shmfb_set_cursor(fb, SHMFB_CURSOR_ARROW), 0);
+	arrow = pointer_image(fb);
+	ck_assert_int_eq(shmfb_set_cursor(fb, SHMFB_CURSOR_CROSS), 0);
+	cross = pointer_image(fb);
+	ck_assert_int_eq(shmfb_set_cursor(fb, SHMFB_CURSOR_NONE), 0);
+	hidden = pointer_image(fb);
+	ck_assert_int_eq(shmfb_set_cursor(fb, SHMFB_CURSOR_ARROW), 0);
+	again = pointer_image(fb);
+	ck_assert_uint_gt(count_opaque(arrow), 10);
+	ck_assert_uint_gt(count_opaque(cross), 10);
+	ck_assert_uint_eq(count_opaque(hidden), 0);
+	ck_assert(!same_image(arrow, cross));
+	ck_assert(same_image(arrow, again));
+	free(arrow);
+	free(cross);
+	free(hidden);
+	free(again);
+	ck_assert_int_eq(shmfb_set_cursor(fb, SHMFB_CURSOR_NONE + 1),
+			 -EINVAL);
+	shmfb_close(fb);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -1050,5 +1122,9 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, resources_are_read);
 	tcase_add_test(tc, scale_changes);
+
+	tc = suite_case(s, "cursor");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, cursors);
 	return suite_run(s);
 }

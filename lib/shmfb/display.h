@@ -12,10 +12,10 @@
 
 #include <xcb/xcb.h>
 
-#include "pixel.h"
-
+#include "cursor.h"
 #include "keymap.h"
 #include "ladder.h"
+#include "pixel.h"
 #include "settings.h"
 
 enum shmfb_atom {
@@ -65,6 +65,7 @@ struct shmfb_display {
 
 	struct shmfb_keymap keymap;
 	struct shmfb_settings settings;
+	xcb_cursor_t cursor[SHMFB_CURSORS];	/* made so far */
 	struct shmfb_rung rung[SHMFB_KINDS];
 };
 

@@ -14,6 +14,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/canvas.c \
 	%D%/clock.c %D%/clock.h \
 	%D%/convert.c %D%/convert.h \
+	%D%/cursor.c %D%/cursor.h \
 	%D%/damage.c %D%/damage.h \
 	%D%/display.c %D%/display.h \
 	%D%/draw.c \

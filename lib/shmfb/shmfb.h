@@ -446,6 +446,19 @@ shmfb_next_event(struct shmfb *fb, struct shmfb_event *event);
 void
 shmfb_set_title(struct shmfb *fb, const char *title);
 
+enum shmfb_cursor {
+	SHMFB_CURSOR_ARROW,
+	SHMFB_CURSOR_CROSS,
+	SHMFB_CURSOR_NONE,		/* not to be seen */
+};
+
+/*
+ * What the pointer looks like over the window, in the user's theme. Until it
+ * is called, whatever is usual on this display. -EINVAL another one.
+ */
+int
+shmfb_set_cursor(struct shmfb *fb, enum shmfb_cursor cursor);
+
 /* Ask for another size of the window's inside; SHMFB_EVENT_RESIZE follows. */
 int
 shmfb_resize(struct shmfb *fb, uint32_t width, uint32_t height);
