@@ -19,6 +19,7 @@
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "fault.h"
 #include "shmfb/window.h"
 #include "suite.h"
 #include "xtool.h"
@@ -1080,6 +1081,93 @@ START_TEST(cursors)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- icon -- */
+
+static void
+check_icon(struct shmfb *fb, const uint32_t *want, uint32_t count)
+{
+	xcb_get_property_reply_t *r;
+
+	settle(fb, c);
+	r = property(fb, "_NET_WM_ICON");
+	ck_assert_uint_eq(r->value_len, count);
+	if (count) {
+		ck_assert_uint_eq(r->type, XCB_ATOM_CARDINAL);
+		ck_assert_uint_eq(r->format, 32);
+		ck_assert_int_eq(memcmp(xcb_get_property_value(r), want,
+					count * 4), 0);
+	}
+	free(r);
+}
+
+/* Each of a format and a stride of its own. */
+START_TEST(icons)
+{
+	static const uint32_t argb[] = { 0x80ff0000, 0x00123456, 0xdeadbeef,
+					 0xff0000ff, 0x40404040, 0xdeadbeef };
+	static const uint8_t grey[] = { 1, 2, 3, 99, 4, 5, 255 };
+	static const uint32_t want[] = {
+		2, 2, 0x80ff0000, 0x00123456, 0xff0000ff, 0x40404040,
+		3, 2, 0xff010101, 0xff020202, 0xff030303,
+		0xff040404, 0xff050505, 0xffffffff,
+	};
+	const struct shmfb_image image[] = {
+		{ argb, 12, 2, 2, SHMX_ARGB8888 },
+		{ grey, 4, 3, 2, SHMX_R8 },
+	};
+	struct shmfb *fb = open_with(0);
+
+	ck_assert_int_eq(shmfb_set_icon(fb, image, 2), 0);
+	check_icon(fb, want, 14);
+	ck_assert_int_eq(shmfb_set_icon(fb, image, 1), 0);
+	check_icon(fb, want, 6);
+	ck_assert_int_eq(shmfb_set_icon(fb, NULL, 0), 0);
+	check_icon(fb, NULL, 0);
+	shmfb_close(fb);
+}
+END_TEST
+
+START_TEST(bad_icons)
+{
+	static const uint32_t pixel[] = { 0xff123456 };
+	static const uint32_t want[] = { 1, 1, 0xff123456 };
+	const struct shmfb_image good = { pixel, 4, 1, 1, SHMX_ARGB8888 };
+	struct shmfb_image bad = good, large[5];
+	struct shmfb *fb = open_with(0);
+	void *pixels = calloc(1024, 4096);
+	bool failed = true;
+	unsigned i;
+
+	ck_assert_int_eq(shmfb_set_icon(fb, &good, 1), 0);
+	bad.width = 0;
+	ck_assert_int_eq(shmfb_set_icon(fb, &bad, 1), -EINVAL);
+	bad.width = 1025;
+	ck_assert_int_eq(shmfb_set_icon(fb, &bad, 1), -EINVAL);
+	bad.width = 2;
+	ck_assert_int_eq(shmfb_set_icon(fb, &bad, 1), -EINVAL);
+	bad = good;
+	bad.format = 0x12345678;
+	ck_assert_int_eq(shmfb_set_icon(fb, &bad, 1), -ENOTSUP);
+	for (i = 0; i < 5; i++)
+		large[i] = (struct shmfb_image){ pixels, 4096, 1024, 1024,
+						 SHMX_ARGB8888 };
+	ck_assert_int_eq(shmfb_set_icon(fb, large, 5), -E2BIG);
+	for (i = 1; failed; i++) {
+		fault_nth(NULL, i, ENOMEM);
+		shmfb_set_icon(fb, &good, 1);
+		failed = fault_off();
+	}
+	ck_assert_uint_gt(i, 2);
+	check_icon(fb, want, 3);
+	/* All that fits is taken, and the connection survives. */
+	ck_assert_int_eq(shmfb_set_icon(fb, large, 3), 0);
+	settle(fb, c);
+	ck_assert_int_eq(shmfb_dispatch(fb), 0);
+	free(pixels);
+	shmfb_close(fb);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -1126,5 +1214,10 @@ main(void)
 	tc = suite_case(s, "cursor");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, cursors);
+
+	tc = suite_case(s, "icon");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, icons);
+	tcase_add_test(tc, bad_icons);
 	return suite_run(s);
 }

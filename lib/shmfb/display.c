@@ -50,6 +50,7 @@ static const char *const atom_names[SHMFB_ATOMS] = {
 	"_NET_WM_STATE_ABOVE",
 	"_NET_WM_STATE_HIDDEN",
 	"_MOTIF_WM_HINTS",
+	"_NET_WM_ICON",
 	"_NET_WM_SYNC_REQUEST",
 	"_NET_WM_SYNC_REQUEST_COUNTER",
 };

@@ -21,6 +21,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/event.c \
 	%D%/flight.c %D%/flight.h \
 	%D%/geometry.c %D%/geometry.h \
+	%D%/icon.c \
 	%D%/keyboard.c %D%/keyboard.h \
 	%D%/keymap.c %D%/keymap.h \
 	%D%/ladder.c %D%/ladder.h \

@@ -446,6 +446,20 @@ shmfb_next_event(struct shmfb *fb, struct shmfb_event *event);
 void
 shmfb_set_title(struct shmfb *fb, const char *title);
 
+/*
+ * What window managers show for the window: the same in count sizes, such as
+ * 16, 32, 48 and 128 pixels square, from which they choose; none with count 0.
+ * Copied. The alpha of SHMX_ARGB8888 counts, and is not premultiplied; all
+ * else is opaque.
+ *
+ * Errors: -EINVAL a side 0 or above 1024, or rows that are too short; -ENOTSUP
+ * a format that shmx.h does not name; -E2BIG more than a request carries, a
+ * million pixels or more; -ENOMEM; -EPIPE. What it had before stays, then.
+ */
+int
+shmfb_set_icon(struct shmfb *fb, const struct shmfb_image *images,
+	       unsigned count);
+
 enum shmfb_cursor {
 	SHMFB_CURSOR_ARROW,
 	SHMFB_CURSOR_CROSS,

@@ -9,7 +9,7 @@
  *	state.c     what they make of the window: fullscreen, hidden
  *	sync.c      frames that they wait for
  *	settings.c  how large the user wants things
- *	cursor.c    what the pointer looks like
+ *	cursor.c    what the pointer looks like; icon.c: the window, made small
  *	keyboard.c  keys; their symbols are keymap.c's
  *	clock.c     when the next frame is due
  *	display.c   the connection, and what the server can do
