@@ -36,6 +36,7 @@ x11_libs = $(XTEST_LIBS) $(window_deps)
 
 shell_tests += \
 	%D%/test-bootstrap.sh \
+	%D%/test-doctor.sh \
 	%D%/test-exports.sh \
 	%D%/test-format.sh \
 	%D%/test-headers.sh \

@@ -59,6 +59,10 @@ bin_PROGRAMS += %D%/shmx-top
 %C%_shmx_top_CFLAGS = $(AM_CFLAGS) $(NCURSES_CFLAGS)
 %C%_shmx_top_LDADD = $(tool_libs) $(NCURSES_LIBS) -lm
 
+bin_PROGRAMS += %D%/shmx-doctor
+%C%_shmx_doctor_SOURCES = %D%/shmx-doctor.c
+%C%_shmx_doctor_LDADD = lib/shmfb/libshmfb.la $(tool_libs)
+
 # The viewer, and the same with an SDL2 window surface to compare with.
 %C%_viewer_sources = \
 	%D%/write-png.c %D%/write-png.h \

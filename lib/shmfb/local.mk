@@ -34,6 +34,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/present_put.c \
 	%D%/present_shm.c \
 	%D%/property.c %D%/property.h \
+	%D%/probe.c \
 	%D%/queue.c %D%/queue.h \
 	%D%/render.c %D%/render.h \
 	%D%/route.c %D%/route.h \

@@ -574,6 +574,36 @@ struct shmfb_stats {
 void
 shmfb_stats(const struct shmfb *fb, struct shmfb_stats *stats, size_t size);
 
+/* ---------------------------------------------------------------- probe -- */
+
+enum shmfb_verdict {
+	SHMFB_WORKS = 1,
+	SHMFB_FAILS,
+	SHMFB_NOT_TRIED,		/* what it needs does not work */
+};
+
+#define SHMFB_PROBE_PATHS 16
+
+struct shmfb_probe {
+	uint32_t count;
+	struct shmfb_probe_path {
+		char name[32];		/* "descriptors" */
+		enum shmfb_verdict verdict;
+		char why[400];		/* what was found: one line */
+		char advice[200];	/* what to do; "" where it works */
+	} path[SHMFB_PROBE_PATHS];
+};
+
+/*
+ * Try each fast path of a display (NULL: $DISPLAY), as a window of it would,
+ * without opening one, and say what came of it. No display is a finding too:
+ * the first path, "display", fails then. Environment: as for shmfb_open(),
+ * whose switches are found to be on. size is sizeof(struct shmfb_probe) as
+ * the caller knows it. -ENOMEM.
+ */
+int
+shmfb_probe(const char *display, struct shmfb_probe *probe, size_t size);
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus
