@@ -233,6 +233,8 @@ motion(int32_t x)
 	struct shmfb_event e = { .type = SHMFB_EVENT_MOTION };
 
 	e.u.motion.x = x;
+	e.u.motion.dx = x;
+	e.u.motion.dy = 1;
 	return e;
 }
 
@@ -286,6 +288,8 @@ START_TEST(queue_joins_motion_and_sizes)
 	push(&q, motion(4));
 	ck_assert(shmfb_queue_pop(&q, &e));
 	ck_assert_int_eq(e.u.motion.x, 2);
+	ck_assert_double_eq(e.u.motion.dx, 3);
+	ck_assert_double_eq(e.u.motion.dy, 2);
 	ck_assert(shmfb_queue_pop(&q, &e));
 	ck_assert_int_eq(e.type, SHMFB_EVENT_RESIZE);
 	ck_assert_uint_eq(e.u.resize.width, 20);

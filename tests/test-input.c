@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test-input.c - keys, buttons, motion and focus, made by XTEST
+ * test-input.c - keys, text, buttons, motion, grabs and focus, made by XTEST
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xcb/xkb.h>
@@ -239,23 +240,366 @@ START_TEST(keymap_changes)
 }
 END_TEST
 
-START_TEST(buttons_and_wheel)
+START_TEST(buttons)
 {
+	static const uint8_t which[] = { 1, 2, 3, 8, 9 };
+	struct shmfb_event e;
+	unsigned i;
+
+	fake(XCB_MOTION_NOTIFY, 0, 120, 34);
+	for (i = 0; i < 5; i++) {
+		fake(XCB_BUTTON_PRESS, which[i], 0, 0);
+		e = next(SHMFB_EVENT_BUTTON);
+		ck_assert_uint_eq(e.u.button.button, which[i]);
+		ck_assert(e.u.button.pressed);
+		ck_assert_int_eq(e.u.button.x, 120);
+		ck_assert_int_eq(e.u.button.y, 34);
+		ck_assert_int_eq(e.u.button.window_x, 120);
+		ck_assert_int_eq(e.u.button.window_y, 34);
+		fake(XCB_BUTTON_RELEASE, which[i], 0, 0);
+		e = next(SHMFB_EVENT_BUTTON);
+		ck_assert(!e.u.button.pressed);
+	}
+}
+END_TEST
+
+/* A notch is one event, of its own kind, and no button. */
+START_TEST(wheel)
+{
+	static const double notch[][2] = {
+		{ 0, 1 }, { 0, -1 }, { -1, 0 }, { 1, 0 },
+	};
 	struct shmfb_event e;
 	uint8_t b;
 
 	fake(XCB_MOTION_NOTIFY, 0, 120, 34);
-	for (b = 1; b <= 5; b++) {
+	for (b = 4; b <= 7; b++) {
 		fake(XCB_BUTTON_PRESS, b, 0, 0);
-		e = next(SHMFB_EVENT_BUTTON);
-		ck_assert_uint_eq(e.u.button.button, b);
-		ck_assert(e.u.button.pressed);
-		ck_assert_int_eq(e.u.button.x, 120);
-		ck_assert_int_eq(e.u.button.y, 34);
 		fake(XCB_BUTTON_RELEASE, b, 0, 0);
-		e = next(SHMFB_EVENT_BUTTON);
-		ck_assert(!e.u.button.pressed);
+		e = next(SHMFB_EVENT_SCROLL);
+		ck_assert_double_eq(e.u.scroll.dx, notch[b - 4][0]);
+		ck_assert_double_eq(e.u.scroll.dy, notch[b - 4][1]);
+		ck_assert_int_eq(e.u.scroll.x, 120);
+		ck_assert_int_eq(e.u.scroll.window_y, 34);
 	}
+	fake(XCB_BUTTON_PRESS, 4, 0, 0);
+	fake(XCB_BUTTON_RELEASE, 4, 0, 0);
+	settle(fb, c);
+	ck_assert(shmfb_next_event(fb, &e));
+	ck_assert_int_eq(e.type, SHMFB_EVENT_SCROLL);
+	ck_assert(!shmfb_next_event(fb, &e));
+}
+END_TEST
+
+/* A picture of 64x48, ten times as large as it is, and turned. */
+static void
+present_small(uint32_t rotation)
+{
+	struct shmfb_view view = SHMFB_VIEW_INIT;
+	struct shmfb_canvas canvas;
+
+	view.scale = SHMFB_SCALE_FIT;
+	view.rotation = rotation;
+	ck_assert_int_eq(shmfb_set_view(fb, &view), 0);
+	ck_assert_int_eq(shmfb_set_canvas_size(fb, 64, 48), 0);
+	while (shmfb_begin(fb, &canvas) < 0)
+		ck_assert(shmfb_pump(fb));
+	shmfb_fill(&canvas, NULL, 0);
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
+	settle(fb, c);
+	while (shmfb_next_event(fb, &(struct shmfb_event){ 0 }));
+}
+
+START_TEST(pointer_is_where_the_picture_is)
+{
+	struct shmfb_event e;
+
+	present_small(0);
+	fake(XCB_MOTION_NOTIFY, 0, 639, 0);
+	e = next(SHMFB_EVENT_MOTION);
+	ck_assert_int_eq(e.u.motion.x, 63);
+	ck_assert_int_eq(e.u.motion.y, 0);
+	ck_assert_int_eq(e.u.motion.window_x, 639);
+	fake(XCB_MOTION_NOTIFY, 0, 105, 209);
+	e = next(SHMFB_EVENT_MOTION);
+	ck_assert_int_eq(e.u.motion.x, 10);
+	ck_assert_int_eq(e.u.motion.y, 20);
+	ck_assert_int_eq(e.u.motion.window_x, 105);
+	ck_assert_int_eq(e.u.motion.window_y, 209);
+	ck_assert_double_eq(e.u.motion.dx, 105 - 639);
+	ck_assert_double_eq(e.u.motion.dy, 209);
+	/* Upside down: the first is the last. Then the button is there, too. */
+	present_small(2);
+	fake(XCB_MOTION_NOTIFY, 0, 0, 0);
+	e = next(SHMFB_EVENT_MOTION);
+	ck_assert_int_eq(e.u.motion.x, 63);
+	ck_assert_int_eq(e.u.motion.y, 47);
+	fake(XCB_BUTTON_PRESS, 1, 0, 0);
+	fake(XCB_BUTTON_RELEASE, 1, 0, 0);
+	e = next(SHMFB_EVENT_BUTTON);
+	ck_assert_int_eq(e.u.button.x, 63);
+	ck_assert_int_eq(e.u.button.y, 47);
+	ck_assert_int_eq(e.u.button.window_x, 0);
+	/* On its side it is 360 wide, in the middle: beside it, left of 0. */
+	present_small(1);
+	fake(XCB_MOTION_NOTIFY, 0, 0, 0);
+	e = next(SHMFB_EVENT_MOTION);
+	ck_assert_int_eq(e.u.motion.x, 0);
+	ck_assert_int_gt(e.u.motion.y, 47);
+}
+END_TEST
+
+START_TEST(enter_and_leave)
+{
+	struct shmfb_event e;
+
+	fake(XCB_MOTION_NOTIFY, 0, 30, 40);
+	e = next(SHMFB_EVENT_ENTER);
+	ck_assert_int_eq(e.u.motion.window_x, 30);
+	ck_assert_int_eq(e.u.motion.y, 40);
+	ck_assert_uint_eq(count(SHMFB_EVENT_ENTER), 0);
+	fake(XCB_MOTION_NOTIFY, 0, 1000, 1000);
+	next(SHMFB_EVENT_LEAVE);
+	ck_assert_uint_eq(count(SHMFB_EVENT_LEAVE), 0);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- text -- */
+
+static void
+type(xcb_keycode_t code)
+{
+	fake(XCB_KEY_PRESS, code, 0, 0);
+	fake(XCB_KEY_RELEASE, code, 0, 0);
+}
+
+/* All that was written since. */
+static const char *
+written(void)
+{
+	static char text[256];
+	struct shmfb_event e;
+
+	settle(fb, c);
+	text[0] = '\0';
+	while (shmfb_next_event(fb, &e))
+		if (e.type == SHMFB_EVENT_TEXT)
+			strcat(text, e.u.text.utf8);
+	return text;
+}
+
+START_TEST(text)
+{
+	xcb_keycode_t shift = keycode(XKB_KEY_Shift_L);
+	xcb_keycode_t ctrl = keycode(XKB_KEY_Control_L);
+	xcb_keycode_t alt = keycode(XKB_KEY_Alt_L);
+
+	type(keycode(XKB_KEY_a));
+	fake(XCB_KEY_PRESS, shift, 0, 0);
+	type(keycode(XKB_KEY_b));
+	type(keycode(XKB_KEY_1));
+	fake(XCB_KEY_RELEASE, shift, 0, 0);
+	type(keycode(XKB_KEY_space));
+	ck_assert_str_eq(written(), "aB! ");
+	/* Keys that are no characters, and commands. */
+	type(keycode(XKB_KEY_Return));
+	type(keycode(XKB_KEY_Escape));
+	type(keycode(XKB_KEY_BackSpace));
+	type(keycode(XKB_KEY_Delete));
+	type(keycode(XKB_KEY_F1));
+	fake(XCB_KEY_PRESS, ctrl, 0, 0);
+	type(keycode(XKB_KEY_c));
+	type(keycode(XKB_KEY_1));
+	fake(XCB_KEY_RELEASE, ctrl, 0, 0);
+	fake(XCB_KEY_PRESS, alt, 0, 0);
+	type(keycode(XKB_KEY_x));
+	fake(XCB_KEY_RELEASE, alt, 0, 0);
+	ck_assert_str_eq(written(), "");
+}
+END_TEST
+
+static void
+map_key(xcb_keycode_t code, xcb_keysym_t symbol)
+{
+	const xcb_keysym_t symbols[] = { symbol, symbol };
+
+	xcb_change_keyboard_mapping(c, 1, code, 2, symbols);
+	x_sync(c);
+	settle(fb, c);
+}
+
+/* A dead key is waited for; with another it is one character. */
+START_TEST(compose)
+{
+	xcb_keycode_t f1 = keycode(XKB_KEY_F1), a = keycode(XKB_KEY_a);
+
+	map_key(f1, XKB_KEY_dead_acute);
+	type(f1);
+	ck_assert_str_eq(written(), "");
+	type(a);
+	ck_assert_str_eq(written(), "\xc3\xa1");
+	type(a);
+	ck_assert_str_eq(written(), "a");
+	/* No such sequence: it writes nothing, and is over. */
+	type(f1);
+	type(keycode(XKB_KEY_q));
+	ck_assert_str_eq(written(), "");
+	type(a);
+	ck_assert_str_eq(written(), "a");
+	/* One that the focus was taken from is over, too. */
+	type(f1);
+	focus(XCB_NONE);
+	ck_assert(!next(SHMFB_EVENT_FOCUS).u.focus.focused);
+	focus(shmfb_window_id(fb));
+	ck_assert(next(SHMFB_EVENT_FOCUS).u.focus.focused);
+	type(a);
+	ck_assert_str_eq(written(), "a");
+	map_key(f1, XKB_KEY_Multi_key);
+	type(f1);
+	type(keycode(XKB_KEY_s));
+	type(keycode(XKB_KEY_s));
+	ck_assert_str_eq(written(), "\xc3\x9f");
+	map_key(f1, XKB_KEY_F1);
+}
+END_TEST
+
+/* Where Alt and Super have changed places, so have their modifiers. */
+START_TEST(modifiers_of_the_layout)
+{
+	xcb_keycode_t alt = keycode(XKB_KEY_Alt_L);
+	xcb_keycode_t super = keycode(XKB_KEY_Super_L);
+	xcb_get_modifier_mapping_reply_t *r;
+	xcb_keycode_t *row, none;
+	unsigned per;
+
+	r = xcb_get_modifier_mapping_reply(c, xcb_get_modifier_mapping(c),
+					   NULL);
+	ck_assert_ptr_nonnull(r);
+	per = r->keycodes_per_modifier;
+	row = xcb_get_modifier_mapping_keycodes(r);
+	/* What is Mod1 becomes Mod4, and the other way round. */
+	while (per-- > 0) {
+		none = row[3 * r->keycodes_per_modifier + per];
+		row[3 * r->keycodes_per_modifier + per] =
+			row[6 * r->keycodes_per_modifier + per];
+		row[6 * r->keycodes_per_modifier + per] = none;
+	}
+	free(xcb_set_modifier_mapping_reply(c, xcb_set_modifier_mapping(c,
+			r->keycodes_per_modifier, row), NULL));
+	free(r);
+	settle(fb, c);
+	fake(XCB_KEY_PRESS, alt, 0, 0);
+	type(keycode(XKB_KEY_a));
+	fake(XCB_KEY_RELEASE, alt, 0, 0);
+	check_key(XKB_KEY_Alt_L, 0, true, false);
+	check_key(XKB_KEY_a, SHMFB_MOD_ALT, true, false);
+	next(SHMFB_EVENT_KEY);
+	next(SHMFB_EVENT_KEY);
+	fake(XCB_KEY_PRESS, super, 0, 0);
+	type(keycode(XKB_KEY_a));
+	fake(XCB_KEY_RELEASE, super, 0, 0);
+	check_key(XKB_KEY_Super_L, 0, true, false);
+	check_key(XKB_KEY_a, SHMFB_MOD_SUPER, true, false);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- grab -- */
+
+/* How far the pointer was said to have moved since. */
+static void
+moved(double *dx, double *dy)
+{
+	struct shmfb_event e;
+
+	settle(fb, c);
+	*dx = *dy = 0;
+	while (shmfb_next_event(fb, &e)) {
+		if (e.type != SHMFB_EVENT_MOTION)
+			continue;
+		*dx += e.u.motion.dx;
+		*dy += e.u.motion.dy;
+	}
+}
+
+static void
+check_pointer(int16_t x, int16_t y)
+{
+	xcb_query_pointer_reply_t *r = xcb_query_pointer_reply(c,
+			xcb_query_pointer(c, root), NULL);
+
+	ck_assert_ptr_nonnull(r);
+	ck_assert_int_eq(r->root_x, x);
+	ck_assert_int_eq(r->root_y, y);
+	free(r);
+}
+
+/* However far it goes, no edge ends it; not a pixel is lost or made up. */
+START_TEST(grab_tells_how_far)
+{
+	double dx, dy, x = 0, y = 0;
+	unsigned i;
+
+	fake(XCB_MOTION_NOTIFY, 0, 100, 50);
+	moved(&dx, &dy);
+	ck_assert_int_eq(shmfb_grab_pointer(fb, true), 0);
+	ck_assert_int_eq(shmfb_grab_pointer(fb, true), 0);
+	moved(&dx, &dy);
+	ck_assert_double_eq(dx, 0);
+	ck_assert_double_eq(dy, 0);
+	for (i = 0; i < 300; i++) {
+		/* Sent together, so that some are of before the warp. */
+		xcb_test_fake_input(c, XCB_MOTION_NOTIFY, 1, XCB_CURRENT_TIME,
+				    XCB_NONE, 17, -5, 0);
+		xcb_test_fake_input(c, XCB_MOTION_NOTIFY, 1, XCB_CURRENT_TIME,
+				    XCB_NONE, -4, 9, 0);
+		xcb_flush(c);
+		if (i % 3 == 0) {
+			moved(&dx, &dy);
+			x += dx;
+			y += dy;
+		}
+	}
+	moved(&dx, &dy);
+	ck_assert_double_eq(x + dx, 300 * 13);
+	ck_assert_double_eq(y + dy, 300 * 4);
+	ck_assert_int_eq(shmfb_grab_pointer(fb, false), 0);
+	settle(fb, c);
+	check_pointer(100, 50);
+	while (shmfb_next_event(fb, &(struct shmfb_event){ 0 }));
+	fake(XCB_MOTION_NOTIFY, 0, 130, 60);
+	ck_assert_int_eq(next(SHMFB_EVENT_MOTION).u.motion.x, 130);
+}
+END_TEST
+
+START_TEST(grab_ends_with_the_focus)
+{
+	fake(XCB_MOTION_NOTIFY, 0, 100, 50);
+	ck_assert_int_eq(shmfb_grab_pointer(fb, true), 0);
+	focus(XCB_NONE);
+	ck_assert(!next(SHMFB_EVENT_FOCUS).u.focus.focused);
+	settle(fb, c);
+	check_pointer(100, 50);
+	/* Beyond the window, where the grab would not have let it. */
+	fake(XCB_MOTION_NOTIFY, 0, 1200, 900);
+	check_pointer(1200, 900);
+	next(SHMFB_EVENT_LEAVE);
+}
+END_TEST
+
+START_TEST(grab_of_another)
+{
+	xcb_grab_pointer_reply_t *r;
+
+	r = xcb_grab_pointer_reply(c, xcb_grab_pointer(c, 0, root, 0,
+			XCB_GRAB_MODE_ASYNC, XCB_GRAB_MODE_ASYNC, XCB_NONE,
+			XCB_NONE, XCB_CURRENT_TIME), NULL);
+	ck_assert_ptr_nonnull(r);
+	ck_assert_uint_eq(r->status, XCB_GRAB_STATUS_SUCCESS);
+	free(r);
+	ck_assert_int_eq(shmfb_grab_pointer(fb, true), -EBUSY);
+	xcb_ungrab_pointer(c, XCB_CURRENT_TIME);
+	x_sync(c);
+	ck_assert_int_eq(shmfb_grab_pointer(fb, true), 0);
 }
 END_TEST
 
@@ -304,7 +648,16 @@ main(void)
 	tcase_add_test(tc, repeat);
 	tcase_add_test(tc, released_on_focus_loss);
 	tcase_add_test(tc, keymap_changes);
-	tcase_add_test(tc, buttons_and_wheel);
+	tcase_add_test(tc, buttons);
+	tcase_add_test(tc, wheel);
+	tcase_add_test(tc, pointer_is_where_the_picture_is);
+	tcase_add_test(tc, enter_and_leave);
+	tcase_add_test(tc, text);
+	tcase_add_test(tc, compose);
+	tcase_add_test(tc, modifiers_of_the_layout);
+	tcase_add_test(tc, grab_tells_how_far);
+	tcase_add_test(tc, grab_ends_with_the_focus);
+	tcase_add_test(tc, grab_of_another);
 	tcase_add_test(tc, motion_is_joined);
 	tcase_add_test(tc, pump_wakes_for_input);
 	return suite_run(s);

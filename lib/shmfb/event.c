@@ -67,30 +67,6 @@ exposed(struct shmfb *fb, const xcb_expose_event_t *e)
 }
 
 static void
-button(struct shmfb *fb, const xcb_button_press_event_t *e, bool pressed)
-{
-	struct shmfb_event event = { .type = SHMFB_EVENT_BUTTON };
-
-	event.u.button.x = e->event_x;
-	event.u.button.y = e->event_y;
-	event.u.button.button = e->detail;
-	event.u.button.modifiers = shmfb_keyboard_modifiers(e->state);
-	event.u.button.pressed = pressed;
-	shmfb_push(fb, &event);
-}
-
-static void
-moved(struct shmfb *fb, const xcb_motion_notify_event_t *e)
-{
-	struct shmfb_event event = { .type = SHMFB_EVENT_MOTION };
-
-	event.u.motion.x = e->event_x;
-	event.u.motion.y = e->event_y;
-	event.u.motion.modifiers = shmfb_keyboard_modifiers(e->state);
-	shmfb_push(fb, &event);
-}
-
-static void
 focused(struct shmfb *fb, const xcb_focus_in_event_t *e, bool in)
 {
 	struct shmfb_event event = { .type = SHMFB_EVENT_FOCUS };
@@ -104,6 +80,8 @@ focused(struct shmfb *fb, const xcb_focus_in_event_t *e, bool in)
 	if (e->mode == XCB_NOTIFY_MODE_GRAB ||
 	    e->mode == XCB_NOTIFY_MODE_UNGRAB)
 		return;
+	if (!in)
+		shmfb_pointer_release(fb);
 	event.u.focus.focused = in;
 	shmfb_push(fb, &event);
 }
@@ -121,13 +99,19 @@ window_event(struct shmfb *fb, const xcb_generic_event_t *event)
 		shmfb_keyboard_key(fb, e, false);
 		break;
 	case XCB_BUTTON_PRESS:
-		button(fb, e, true);
+		shmfb_pointer_button(fb, e, true);
 		break;
 	case XCB_BUTTON_RELEASE:
-		button(fb, e, false);
+		shmfb_pointer_button(fb, e, false);
 		break;
 	case XCB_MOTION_NOTIFY:
-		moved(fb, e);
+		shmfb_pointer_motion(fb, e, event->full_sequence);
+		break;
+	case XCB_ENTER_NOTIFY:
+		shmfb_pointer_crossing(fb, e, true);
+		break;
+	case XCB_LEAVE_NOTIFY:
+		shmfb_pointer_crossing(fb, e, false);
 		break;
 	case XCB_FOCUS_IN:
 		focused(fb, e, true);
@@ -184,6 +168,8 @@ window_of(const struct shmfb_display *x, const xcb_generic_event_t *event)
 	case XCB_BUTTON_PRESS:
 	case XCB_BUTTON_RELEASE:
 	case XCB_MOTION_NOTIFY:
+	case XCB_ENTER_NOTIFY:
+	case XCB_LEAVE_NOTIFY:
 		id = input->event;
 		break;
 	case XCB_GE_GENERIC:

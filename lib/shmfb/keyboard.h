@@ -28,6 +28,6 @@ shmfb_keyboard_release_all(struct shmfb *fb);
 
 /* The state of an X input event as enum shmfb_modifiers. */
 uint32_t
-shmfb_keyboard_modifiers(uint16_t state);
+shmfb_keyboard_modifiers(const struct shmfb *fb, uint16_t state);
 
 #endif /* SHMFB_KEYBOARD_H */

@@ -12,7 +12,9 @@
 #include "keymap.h"
 
 #include <xcb/xkb.h>
+#include <xkbcommon/xkbcommon-keysyms.h>
 #include <xkbcommon/xkbcommon-x11.h>
+
 
 static void
 drop(struct shmfb_keymap *map)
@@ -21,6 +23,68 @@ drop(struct shmfb_keymap *map)
 	xkb_keymap_unref(map->keymap);
 	map->state = NULL;
 	map->keymap = NULL;
+}
+
+/* Which modifiers are down while only that key is; 0: none. */
+static uint8_t
+masks_of_key(struct xkb_keymap *keymap, xkb_keycode_t key)
+{
+	struct xkb_state *alone = xkb_state_new(keymap);
+	uint32_t mask;
+
+	if (!alone)
+		return 0;
+	xkb_state_update_key(alone, key, XKB_KEY_DOWN);
+	mask = xkb_state_serialize_mods(alone, XKB_STATE_MODS_DEPRESSED);
+	xkb_state_unref(alone);
+	/* The eight that events have; above are names for them. */
+	return (uint8_t)(mask & 0xff);
+}
+
+struct masks {
+	struct xkb_keymap *keymap;	/* borrowed */
+	uint8_t of[SHMFB_KEYMAP_MODIFIERS];
+};
+
+/* If it is a key with which one of the modifiers is pressed, which mask is? */
+static void
+look_at_key(struct xkb_keymap *keymap, xkb_keycode_t key, void *data)
+{
+	static const xkb_keysym_t symbols[SHMFB_KEYMAP_MODIFIERS][2] = {
+		{ XKB_KEY_Shift_L, XKB_KEY_Shift_R },
+		{ XKB_KEY_Control_L, XKB_KEY_Control_R },
+		{ XKB_KEY_Alt_L, XKB_KEY_Alt_R },
+		{ XKB_KEY_Super_L, XKB_KEY_Super_R },
+	};
+	struct masks *masks = data;
+	const xkb_keysym_t *symbol;
+	unsigned i;
+
+	if (xkb_keymap_key_get_syms_by_level(keymap, key, 0, 0, &symbol) != 1)
+		return;
+	for (i = 0; i < SHMFB_KEYMAP_MODIFIERS; i++)
+		if (*symbol == symbols[i][0] || *symbol == symbols[i][1])
+			masks->of[i] |= masks_of_key(keymap, key);
+}
+
+/*
+ * Shift and Ctrl are bits of the protocol's; which are Alt and Super is for
+ * the layout to say. Where it has no such key they are what they are mostly.
+ */
+static void
+find_masks(struct shmfb_keymap *map)
+{
+	static const uint8_t usual[SHMFB_KEYMAP_MODIFIERS] = {
+		XCB_MOD_MASK_SHIFT, XCB_MOD_MASK_CONTROL, XCB_MOD_MASK_1,
+		XCB_MOD_MASK_4,
+	};
+	struct masks masks = { .keymap = map->keymap };
+	unsigned i;
+
+	if (map->keymap)
+		xkb_keymap_key_for_each(map->keymap, look_at_key, &masks);
+	for (i = 0; i < SHMFB_KEYMAP_MODIFIERS; i++)
+		map->masks[i] = masks.of[i] ? masks.of[i] : usual[i];
 }
 
 /* Keeps the old one when there is no new one to be had. */
@@ -44,6 +108,7 @@ read_map(struct shmfb_keymap *map, xcb_connection_t *conn)
 	}
 	drop(map);
 	*map = next;
+	find_masks(map);
 }
 
 static void
@@ -70,6 +135,7 @@ select_events(xcb_connection_t *conn)
 bool
 shmfb_keymap_init(struct shmfb_keymap *map, xcb_connection_t *conn)
 {
+	find_masks(map);
 	if (!xkb_x11_setup_xkb_extension(conn, 1, 0,
 			XKB_X11_SETUP_XKB_EXTENSION_NO_FLAGS, NULL, NULL,
 			&map->event, NULL))
@@ -87,6 +153,7 @@ void
 shmfb_keymap_finish(struct shmfb_keymap *map)
 {
 	drop(map);
+	shmfb_text_finish(&map->text);
 	xkb_context_unref(map->context);
 	map->context = NULL;
 }
@@ -101,14 +168,67 @@ shmfb_keymap_event(struct shmfb_keymap *map, xcb_connection_t *conn,
 		read_map(map, conn);
 }
 
+/* Have map->state be that of an X event: 8 modifiers, the layout above. */
+static void
+set_state(const struct shmfb_keymap *map, uint16_t state)
+{
+	xkb_state_update_mask(map->state, state & 0xff, 0, 0, 0, 0,
+			      (state >> 13) & 3);
+}
+
 uint32_t
 shmfb_keymap_symbol(const struct shmfb_keymap *map, uint8_t keycode,
 		    uint16_t state)
 {
 	if (!map->state)
 		return XKB_KEY_NoSymbol;
-	/* Eight modifiers, and the layout in bits 13 and 14. */
-	xkb_state_update_mask(map->state, state & 0xff, 0, 0, 0, 0,
-			      (state >> 13) & 3);
+	set_state(map, state);
 	return xkb_state_key_get_one_sym(map->state, keycode);
+}
+
+uint32_t
+shmfb_keymap_modifiers(const struct shmfb_keymap *map, uint16_t state)
+{
+	uint32_t modifiers = 0;
+	unsigned i;
+
+	for (i = 0; i < SHMFB_KEYMAP_MODIFIERS; i++)
+		if (state & map->masks[i])
+			modifiers |= 1U << i;
+	return modifiers;
+}
+
+/* Is a modifier down that makes it a command, and no character? */
+static bool
+is_command(const struct shmfb_keymap *map, uint8_t keycode, uint16_t state)
+{
+	uint32_t used = xkb_state_key_get_consumed_mods2(map->state, keycode,
+							 XKB_CONSUMED_MODE_GTK);
+	unsigned i;
+
+	for (i = 1; i < SHMFB_KEYMAP_MODIFIERS; i++)
+		if (state & map->masks[i] & ~used)
+			return true;
+	return false;
+}
+
+void
+shmfb_keymap_text(struct shmfb_keymap *map, uint8_t keycode, uint16_t state,
+		  char *out, size_t size)
+{
+	char plain[16] = "";
+
+	out[0] = '\0';
+	if (!map->state)
+		return;
+	set_state(map, state);
+	if (is_command(map, keycode, state))
+		return;
+	xkb_state_key_get_utf8(map->state, keycode, plain, sizeof(plain));
+	/* Return, Tab, Escape, Delete are keys. */
+	if ((unsigned char)plain[0] < 0x20 || plain[0] == 0x7f)
+		plain[0] = '\0';
+	shmfb_text_press(&map->text, map->context,
+			 xkb_state_key_get_one_sym(map->state, keycode),
+			 plain, out, size);
 }

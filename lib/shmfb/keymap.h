@@ -14,11 +14,18 @@
 #include <xcb/xcb.h>
 #include <xkbcommon/xkbcommon.h>
 
+#include "text.h"
+
+/* Shift, Ctrl, Alt, Super, in the order of enum shmfb_modifiers. */
+#define SHMFB_KEYMAP_MODIFIERS 4
+
 /* All zero: there is none, and keys have no symbols. */
 struct shmfb_keymap {
 	struct xkb_context *context;	/* ours, or NULL */
 	struct xkb_keymap *keymap;	/* ours, or NULL */
 	struct xkb_state *state;	/* ours, or NULL */
+	uint8_t masks[SHMFB_KEYMAP_MODIFIERS];	/* bits of an X state */
+	struct shmfb_text text;
 	uint8_t event;			/* XKB's event code; 0: none */
 };
 
@@ -41,5 +48,18 @@ shmfb_keymap_event(struct shmfb_keymap *map, xcb_connection_t *conn,
 uint32_t
 shmfb_keymap_symbol(const struct shmfb_keymap *map, uint8_t keycode,
 		    uint16_t state);
+
+/* That state of an X event as enum shmfb_modifiers. */
+uint32_t
+shmfb_keymap_modifiers(const struct shmfb_keymap *map, uint16_t state);
+
+/*
+ * The key was pressed: what is written, UTF-8 with a NUL, to out; "" when
+ * nothing is. Keys with Ctrl, Alt or Super write nothing, unless the layout
+ * needs those to reach a character.
+ */
+void
+shmfb_keymap_text(struct shmfb_keymap *map, uint8_t keycode, uint16_t state,
+		  char *out, size_t size);
 
 #endif /* SHMFB_KEYMAP_H */

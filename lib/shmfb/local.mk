@@ -28,6 +28,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/loop.c \
 	%D%/picture.c %D%/picture.h \
 	%D%/pixel.c %D%/pixel.h \
+	%D%/pointer.c %D%/pointer.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/present.c %D%/present.h \
 	%D%/present_copy.c %D%/present_copy.h \
@@ -47,6 +48,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/stats.c \
 	%D%/sync.c %D%/sync.h \
 	%D%/sysv.c %D%/sysv.h \
+	%D%/text.c %D%/text.h \
 	%D%/version.c \
 	%D%/view.c %D%/view.h \
 	%D%/window.c %D%/window.h \

@@ -62,7 +62,13 @@ shmfb_queue_push(struct shmfb_queue *queue, const struct shmfb_event *event)
 	struct shmfb_event *old = replaced_by(queue, event);
 
 	if (old) {
+		double dx = old->u.motion.dx, dy = old->u.motion.dy;
+
 		*old = *event;
+		if (event->type == SHMFB_EVENT_MOTION) {
+			old->u.motion.dx += dx;
+			old->u.motion.dy += dy;
+		}
 		return;
 	}
 	if (queue->tail - queue->head == queue->size && !grow(queue)) {

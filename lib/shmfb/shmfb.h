@@ -376,13 +376,18 @@ enum shmfb_event_type {
 	SHMFB_EVENT_RESIZE,		/* .resize */
 	SHMFB_EVENT_EXPOSE,		/* .expose; repainted already */
 	SHMFB_EVENT_KEY,		/* .key */
-	SHMFB_EVENT_BUTTON,		/* .button; wheel: buttons 4 to 7 */
+	SHMFB_EVENT_BUTTON,		/* .button */
 	SHMFB_EVENT_MOTION,		/* .motion */
 	SHMFB_EVENT_FOCUS,		/* .focus */
+	SHMFB_EVENT_TEXT,		/* .text */
+	SHMFB_EVENT_SCROLL,		/* .scroll */
+	SHMFB_EVENT_ENTER,		/* .motion: the pointer has come */
+	SHMFB_EVENT_LEAVE,		/* .motion: it has gone */
 	SHMFB_EVENT_STATE,		/* .state */
 	SHMFB_EVENT_SCALE,		/* .scale */
 };
 
+/* Which keys they are is for the keyboard's layout to say. */
 enum shmfb_modifiers {
 	SHMFB_MOD_SHIFT = 1 << 0,
 	SHMFB_MOD_CTRL = 1 << 1,
@@ -404,21 +409,57 @@ struct shmfb_event {
 			uint32_t keysym;	/* as in xkbcommon-keysyms.h */
 			uint32_t keycode;	/* X keycode */
 			uint32_t modifiers;
-			bool pressed;
-			bool repeat;
+			bool pressed;	/* those down at focus loss: released */
+			bool repeat;	/* held down, no release between */
 		} key;
+		/*
+		 * x, y is the pixel of the picture under the pointer, as the
+		 * view shows it: see shmfb_to_picture(). Beside the picture it
+		 * goes on as if it had no end; before there is one, as if it
+		 * filled the window. window_x, window_y is that of the window.
+		 */
 		struct {
-			int32_t x;		/* window coordinates */
+			int32_t x;
 			int32_t y;
 			uint32_t button;	/* 1 left, 2 middle, 3 right */
 			uint32_t modifiers;
 			bool pressed;
+			int32_t window_x;
+			int32_t window_y;
 		} button;
 		struct {
 			int32_t x;
 			int32_t y;
 			uint32_t modifiers;
+			int32_t window_x;
+			int32_t window_y;
+			/* Since the motion before, in pixels of the window. */
+			double dx;
+			double dy;
 		} motion;
+		struct {
+			int32_t x;
+			int32_t y;
+			uint32_t modifiers;
+			int32_t window_x;
+			int32_t window_y;
+			/*
+			 * Notches of the wheel: to the right, and up or away
+			 * from the user. The wheel's buttons, 4 to 7, do not
+			 * come as SHMFB_EVENT_BUTTON.
+			 */
+			double dx;
+			double dy;
+		} scroll;
+		/*
+		 * What was written, by this layout's keys and this locale's
+		 * compose sequences: at least a character of UTF-8, no control
+		 * characters (those are keys), NUL at the end. Comes after the
+		 * key. For what is typed; for what is pressed there is .key.
+		 */
+		struct {
+			char utf8[32];
+		} text;
 		struct {
 			bool focused;
 		} focus;
@@ -434,11 +475,24 @@ struct shmfb_event {
 
 /*
  * Take the oldest event; false when there is none. Motion that follows motion
- * and a size that replaces a size are joined; an application that takes none
+ * (dx, dy are added) and a size that replaces a size are joined; an application that takes none
  * at all loses the oldest beyond some thousands.
  */
 bool
 shmfb_next_event(struct shmfb *fb, struct shmfb_event *event);
+
+/*
+ * Have the pointer for this window alone, hidden and in it, to look around
+ * with or to turn something: SHMFB_EVENT_MOTION tells how far it moves, dx and
+ * dy, which no edge ends; where it is does not change. Released by false, and
+ * when the window loses the keyboard's focus, after which it is the
+ * application's to ask again. The pointer is then where it was before.
+ *
+ * Errors: -EAGAIN the window is not on the screen yet; -EBUSY another
+ * application has the pointer; -EINVAL a child; -EPIPE. Waits for the server.
+ */
+int
+shmfb_grab_pointer(struct shmfb *fb, bool grab);
 
 /* --------------------------------------------------------------- window -- */
 

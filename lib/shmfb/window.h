@@ -11,6 +11,8 @@
  *	settings.c  how large the user wants things
  *	cursor.c    what the pointer looks like; icon.c: the window, made small
  *	keyboard.c  keys; their symbols are keymap.c's
+ *	keyboard.c  keys; their symbols are keymap.c's, what they write text.c's
+ *	pointer.c   motion, buttons, wheel, grab
  *	clock.c     when the next frame is due
  *	display.c   the connection, and what the server can do
  *	canvas.c    begin and present; its memory is pool.c's
@@ -45,6 +47,7 @@
 #include "geometry.h"
 #include "keyboard.h"
 #include "picture.h"
+#include "pointer.h"
 #include "pool.h"
 #include "present.h"
 #include "property.h"
@@ -104,6 +107,7 @@ struct shmfb {
 	bool news;			/* an event since pump returned */
 	bool taken;			/* one was taken since pump returned */
 	struct shmfb_keyboard keyboard;
+	struct shmfb_pointer pointer;
 	struct shmfb_clock clock;
 
 	/* Presenting. */

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pointer.c - the pointer in a window: motion, buttons, wheel, and its grab
+ *
+ * Called by event.c. Applications see the pointer where their picture is; the
+ * view has the last word about that when the event is taken in, not when it
+ * happened, which differs for an instant and only after the view has changed.
+ */
+#include "config.h"
+
+#include "pointer.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "window.h"
+
+/* Buttons of a wheel: up, down, left, right. */
+#define WHEEL_FIRST 4
+#define WHEEL_LAST 7
+
+static void
+in_picture(const struct shmfb *fb, int32_t window_x, int32_t window_y,
+	   int32_t *x, int32_t *y)
+{
+	double px, py;
+
+	shmfb_to_picture(fb, window_x, window_y, &px, &py);
+	*x = (int32_t)floor(px);
+	*y = (int32_t)floor(py);
+}
+
+/* ------------------------------------------------------------- buttons -- */
+
+static void
+wheel(struct shmfb *fb, const xcb_button_press_event_t *e)
+{
+	static const struct {
+		double dx;
+		double dy;
+	} notch[] = { { 0, 1 }, { 0, -1 }, { -1, 0 }, { 1, 0 } };
+	struct shmfb_event event = { .type = SHMFB_EVENT_SCROLL };
+
+	in_picture(fb, e->event_x, e->event_y, &event.u.scroll.x,
+		   &event.u.scroll.y);
+	event.u.scroll.window_x = e->event_x;
+	event.u.scroll.window_y = e->event_y;
+	event.u.scroll.dx = notch[e->detail - WHEEL_FIRST].dx;
+	event.u.scroll.dy = notch[e->detail - WHEEL_FIRST].dy;
+	event.u.scroll.modifiers = shmfb_keyboard_modifiers(fb, e->state);
+	shmfb_push(fb, &event);
+}
+
+void
+shmfb_pointer_button(struct shmfb *fb, const xcb_button_press_event_t *e,
+		     bool pressed)
+{
+	struct shmfb_event event = { .type = SHMFB_EVENT_BUTTON };
+
+	if (e->detail >= WHEEL_FIRST && e->detail <= WHEEL_LAST) {
+		/* A notch is a press; its release says nothing more. */
+		if (pressed)
+			wheel(fb, e);
+		return;
+	}
+	in_picture(fb, e->event_x, e->event_y, &event.u.button.x,
+		   &event.u.button.y);
+	event.u.button.window_x = e->event_x;
+	event.u.button.window_y = e->event_y;
+	event.u.button.button = e->detail;
+	event.u.button.modifiers = shmfb_keyboard_modifiers(fb, e->state);
+	event.u.button.pressed = pressed;
+	shmfb_push(fb, &event);
+}
+
+/* -------------------------------------------------------------- motion -- */
+
+static void
+push_motion(struct shmfb *fb, enum shmfb_event_type type, int32_t x,
+	    int32_t y, int32_t dx, int32_t dy, uint16_t state)
+{
+	struct shmfb_event event = { .type = type };
+
+	in_picture(fb, x, y, &event.u.motion.x, &event.u.motion.y);
+	event.u.motion.window_x = x;
+	event.u.motion.window_y = y;
+	event.u.motion.dx = dx;
+	event.u.motion.dy = dy;
+	event.u.motion.modifiers = shmfb_keyboard_modifiers(fb, state);
+	shmfb_push(fb, &event);
+}
+
+static void
+warp_to(struct shmfb *fb, int32_t x, int32_t y)
+{
+	struct shmfb_pointer *p = &fb->pointer;
+
+	p->warp = xcb_warp_pointer(fb->x->conn, XCB_NONE, fb->window, 0, 0, 0,
+				   0, (int16_t)x, (int16_t)y).sequence;
+	p->warp_x = x;
+	p->warp_y = y;
+	p->warped = true;
+}
+
+/* Before the pointer gets to where it would be stopped. */
+static void
+keep_in_middle(struct shmfb *fb)
+{
+	struct shmfb_pointer *p = &fb->pointer;
+	int32_t x = (int32_t)(fb->width / 2), y = (int32_t)(fb->height / 2);
+
+	if (abs(p->x - x) > x / 2 || abs(p->y - y) > y / 2)
+		warp_to(fb, x, y);
+}
+
+static int32_t
+away(int32_t x, int32_t y, int32_t from_x, int32_t from_y)
+{
+	return abs(x - from_x) + abs(y - from_y);
+}
+
+/*
+ * Was the pointer there after the warp? Not if the server had not come to the
+ * request when it sent the event. If it had, the event may still have waited
+ * in the server since before: then it is nearer to where the pointer was.
+ */
+static bool
+is_after_warp(const struct shmfb_pointer *p, int32_t x, int32_t y,
+	      uint32_t full)
+{
+	return (int32_t)(full - p->warp) >= 0 &&
+	       away(x, y, p->warp_x, p->warp_y) <= away(x, y, p->x, p->y);
+}
+
+/* The pointer moved while it is grabbed: how far is all that counts. */
+static void
+moved_grabbed(struct shmfb *fb, const xcb_motion_notify_event_t *e,
+	      uint32_t full)
+{
+	struct shmfb_pointer *p = &fb->pointer;
+	int32_t dx, dy;
+
+	if (p->warped && is_after_warp(p, e->event_x, e->event_y, full)) {
+		p->warped = false;
+		p->x = p->warp_x;
+		p->y = p->warp_y;
+	}
+	dx = e->event_x - p->x;
+	dy = e->event_y - p->y;
+	p->x = e->event_x;
+	p->y = e->event_y;
+	if (!p->warped)
+		keep_in_middle(fb);
+	if (dx || dy)
+		push_motion(fb, SHMFB_EVENT_MOTION, p->home_x, p->home_y, dx,
+			    dy, e->state);
+}
+
+void
+shmfb_pointer_motion(struct shmfb *fb, const xcb_motion_notify_event_t *e,
+		     uint32_t full)
+{
+	struct shmfb_pointer *p = &fb->pointer;
+	int32_t dx = p->seen ? e->event_x - p->x : 0;
+	int32_t dy = p->seen ? e->event_y - p->y : 0;
+
+	if (p->grabbed) {
+		moved_grabbed(fb, e, full);
+		return;
+	}
+	p->seen = true;
+	p->x = e->event_x;
+	p->y = e->event_y;
+	push_motion(fb, SHMFB_EVENT_MOTION, p->x, p->y, dx, dy, e->state);
+}
+
+/*
+ * A grab that begins or ends reports crossings as well, some for the second
+ * time: what counts is whether it is another state.
+ */
+void
+shmfb_pointer_crossing(struct shmfb *fb, const xcb_enter_notify_event_t *e,
+		       bool in)
+{
+	struct shmfb_pointer *p = &fb->pointer;
+
+	/* To or from a window within this one: it is here either way. */
+	if (e->detail == XCB_NOTIFY_DETAIL_INFERIOR || in == p->inside)
+		return;
+	p->inside = in;
+	/* While it is grabbed this is of before, and no way it has gone. */
+	if (!p->grabbed) {
+		p->seen = in;
+		p->x = e->event_x;
+		p->y = e->event_y;
+	}
+	push_motion(fb, in ? SHMFB_EVENT_ENTER : SHMFB_EVENT_LEAVE, e->event_x,
+		    e->event_y, 0, 0, e->state);
+}
+
+/* ---------------------------------------------------------------- grab -- */
+
+/* A cursor of which nothing is seen; to be freed. */
+static xcb_cursor_t
+no_cursor(struct shmfb *fb)
+{
+	const xcb_rectangle_t all = { 0, 0, 1, 1 };
+	xcb_connection_t *c = fb->x->conn;
+	xcb_pixmap_t pixmap = xcb_generate_id(c);
+	xcb_cursor_t cursor = xcb_generate_id(c);
+	xcb_gcontext_t gc = xcb_generate_id(c);
+
+	xcb_create_pixmap(c, 1, pixmap, fb->window, 1, 1);
+	/* The foreground of a new one is 0. */
+	xcb_create_gc(c, gc, pixmap, 0, NULL);
+	xcb_poly_fill_rectangle(c, pixmap, gc, 1, &all);
+	xcb_create_cursor(c, cursor, pixmap, pixmap, 0, 0, 0, 0, 0, 0, 0, 0);
+	xcb_free_gc(c, gc);
+	xcb_free_pixmap(c, pixmap);
+	return cursor;
+}
+
+/* Where it is now, in the window. */
+static void
+find(struct shmfb *fb, xcb_query_pointer_cookie_t cookie)
+{
+	xcb_query_pointer_reply_t *r =
+		xcb_query_pointer_reply(fb->x->conn, cookie, NULL);
+
+	if (!r)
+		return;
+	fb->pointer.home_x = r->win_x;
+	fb->pointer.home_y = r->win_y;
+	free(r);
+}
+
+/* How the server says that it did not; 0: it did. */
+static int
+grab_status(const xcb_grab_pointer_reply_t *r)
+{
+	if (r && r->status == XCB_GRAB_STATUS_SUCCESS)
+		return 0;
+	if (r && r->status == XCB_GRAB_STATUS_NOT_VIEWABLE)
+		return base_error(-EAGAIN,
+			"the pointer cannot be grabbed: the window is not "
+			"on the screen (yet)");
+	return base_error(-EBUSY,
+		"the pointer cannot be grabbed: another application has it");
+}
+
+static int
+grab(struct shmfb *fb)
+{
+	const uint16_t mask = XCB_EVENT_MASK_BUTTON_PRESS |
+			      XCB_EVENT_MASK_BUTTON_RELEASE |
+			      XCB_EVENT_MASK_POINTER_MOTION;
+	struct shmfb_pointer *p = &fb->pointer;
+	xcb_connection_t *c = fb->x->conn;
+	xcb_cursor_t cursor = no_cursor(fb);
+	xcb_query_pointer_cookie_t where;
+	xcb_grab_pointer_cookie_t cookie;
+	xcb_grab_pointer_reply_t *r;
+	int err;
+
+	where = xcb_query_pointer(c, fb->window);
+	cookie = xcb_grab_pointer(c, 0, fb->window, mask, XCB_GRAB_MODE_ASYNC,
+				  XCB_GRAB_MODE_ASYNC, fb->window, cursor,
+				  XCB_CURRENT_TIME);
+	/* The grab keeps it. */
+	xcb_free_cursor(c, cursor);
+	find(fb, where);
+	r = xcb_grab_pointer_reply(c, cookie, NULL);
+	err = grab_status(r);
+	free(r);
+	if (err)
+		return err;
+	p->grabbed = true;
+	p->x = p->home_x;
+	p->y = p->home_y;
+	warp_to(fb, (int32_t)(fb->width / 2), (int32_t)(fb->height / 2));
+	return 0;
+}
+
+void
+shmfb_pointer_release(struct shmfb *fb)
+{
+	struct shmfb_pointer *p = &fb->pointer;
+
+	if (!p->grabbed)
+		return;
+	p->grabbed = false;
+	p->warped = false;
+	/* Of what moves it now nothing is told: it is where it was. */
+	xcb_warp_pointer(fb->x->conn, XCB_NONE, fb->window, 0, 0, 0, 0,
+			 (int16_t)p->home_x, (int16_t)p->home_y);
+	xcb_ungrab_pointer(fb->x->conn, XCB_CURRENT_TIME);
+	p->seen = false;
+}
+
+int
+shmfb_grab_pointer(struct shmfb *fb, bool wanted)
+{
+	int err;
+
+	err = shmfb_check_gone(fb);
+	if (!err && fb->child)
+		err = base_error(-EINVAL,
+			"a window within another has no pointer to grab");
+	if (!err && wanted && !fb->pointer.grabbed)
+		err = grab(fb);
+	if (err)
+		return err;
+	if (!wanted)
+		shmfb_pointer_release(fb);
+	shmfb_step(fb, false);
+	return shmfb_check_gone(fb);
+}
