@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <xcb/present.h>
+
 #include <shmfb/shmfb.h>
 
 #include "base/clock.h"
@@ -33,7 +35,7 @@ static xcb_connection_t *c;
 static struct shmfb *fb;
 
 static void
-open_all(void)
+open_by(enum shmfb_backend backend)
 {
 	struct shmx_reader_options ropt = SHMX_READER_OPTIONS_INIT;
 	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
@@ -49,7 +51,20 @@ open_all(void)
 	opt.width = WIDTH;
 	opt.height = HEIGHT;
 	opt.flags = SHMFB_NO_VSYNC;
+	opt.backend = backend;
 	fb = open_window(&opt);
+}
+
+static void
+open_all(void)
+{
+	open_by(SHMFB_AUTO);
+}
+
+static void
+open_to_present(void)
+{
+	open_by(SHMFB_PRESENT);
 }
 
 static uint32_t
@@ -393,6 +408,175 @@ START_TEST(canvas_is_refused)
 }
 END_TEST
 
+/* ------------------------------------------------------------- pixmaps -- */
+
+static unsigned
+pinned(void)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < SHMFB_SLOTS; i++) {
+		n += fb->pool.slot[i] ? fb->pool.slot[i]->pins : 0;
+		n += fb->stage.slot[i] ? fb->stage.slot[i]->pins : 0;
+	}
+	return n;
+}
+
+static void
+draw(uint32_t seed)
+{
+	struct shmfb_canvas canvas;
+
+	ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
+	fill(canvas.pixels, canvas.stride, WIDTH, HEIGHT, seed);
+	ck_assert_msg(shmfb_present(fb, NULL, 0) == 0, "%s", shmfb_error());
+}
+
+/* As if the next refresh were to come in some time. */
+static void
+put_off(uint64_t refreshes)
+{
+	struct shmfb_clock *clock = &fb->clock;
+
+	ck_assert(!clock->present);
+	clock->off = false;
+	clock->ticking = true;
+	clock->waiting = false;
+	clock->msc = refreshes;
+}
+
+static void
+at_once(void)
+{
+	fb->clock.off = true;
+}
+
+/* What is drawn there in between is seen: the slot is not given back. */
+START_TEST(pixmap_is_read_at_the_refresh)
+{
+	struct shmfb_canvas canvas;
+	void *first;
+
+	draw(1);
+	settle(fb, c);
+	check_shows(c, fb, WIDTH, HEIGHT, 1);
+	put_off(UINT64_C(1) << 40);
+	ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
+	first = canvas.pixels;
+	fill(first, canvas.stride, WIDTH, HEIGHT, 2);
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
+	at_once();
+	x_sync(fb->x->conn);
+	shmfb_dispatch(fb);
+	/* The server has done all requests, and it is still under way. */
+	ck_assert_uint_eq(shmfb_in_flight(fb), 1);
+	ck_assert_uint_eq(pinned(), 1);
+	check_shows(c, fb, WIDTH, HEIGHT, 1);
+	ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
+	ck_assert_ptr_ne(canvas.pixels, first);
+}
+END_TEST
+
+/* Then neither IdleNotify nor CompleteNotify comes. */
+START_TEST(destroyed_before_the_refresh)
+{
+	put_off(UINT64_C(1) << 40);
+	ck_assert_int_eq(show_one(1), 0);
+	fb->clock.waiting = false;
+	fb->clock.msc++;
+	draw(2);
+	at_once();
+	x_sync(fb->x->conn);
+	shmfb_dispatch(fb);
+	ck_assert_uint_eq(pinned(), 2);
+	xcb_destroy_window(c, shmfb_window_id(fb));
+	x_sync(c);
+	wait_until(fb, is_over, NULL);
+	ck_assert_uint_eq(pinned(), 0);
+	ck_assert_uint_eq(held(), 0);
+}
+END_TEST
+
+enum { NO_PIXMAP, OTHER_DEPTH, NO_REGION };
+
+/* BadPixmap, BadMatch, BadRegion: right in the end, and no slot is stuck. */
+START_TEST(pixmap_is_refused)
+{
+	xcb_connection_t *own = fb->x->conn;
+	struct shmfb_canvas canvas;
+	struct shmfb_slot *slot;
+
+	draw(1);
+	settle(fb, c);
+	ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
+	slot = fb->canvas.slot;
+	if (_i == NO_PIXMAP) {
+		slot->pixmap = xcb_generate_id(own);
+	} else if (_i == OTHER_DEPTH) {
+		slot->pixmap = xcb_generate_id(own);
+		xcb_create_pixmap(own, 1, slot->pixmap, fb->window, WIDTH,
+				  HEIGHT);
+	} else {
+		fb->pixmap.region = xcb_generate_id(own);
+	}
+	slot->pixmap_width = WIDTH;
+	slot->pixmap_height = HEIGHT;
+	fill(canvas.pixels, canvas.stride, WIDTH, HEIGHT, 2);
+	ck_assert_int_eq(shmfb_present(fb,
+		&(struct shmx_rect){ 0, 0, WIDTH, HEIGHT - 1 }, 1), 0);
+	settle(fb, c);
+	ck_assert_uint_eq(stats_of(fb).frames_failed, 1);
+	ck_assert_uint_eq(pinned(), 0);
+	ck_assert_uint_eq(shmfb_in_flight(fb), 0);
+	draw(3);
+	settle(fb, c);
+	check_shows(c, fb, WIDTH, HEIGHT, 3);
+	ck_assert_str_eq(stats_of(fb).path, "present");
+	ck_assert_uint_eq(pinned(), 0);
+}
+END_TEST
+
+/* Two for one refresh: the older one is left out, and its slot comes back. */
+START_TEST(newer_frame_instead)
+{
+	union {
+		xcb_ge_generic_event_t any;
+		xcb_present_complete_notify_event_t e;
+	} tick = { .e = {
+		.event_type = XCB_PRESENT_COMPLETE_NOTIFY,
+		.kind = XCB_PRESENT_COMPLETE_KIND_PIXMAP,
+		.mode = XCB_PRESENT_COMPLETE_MODE_SKIP,
+		.length = 2,
+	} };
+
+	put_off(UINT64_C(1) << 40);
+	draw(1);
+	fb->clock.waiting = false;
+	fb->clock.msc = UINT64_C(1) << 40;
+	draw(2);
+	at_once();
+	x_sync(fb->x->conn);
+	shmfb_dispatch(fb);
+	ck_assert_uint_eq(shmfb_in_flight(fb), 1);
+	ck_assert_uint_eq(pinned(), 1);
+	/* That it was left out is told at that refresh, which is far off. */
+	tick.e.event = fb->pixmap.id;
+	shmfb_pixmap_event(fb, &tick.any);
+	ck_assert_uint_eq(stats_of(fb).skipped, 1);
+}
+END_TEST
+
+/* Who waits for a refresh is not overdue, however long that is. */
+START_TEST(no_fence_is_asked_for)
+{
+	put_off(UINT64_C(1) << 40);
+	draw(1);
+	at_once();
+	ck_assert_uint_eq(shmfb_flight_deadline(&fb->flight), UINT64_MAX);
+	ck_assert_uint_eq(shmfb_in_flight(fb), 1);
+}
+END_TEST
+
 /* None for a new ring, nor to copy it: by the socket, until there is one. */
 START_TEST(no_descriptor)
 {
@@ -439,5 +623,22 @@ main(void)
 	tcase_add_test(tc, no_answer_is_slept_through);
 	tcase_add_test(tc, canvas_is_refused);
 	tcase_add_test(tc, no_descriptor);
+
+	/* All that can happen to a pixmap that waits for a refresh. */
+	tc = suite_case(s, "pixmaps");
+	tcase_add_checked_fixture(tc, open_to_present, close_all);
+	tcase_add_test(tc, shown);
+	tcase_add_test(tc, closed_at_once);
+	tcase_add_test(tc, unmapped);
+	tcase_add_test(tc, resize_storm);
+	tcase_add_test(tc, destroyed);
+	tcase_add_test(tc, stopped_server);
+	tcase_add_test(tc, killed_server);
+	tcase_add_test(tc, reader_closed_first);
+	tcase_add_test(tc, pixmap_is_read_at_the_refresh);
+	tcase_add_test(tc, destroyed_before_the_refresh);
+	tcase_add_loop_test(tc, pixmap_is_refused, 0, 3);
+	tcase_add_test(tc, newer_frame_instead);
+	tcase_add_test(tc, no_fence_is_asked_for);
 	return suite_run(s);
 }

@@ -74,9 +74,9 @@ present_pattern(struct shmfb *fb, uint32_t seed)
 /* -------------------------------------------------------------- canvas -- */
 
 static const enum shmfb_backend backends[] = {
-	SHMFB_SHM, SHMFB_PUT, SHMFB_SYSV,
+	SHMFB_SHM, SHMFB_PUT, SHMFB_SYSV, SHMFB_PRESENT,
 };
-static const char *const paths[] = { "shm-fd", "put", "shm-sysv" };
+static const char *const paths[] = { "shm-fd", "put", "shm-sysv", "present" };
 
 START_TEST(canvas_is_exact)
 {
@@ -431,8 +431,8 @@ START_TEST(slot_is_shown)
 		{ 100, 100, 101, 99 }, { 32767, 3, 501, 50 },
 		{ 3, 2000, 30, 1001 }, { 1000, 700, 999, 701 },
 	};
-	const uint32_t *s = sizes[_i / 3];
-	enum shmfb_backend backend = backends[_i % 3];
+	const uint32_t *s = sizes[_i / 4];
+	enum shmfb_backend backend = backends[_i % 4];
 	struct ring ring;
 	struct shmfb *fb;
 
@@ -447,8 +447,8 @@ START_TEST(slot_is_shown)
 	settle(fb, c);
 	check_shows(c, fb, s[0], s[1], 6);
 	ck_assert_uint_eq(stats_of(fb).frames_shown, 2);
-	ck_assert_uint_eq(stats_of(fb).client_copies, _i % 3 ? 2 : 0);
-	ck_assert_str_eq(stats_of(fb).path, paths[_i % 3]);
+	ck_assert_uint_eq(stats_of(fb).client_copies, _i % 4 ? 2 : 0);
+	ck_assert_str_eq(stats_of(fb).path, paths[_i % 4]);
 	ck_assert_uint_gt(stats_of(fb).latency_p50_ns, 0);
 	shmfb_close(fb);
 	ring_close(&ring);
@@ -1018,11 +1018,11 @@ main(void)
 	TCase *tc = suite_case(s, "canvas");
 
 	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
-	tcase_add_loop_test(tc, canvas_is_exact, 0, 3);
-	tcase_add_loop_test(tc, widest_window, 0, 3);
-	tcase_add_loop_test(tc, damage_is_what_is_shown, 0, 3);
-	tcase_add_loop_test(tc, age_is_true, 0, 3);
-	tcase_add_loop_test(tc, begin_and_present_rules, 0, 3);
+	tcase_add_loop_test(tc, canvas_is_exact, 0, 4);
+	tcase_add_loop_test(tc, widest_window, 0, 4);
+	tcase_add_loop_test(tc, damage_is_what_is_shown, 0, 4);
+	tcase_add_loop_test(tc, age_is_true, 0, 4);
+	tcase_add_loop_test(tc, begin_and_present_rules, 0, 4);
 	tcase_add_test(tc, present_fails);
 	tcase_add_loop_test(tc, bands_are_one_frame, 0, 3);
 	tcase_add_test(tc, two_in_flight);
@@ -1030,11 +1030,11 @@ main(void)
 
 	tc = suite_case(s, "ring");
 	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
-	tcase_add_loop_test(tc, slot_is_shown, 0, 27);
-	tcase_add_loop_test(tc, frames_change_size, 0, 3);
-	tcase_add_loop_test(tc, ring_damage, 0, 3);
+	tcase_add_loop_test(tc, slot_is_shown, 0, 36);
+	tcase_add_loop_test(tc, frames_change_size, 0, 4);
+	tcase_add_loop_test(tc, ring_damage, 0, 4);
 	tcase_add_test(tc, same_frame_again);
-	tcase_add_loop_test(tc, sources_take_turns, 0, 3);
+	tcase_add_loop_test(tc, sources_take_turns, 0, 4);
 	tcase_add_test(tc, formats_that_are_not_shown);
 	tcase_add_test(tc, frames_without_a_picture_are_not_shown);
 	tcase_add_test(tc, no_pixel_is_mapped);

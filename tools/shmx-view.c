@@ -67,6 +67,7 @@ open_window(struct view *w)
 		[VIEW_SHM] = SHMFB_SHM,
 		[VIEW_SYSV] = SHMFB_SYSV,
 		[VIEW_PUT] = SHMFB_PUT,
+		[VIEW_PRESENT] = SHMFB_PRESENT,
 	};
 	struct shmfb_options o = SHMFB_OPTIONS_INIT;
 

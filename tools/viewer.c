@@ -29,7 +29,8 @@ static const struct argp_option options[] = {
 	{ "backend", OPT_BACKEND, "BACKEND", 0, "auto: the fastest that works "
 	  "(the default); shm: the X server reads the ring's memory, or fail; "
 	  "sysv: it reads a copy in a System V segment, or fail; "
-	  "put: pixels through the X connection; sdl2: an SDL2 window surface, "
+	  "put: pixels through the X connection; present: it shows a copy by the "
+	  "Present extension, or fail; sdl2: an SDL2 window surface, "
 	  "to compare with", 1 },
 	{ "no-shm", OPT_NO_SHM, NULL, 0, "the same as --backend put, and as "
 	  "SHMFB_NO_SHM=1", 1 },
@@ -68,14 +69,14 @@ static enum viewer_backend
 backend_by_name(const char *name, struct argp_state *state)
 {
 	static const char *const names[] = {
-		"auto", "shm", "sysv", "put", "sdl2",
+		"auto", "shm", "sysv", "put", "present", "sdl2",
 	};
 	unsigned i;
 
 	for (i = 0; i < BASE_ARRAY_SIZE(names); i++)
 		if (strcmp(name, names[i]) == 0)
 			return (enum viewer_backend)i;
-	argp_error(state, "no backend \"%s\"; there are auto, shm, sysv, put "
+	argp_error(state, "no backend \"%s\"; there are auto, shm, sysv, put, present "
 		   "and sdl2", name);
 	return VIEW_AUTO;
 }

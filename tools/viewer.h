@@ -14,7 +14,7 @@
 #include <shmx/shmx.h>
 
 enum viewer_backend {
-	VIEW_AUTO, VIEW_SHM, VIEW_SYSV, VIEW_PUT, VIEW_SDL2,
+	VIEW_AUTO, VIEW_SHM, VIEW_SYSV, VIEW_PUT, VIEW_PRESENT, VIEW_SDL2,
 };
 
 struct viewer {

@@ -40,7 +40,7 @@ int
 shmfb_canvas_take(struct shmfb *fb, uint32_t width, uint32_t height,
 		  uint32_t format)
 {
-	uint32_t stride = shmfb_pool_stride(width, shmx_format_bytes(format));
+	uint32_t stride = shmfb_pool_stride(fb, width, shmx_format_bytes(format));
 	int err;
 
 	if (fb->canvas.slot && fb->canvas.width == width &&

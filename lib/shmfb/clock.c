@@ -75,20 +75,21 @@ shmfb_clock_shown(struct shmfb *fb, uint64_t now)
 }
 
 /* libxcb allocates what the event says that it is long, and its own word. */
-static bool
-is_whole(const xcb_ge_generic_event_t *event, size_t bytes)
+bool
+shmfb_clock_event_is_whole(const xcb_ge_generic_event_t *event, size_t bytes)
 {
 	return 32 + (uint64_t)event->length * 4 +
 	       sizeof(event->full_sequence) >= bytes;
 }
 
 /*
- * When a tick was.  Servers count microseconds of the monotonic clock, but
+ * Servers count microseconds of the monotonic clock, but
  * nothing says so, and one may be of another machine: what cannot be is
  * taken to be now.
  */
-static uint64_t
-tick_time(const xcb_present_complete_notify_event_t *tick, uint64_t now)
+uint64_t
+shmfb_clock_time(const xcb_present_complete_notify_event_t *tick,
+		 uint64_t now)
 {
 	uint64_t ns = tick->ust <= UINT64_MAX / BASE_NS_PER_US ?
 		tick->ust * BASE_NS_PER_US : 0;
@@ -104,7 +105,7 @@ shmfb_clock_event(struct shmfb *fb, const xcb_ge_generic_event_t *event)
 	uint64_t now = base_now_ns();
 
 	if (event->event_type != XCB_PRESENT_COMPLETE_NOTIFY ||
-	    !is_whole(event, sizeof(*tick)) ||
+	    !shmfb_clock_event_is_whole(event, sizeof(*tick)) ||
 	    tick->kind != XCB_PRESENT_COMPLETE_KIND_NOTIFY_MSC ||
 	    tick->serial != clock->serial || !clock->asked)
 		return;
@@ -116,7 +117,7 @@ shmfb_clock_event(struct shmfb *fb, const xcb_ge_generic_event_t *event)
 	shmfb_stir(fb);
 	clock->msc = tick->msc;
 	clock->next_ns = now;
-	shmfb_show_refreshed(fb, tick_time(tick, now));
+	shmfb_show_refreshed(fb, shmfb_clock_time(tick, now));
 }
 
 uint64_t

@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <xcb/present.h>
 #include <xcb/xcb.h>
 
 struct shmfb;
@@ -58,6 +59,15 @@ shmfb_clock_shown(struct shmfb *fb, uint64_t now);
 /* A Present event. */
 void
 shmfb_clock_event(struct shmfb *fb, const xcb_ge_generic_event_t *event);
+
+/* Is an event of a server as long as it has to be? */
+bool
+shmfb_clock_event_is_whole(const xcb_ge_generic_event_t *event, size_t bytes);
+
+/* When that was that Present tells of. */
+uint64_t
+shmfb_clock_time(const xcb_present_complete_notify_event_t *tick,
+		 uint64_t now);
 
 /* When shmfb_clock_expire() is to be called; UINT64_MAX: need not. */
 uint64_t

@@ -147,6 +147,7 @@ window_event(struct shmfb *fb, const xcb_generic_event_t *event)
 		break;
 	case XCB_GE_GENERIC:
 		shmfb_clock_event(fb, e);
+		shmfb_pixmap_event(fb, e);
 		break;
 	}
 }

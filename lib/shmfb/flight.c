@@ -63,6 +63,8 @@ shmfb_flight_start(struct shmfb *fb, struct shmfb_picture *picture,
 		return err;
 	trip.picture = shmfb_picture_ref(picture);
 	trip.reply_due = picture->by->fenced;
+	trip.idle_due = picture->by->idles;
+	trip.serial = picture->serial;
 	trip.sent_ns = base_now_ns();
 	if (picture->hold && !repaint)
 		shmx_feedback(picture->hold, SHMX_STAGE_PUT, trip.sent_ns);
@@ -100,26 +102,53 @@ land(struct shmfb *fb, const struct shmfb_trip *trip, uint64_t now)
 	shmfb_stir(fb);
 }
 
+/* The n-th is over. */
+static void
+end_trip(struct shmfb *fb, unsigned n, uint64_t now)
+{
+	struct shmfb_flight *flight = &fb->flight;
+	struct shmfb_trip trip = flight->trip[n];
+
+	flight->count--;
+	for (; n < flight->count; n++)
+		flight->trip[n] = flight->trip[n + 1];
+	if (trip.reply_due)
+		xcb_discard_reply(fb->x->conn, trip.run.last);
+	land(fb, &trip, now);
+}
+
 /* The server is done with all requests up to that one. */
 static void
 done_up_to(struct shmfb *fb, uint32_t sequence)
 {
 	struct shmfb_flight *flight = &fb->flight;
-	struct shmfb_trip trip;
 	uint64_t now = 0;
-	unsigned i;
+	unsigned n = 0;
 
-	while (flight->count && reached(sequence, flight->trip[0].run.last)) {
-		trip = flight->trip[0];
-		flight->count--;
-		for (i = 0; i < flight->count; i++)
-			flight->trip[i] = flight->trip[i + 1];
-		if (trip.reply_due)
-			xcb_discard_reply(fb->x->conn, trip.run.last);
+	while (n < flight->count &&
+	       reached(sequence, flight->trip[n].run.last)) {
+		if (flight->trip[n].idle_due) {
+			n++;
+			continue;
+		}
 		if (!now)
 			now = base_now_ns();
-		land(fb, &trip, now);
+		end_trip(fb, n, now);
 	}
+}
+
+void
+shmfb_flight_idle(struct shmfb *fb, uint32_t serial)
+{
+	struct shmfb_flight *flight = &fb->flight;
+	unsigned n;
+
+	for (n = 0; n < flight->count; n++)
+		if (flight->trip[n].idle_due &&
+		    flight->trip[n].serial == serial) {
+			end_trip(fb, n, base_now_ns());
+			return;
+		}
 }
 
 void
@@ -177,11 +206,17 @@ shmfb_flight_error(struct shmfb *fb, const xcb_generic_error_t *error)
 		fb->flight.refused = 0;
 	}
 	/* Not from there, then: the newest goes another way, and at once. */
-	if (segment && !trip->reply_due && is_final(fb, error->error_code)) {
+	if (segment && !trip->reply_due && is_final(fb, error->error_code) &&
+	    !(trip->idle_due && error->error_code == XCB_MATCH)) {
 		shmfb_segment_refused(fb, segment, error->error_code);
 		fb->flight.refused = 0;
 	}
+	if (trip->idle_due && trip->pins)
+		shmfb_pixmap_forget(fb, trip->picture->slot);
 	shmfb_repaint_refused(fb);
+	/* What was not presented is not going to be idle. */
+	if (sequence == trip->run.last)
+		trip->idle_due = false;
 	if (sequence == trip->run.last)
 		done_up_to(fb, sequence);
 	return true;
@@ -232,9 +267,14 @@ shmfb_flight_poll(struct shmfb *fb)
 uint64_t
 shmfb_flight_deadline(const struct shmfb_flight *flight)
 {
-	if (!flight->count || flight->watching)
+	unsigned n = 0;
+
+	/* A fence tells nothing of those that wait for a refresh. */
+	while (n < flight->count && flight->trip[n].idle_due)
+		n++;
+	if (n == flight->count || flight->watching)
 		return UINT64_MAX;
-	return flight->trip[0].sent_ns + SHMFB_OVERDUE_NS;
+	return flight->trip[n].sent_ns + SHMFB_OVERDUE_NS;
 }
 
 void

@@ -13,6 +13,12 @@
  *	the reply to a later fence, sent when a trip is overdue (watchdog)
  *	the window or the server is gone
  *
+ * But where the server reads at a refresh (present_pixmap.c): then by
+ *
+ *	PresentIdleNotify with its serial
+ *	an X error with the sequence number of its last request
+ *	the window or the server is gone
+ *
  * and no picture can stay behind for want of one particular event.
  */
 #ifndef SHMFB_FLIGHT_H
@@ -48,6 +54,8 @@ struct shmfb_trip {
 	uint64_t sent_ns;
 	bool pins;			/* the server reads picture->slot */
 	bool reply_due;			/* run.last is a GetInputFocus */
+	bool idle_due;			/* PresentIdleNotify is */
+	uint32_t serial;		/* if so, with this */
 	bool repaint;			/* not a frame of its own */
 	bool answers;			/* what a window manager waits for */
 	uint64_t sync_value;		/* as that, if so */
@@ -82,6 +90,10 @@ shmfb_flight_event(struct shmfb *fb, const xcb_generic_event_t *event);
 /* ShmCompletion: its own request is done too. */
 void
 shmfb_flight_completed(struct shmfb *fb, const xcb_generic_event_t *event);
+
+/* PresentIdleNotify with that serial. */
+void
+shmfb_flight_idle(struct shmfb *fb, uint32_t serial);
 
 /* An X error. Returns whether it is one of our trips'. */
 bool

@@ -32,6 +32,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/pool.c %D%/pool.h \
 	%D%/present.c %D%/present.h \
 	%D%/present_copy.c %D%/present_copy.h \
+	%D%/present_pixmap.c %D%/present_pixmap.h \
 	%D%/present_put.c \
 	%D%/present_shm.c \
 	%D%/property.c %D%/property.h \

@@ -56,6 +56,7 @@ struct shmfb_picture {
 	uint64_t ring_id;		/* 0: drawn by the application */
 	uint64_t sequence;		/* in the ring, or among canvases */
 	uint64_t since_ns;		/* published, or presented */
+	uint32_t serial;		/* as which it was presented last */
 	bool landed;			/* drawn, and on screen at the tick */
 };
 

@@ -27,9 +27,10 @@
 #define SMALL (1024 * 1024)
 
 uint32_t
-shmfb_pool_stride(uint32_t width, unsigned bytes)
+shmfb_pool_stride(const struct shmfb *fb, uint32_t width, unsigned bytes)
 {
-	return (uint32_t)base_round_up((uint64_t)width * bytes, ROW_ALIGN);
+	return (uint32_t)base_round_up((uint64_t)width * bytes,
+				       fb->pixmap.on ? 4 : ROW_ALIGN);
 }
 
 static bool
@@ -243,6 +244,7 @@ shmfb_slot_unref(struct shmfb *fb, struct shmfb_slot *slot)
 {
 	if (!slot || --slot->refs > 0)
 		return;
+	shmfb_pixmap_forget(fb, slot);
 	shmfb_segment_unref(fb, slot->segment);
 	unmap(slot);
 	free(slot);

@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <xcb/xcb.h>
+
 #include "view.h"
 
 struct shmfb;
@@ -43,6 +45,9 @@ struct shmfb_slot {
 	bool sysv;			/* of a System V segment */
 	size_t bytes;
 	struct shmfb_segment *segment;	/* NULL or refused: core PutImage */
+	xcb_pixmap_t pixmap;		/* of that memory; 0: none */
+	uint32_t pixmap_width;
+	uint32_t pixmap_height;
 	uint32_t width;			/* of the picture in it */
 	uint32_t height;
 	uint32_t format;
@@ -58,10 +63,10 @@ struct shmfb_pool {
 
 /*
  * From one row of so many pixels to the next, in bytes: a multiple of the
- * cache line.
+ * cache line, or as X pads the rows of a pixmap where slots are to be pixmaps.
  */
 uint32_t
-shmfb_pool_stride(uint32_t width, unsigned bytes);
+shmfb_pool_stride(const struct shmfb *fb, uint32_t width, unsigned bytes);
 
 /*
  * A slot for a picture of that size and stride, which the server is not

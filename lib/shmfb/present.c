@@ -51,7 +51,7 @@ shmfb_present_choose(struct shmfb *fb, enum shmfb_backend wanted)
 		climb(fb);
 	fb->by = own_memory(fb);
 	if (fb->by != &shmfb_present_put)
-		return 0;
+		return wanted == SHMFB_PRESENT ? shmfb_pixmap_choose(fb) : 0;
 	if (shmfb_must_share(fb))
 		return base_error(-ENOTSUP, "no MIT-SHM to be had: %s",
 				  fb->why);
@@ -76,6 +76,8 @@ shmfb_present_assign(struct shmfb *fb, struct shmfb_picture *picture)
 		if (shmfb_must_share(fb))
 			return base_error(-ENOTSUP, "%s", fb->why);
 		shmfb_display_widen(fb->x);
+	} else if (fb->pixmap.on) {
+		by = &shmfb_present_pixmap;
 	}
 	if (fb->by != by)
 		shmfb_log(fb, BASE_LOG_INFO, "from now on by %s: %s",

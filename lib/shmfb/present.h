@@ -61,6 +61,9 @@ struct shmfb_presenter {
 	 */
 	bool fenced;
 
+	/* Or by PresentIdleNotify with picture->serial. */
+	bool idles;
+
 	/*
 	 * Queue the requests that put the damaged parts (at least one, in the
 	 * picture's coordinates) there, and add them to the run. Returns 0,
@@ -74,6 +77,7 @@ struct shmfb_presenter {
 extern const struct shmfb_presenter shmfb_present_shm;
 extern const struct shmfb_presenter shmfb_present_sysv;
 extern const struct shmfb_presenter shmfb_present_put;
+extern const struct shmfb_presenter shmfb_present_pixmap;
 
 /*
  * Find out, by asking the server, which memory it attaches; sets fb->shm,

@@ -118,6 +118,8 @@ forget_where(struct shmfb *fb, struct shmfb_picture *picture)
 static const char *
 render(struct shmfb *fb, struct shmfb_picture *picture)
 {
+	if (fb->pixmap.on)
+		return "it is presented from memory of the window";
 	if (!fb->shm && !(fb->sysv && picture->drawn))
 		return "nothing is shared with the server";
 	if (!shmfb_render_ready(fb, picture))
@@ -147,7 +149,7 @@ bool
 shmfb_route_in_bands(const struct shmfb *fb, struct shmfb_picture *picture)
 {
 	shmfb_place(fb, &picture->layout);
-	return is_direct(fb, picture);
+	return is_direct(fb, picture) && !fb->pixmap.on;
 }
 
 int
@@ -157,7 +159,9 @@ shmfb_route(struct shmfb *fb, struct shmfb_picture *picture)
 	int err;
 
 	shmfb_place(fb, &picture->layout);
-	if (is_direct(fb, picture)) {
+	if (fb->pixmap.on && picture->hold) {
+		why_not = "no pixmap can be made of a ring";
+	} else if (is_direct(fb, picture)) {
 		put_as_it_lies(fb, picture, &fb->x->native);
 		if (!is_out_of_reach(fb, picture)) {
 			explain(fb, picture, "direct", NULL);

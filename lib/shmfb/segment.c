@@ -109,7 +109,7 @@ shmfb_segment_tell(struct shmfb *fb, int fd)
 	if (!segment || copy < 0)
 		return segment;
 	segment->xid = xcb_generate_id(fb->x->conn);
-	xcb_shm_attach_fd(fb->x->conn, segment->xid, copy, true);
+	xcb_shm_attach_fd(fb->x->conn, segment->xid, copy, !fb->pixmap.on);
 	/* xcb closes what it has sent; what waits it would leak. */
 	xcb_flush(fb->x->conn);
 	return segment;
@@ -160,7 +160,8 @@ shmfb_segment_tell_sysv(struct shmfb *fb, int id)
 	if (!segment)
 		return NULL;
 	segment->xid = xcb_generate_id(fb->x->conn);
-	xcb_shm_attach(fb->x->conn, segment->xid, (uint32_t)id, true);
+	xcb_shm_attach(fb->x->conn, segment->xid, (uint32_t)id,
+		       !fb->pixmap.on);
 	return segment;
 }
 

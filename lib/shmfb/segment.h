@@ -2,6 +2,9 @@
 /*
  * segment.h - memory that the X server has attached, read-only
  *
+ * Of the window's own it makes pixmaps for SHMFB_PRESENT, which it does only of
+ * what it may write.
+ *
  * One segment covers all of a ring, or one slot of the window's own. It is
  * counted, and detached with its last reference: requests are processed in
  * order, so a detach never overtakes the puts that came before it.

@@ -64,6 +64,12 @@ enum shmfb_backend {
 	SHMFB_SHM,		/* MIT-SHM with a descriptor, or fail */
 	SHMFB_SYSV,		/* MIT-SHM with a System V segment, or fail */
 	SHMFB_PUT,		/* core PutImage through the socket */
+	/*
+	 * The Present extension copies from memory of the window at the
+	 * refresh, or fail. What is not drawn or copied there by the
+	 * application, such as a ring's frame, is copied by this process.
+	 */
+	SHMFB_PRESENT,
 };
 
 enum shmfb_flags {
@@ -140,7 +146,8 @@ struct shmfb_options {
  * to be within, is gone; -ECONNREFUSED no display (the message says which was
  * tried); -ENOTSUP a screen whose default visual has no colours of its own
  * (it has a palette), or SHMFB_SHM without MIT-SHM 1.2, or SHMFB_SYSV without
- * one that attaches our segments; -EMFILE, -ENOMEM.
+ * one that attaches our segments, or SHMFB_PRESENT without Present and shared
+ * pixmaps; -EMFILE, -ENOMEM.
  * Environment: SHMFB_NO_SHM=1 has the effect of SHMFB_PUT; SHMFB_NO_FD=1 has
  * no descriptor given to the server, as if its MIT-SHM were older than 1.2;
  * SHMFB_NO_RENDER=1 has nothing scaled or converted by the server;
@@ -598,7 +605,7 @@ uint32_t
 shmfb_window_id(const struct shmfb *fb);
 
 struct shmfb_stats {
-	/* "shm-fd", "shm-sysv" or "put", and why: borrowed until close. */
+	/* "shm-fd", "shm-sysv", "put", "present"; and why: borrowed until close. */
 	const char *path;
 	const char *why;
 	uint64_t frames_shown;		/* presents and shows completed */
@@ -622,6 +629,8 @@ struct shmfb_stats {
 	const char *route_why;
 	/* How often this process has copied the last frame, or a part of it. */
 	uint32_t copies;
+	/* Frames that the server left out for a newer one. */
+	uint64_t skipped;
 };
 
 /* size is sizeof(struct shmfb_stats) as the caller knows it. */

@@ -187,7 +187,8 @@ shmfb_show_landed(struct shmfb *fb, struct shmfb_picture *picture,
 	if (!picture->hold)
 		return;
 	shmx_feedback(picture->hold, SHMX_STAGE_COMPLETED, now);
-	if (picture == fb->newest && fb->clock.ticking && fb->clock.waiting)
+	if (picture == fb->newest && (picture->by->idles ||
+	    (fb->clock.ticking && fb->clock.waiting)))
 		picture->landed = true;
 	else
 		shmx_presented(picture->hold, now);

@@ -184,7 +184,7 @@ shmfb_stage(struct shmfb *fb, struct shmfb_picture *picture)
 	uint32_t stride;
 	int err;
 
-	stride = shmfb_pool_stride((uint32_t)part.width,
+	stride = shmfb_pool_stride(fb, (uint32_t)part.width,
 				   fb->x->native.bytes);
 	err = shmfb_pool_take(fb, &fb->stage, stride, (uint32_t)part.width,
 			      (uint32_t)part.height, &slot);

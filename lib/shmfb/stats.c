@@ -29,6 +29,7 @@ shmfb_stats(const struct shmfb *fb, struct shmfb_stats *stats, size_t size)
 		.route = fb->route,
 		.route_why = fb->route_why,
 		.copies = fb->copies,
+		.skipped = fb->skipped,
 	};
 
 	memcpy(stats, &s, BASE_MIN(size, sizeof(s)));

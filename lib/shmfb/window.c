@@ -111,6 +111,7 @@ shmfb_close(struct shmfb *fb)
 	shmfb_queue_finish(&fb->events);
 	if (fb->x)
 		shmfb_render_finish(fb);
+	shmfb_pixmap_finish(fb);
 	/* Others may go on using the connection. */
 	if (fb->gc && !fb->x->gone)
 		xcb_free_gc(fb->x->conn, fb->gc);
@@ -299,6 +300,7 @@ open_window(struct shmfb *fb, const struct shmfb_options *opt)
 	create_window(fb, opt->parent);
 	if (!fb->child)
 		shmfb_wm_init(fb, opt);
+	shmfb_pixmap_init(fb);
 	shmfb_clock_init(fb, !(opt->flags & SHMFB_NO_VSYNC));
 	if (!(opt->flags & SHMFB_UNMAPPED))
 		shmfb_state_map(fb);

@@ -21,6 +21,7 @@
  *	route.c     from where it is put: as it lies, or by way of
  *	            stage.c, or of the server's render.c
  *	present.c   which way it goes: present_shm.c, present_put.c
+ *	            and present_pixmap.c
  *	present_copy.c  an image of the application's, into a canvas
  *	segment.c   memory that the server has attached; sysv.c: of one kind
  *	ladder.c    which kinds of memory it attaches
@@ -52,6 +53,7 @@
 #include "present.h"
 #include "property.h"
 #include "present_copy.h"
+#include "present_pixmap.h"
 #include "queue.h"
 #include "render.h"
 #include "route.h"
@@ -123,6 +125,7 @@ struct shmfb {
 	struct shmfb_pool pool;
 	struct shmfb_pool stage;
 	struct shmfb_render render;
+	struct shmfb_pixmaps pixmap;
 
 	/* What the application draws on; slot NULL: nothing begun. */
 	struct {
@@ -154,6 +157,7 @@ struct shmfb {
 	uint64_t frames_failed;
 	uint64_t client_copies;
 	uint32_t copies;		/* of the last frame */
+	uint64_t skipped;
 	uint64_t repaints;
 	struct base_hist latency;	/* ns */
 
@@ -182,7 +186,8 @@ shmfb_set_why(struct shmfb *fb, const char *fmt, ...) BASE_PRINTF(2, 3);
 static inline bool
 shmfb_must_share(const struct shmfb *fb)
 {
-	return fb->wanted == SHMFB_SHM || fb->wanted == SHMFB_SYSV;
+	return fb->wanted == SHMFB_SHM || fb->wanted == SHMFB_SYSV ||
+	       fb->wanted == SHMFB_PRESENT;
 }
 
 /* The windows of a connection, one after the other. */
