@@ -364,6 +364,11 @@ check_programs += %D%/test-views.x11
 %C%_test_views_x11_CFLAGS = $(x11_cflags)
 %C%_test_views_x11_LDADD = $(window_libs)
 
+check_programs += %D%/test-storm.x11
+%C%_test_storm_x11_SOURCES = %D%/test-storm.c
+%C%_test_storm_x11_CFLAGS = $(x11_cflags)
+%C%_test_storm_x11_LDADD = $(window_libs)
+
 check_programs += %D%/test-wm.x11
 %C%_test_wm_x11_SOURCES = %D%/test-wm.c
 %C%_test_wm_x11_CFLAGS = $(x11_cflags)

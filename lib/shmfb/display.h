@@ -47,6 +47,7 @@ struct shmfb_display {
 	struct shmfb *windows;		/* those that get its events */
 	xcb_connection_t *conn;		/* ours */
 	bool gone;			/* nothing can be sent any more */
+	bool unsent;			/* answers of ours to events wait */
 	bool widened;			/* the socket's buffer is large */
 	int timer_fd;			/* ours: loop.c */
 	uint64_t armed_ns;		/* when it fires; UINT64_MAX: never */

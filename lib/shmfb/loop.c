@@ -242,10 +242,11 @@ step(struct shmfb_display *x, bool read)
 	meet_deadlines(x);
 	while (!x->gone) {
 		repaint(x);
+		x->unsent = false;
 		xcb_flush(x->conn);
-		/* Which may have read some more. */
+		/* Which may have read some more, and that be answered. */
 		take_events(x, false);
-		if (!repaint_due(x))
+		if (!x->unsent && !repaint_due(x))
 			break;
 	}
 	arm_timer(x);

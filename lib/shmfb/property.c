@@ -30,6 +30,7 @@ shmfb_property_ask(struct shmfb_display *x, struct shmfb_ask *ask,
 	ask->sequence = xcb_get_property(x->conn, 0, window, name, type, 0,
 					 (bytes + 3) / 4).sequence;
 	ask->due = true;
+	x->unsent = true;
 }
 
 xcb_get_property_reply_t *

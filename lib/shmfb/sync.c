@@ -87,6 +87,7 @@ answer(struct shmfb *fb)
 
 	sync->due = false;
 	xcb_sync_set_counter(fb->x->conn, sync->counter, value);
+	fb->x->unsent = true;
 }
 
 void
