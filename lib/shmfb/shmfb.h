@@ -514,8 +514,8 @@ shmfb_set_title(struct shmfb *fb, const char *title);
  * else is opaque.
  *
  * Errors: -EINVAL a side 0 or above 1024, or rows that are too short; -ENOTSUP
- * a format that shmx.h does not name; -E2BIG more than a request carries, a
- * million pixels or more; -ENOMEM; -EPIPE. What it had before stays, then.
+ * a format that shmx.h does not name; -E2BIG more pixels than one request
+ * carries, some millions as a rule; -ENOMEM; -EPIPE. What it had before stays, then.
  */
 int
 shmfb_set_icon(struct shmfb *fb, const struct shmfb_image *images,
