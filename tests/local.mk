@@ -349,6 +349,11 @@ check_programs += %D%/test-input.x11
 %C%_test_input_x11_CFLAGS = $(x11_cflags)
 %C%_test_input_x11_LDADD = $(window_libs)
 
+check_programs += %D%/test-clipboard.x11
+%C%_test_clipboard_x11_SOURCES = %D%/test-clipboard.c
+%C%_test_clipboard_x11_CFLAGS = $(x11_cflags)
+%C%_test_clipboard_x11_LDADD = $(window_libs)
+
 check_programs += %D%/test-present.x11
 %C%_test_present_x11_SOURCES = %D%/test-present.c
 %C%_test_present_x11_CFLAGS = $(x11_cflags)

@@ -138,6 +138,17 @@ window_event(struct shmfb *fb, const xcb_generic_event_t *event)
 	case XCB_PROPERTY_NOTIFY:
 		shmfb_state_property(fb, e);
 		break;
+	case XCB_SELECTION_REQUEST:
+		if (!(event->response_type & SENT_BY_CLIENT))
+			shmfb_clipboard_wanted(fb, e);
+		break;
+	case XCB_SELECTION_CLEAR:
+		if (!(event->response_type & SENT_BY_CLIENT))
+			shmfb_clipboard_lost(fb, e, event->full_sequence);
+		break;
+	case XCB_SELECTION_NOTIFY:
+		shmfb_clipboard_answered(fb, e);
+		break;
 	case XCB_CLIENT_MESSAGE:
 		shmfb_wm_message(fb, e);
 		break;
@@ -159,6 +170,7 @@ window_of(const struct shmfb_display *x, const xcb_generic_event_t *event)
 	const xcb_present_complete_notify_event_t *present =
 		(const void *)event;
 	const xcb_key_press_event_t *input = (const void *)event;
+	const xcb_selection_request_event_t *selection = (const void *)event;
 	const xcb_expose_event_t *other = (const void *)event;
 	xcb_window_t id = other->window;
 	struct shmfb *fb;
@@ -172,6 +184,12 @@ window_of(const struct shmfb_display *x, const xcb_generic_event_t *event)
 	case XCB_ENTER_NOTIFY:
 	case XCB_LEAVE_NOTIFY:
 		id = input->event;
+		break;
+	case XCB_SELECTION_REQUEST:
+	case XCB_SELECTION_CLEAR:
+	case XCB_SELECTION_NOTIFY:
+		/* The owner, or whoever asked: in the same place. */
+		id = selection->owner;
 		break;
 	case XCB_GE_GENERIC:
 		/* No other extension is asked for events of this kind. */
@@ -214,6 +232,8 @@ shmfb_event(struct shmfb_display *x, const xcb_generic_event_t *event)
 	shmfb_for_each(fb, x) {
 		if (fb->gone)
 			continue;
+		if (type == XCB_PROPERTY_NOTIFY)
+			shmfb_clipboard_property(fb, (const void *)event);
 		if (x->shm_completion && type == x->shm_completion)
 			shmfb_flight_completed(fb, event);
 		else

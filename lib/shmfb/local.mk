@@ -12,6 +12,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 
 %C%_libshmfb_core_la_SOURCES = \
 	%D%/canvas.c \
+	%D%/clipboard.c %D%/clipboard.h \
 	%D%/clock.c %D%/clock.h \
 	%D%/convert.c %D%/convert.h \
 	%D%/cursor.c %D%/cursor.h \

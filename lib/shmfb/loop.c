@@ -131,6 +131,7 @@ next_deadline(const struct shmfb *fb)
 				     shmfb_flight_deadline(&fb->flight));
 
 	deadline = BASE_MIN(deadline, shmfb_sync_deadline(&fb->sync));
+	deadline = BASE_MIN(deadline, shmfb_clipboard_deadline(fb));
 	return BASE_MIN(deadline, shmfb_repaint_deadline(fb));
 }
 
@@ -210,6 +211,7 @@ meet_deadlines(struct shmfb_display *x)
 			continue;
 		shmfb_clock_expire(fb, now);
 		shmfb_flight_watch(fb, now);
+		shmfb_clipboard_expire(fb, now);
 		shmfb_sync_expire(fb, now);
 	}
 }
@@ -439,5 +441,9 @@ shmfb_next_event(struct shmfb *fb, struct shmfb_event *event)
 {
 	fb->news = false;
 	fb->taken = shmfb_queue_pop(&fb->events, event);
+	/* Its text may have been replaced while it waited. */
+	if (fb->taken && event->type == SHMFB_EVENT_PASTE)
+		shmfb_clipboard_fill(fb, &event->u.paste.utf8,
+				     &event->u.paste.length);
 	return fb->taken;
 }

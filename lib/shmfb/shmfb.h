@@ -388,6 +388,7 @@ enum shmfb_event_type {
 	SHMFB_EVENT_FOCUS,		/* .focus */
 	SHMFB_EVENT_TEXT,		/* .text */
 	SHMFB_EVENT_SCROLL,		/* .scroll */
+	SHMFB_EVENT_PASTE,		/* .paste */
 	SHMFB_EVENT_ENTER,		/* .motion: the pointer has come */
 	SHMFB_EVENT_LEAVE,		/* .motion: it has gone */
 	SHMFB_EVENT_STATE,		/* .state */
@@ -467,6 +468,15 @@ struct shmfb_event {
 		struct {
 			char utf8[32];
 		} text;
+		/*
+		 * What shmfb_request_clipboard() has got: UTF-8 with a NUL,
+		 * NULL when there was no text. Borrowed until the answer to
+		 * the next request, or close.
+		 */
+		struct {
+			const char *utf8;
+			size_t length;		/* bytes, without the NUL */
+		} paste;
 		struct {
 			bool focused;
 		} focus;
@@ -500,6 +510,24 @@ shmfb_next_event(struct shmfb *fb, struct shmfb_event *event);
  */
 int
 shmfb_grab_pointer(struct shmfb *fb, bool grab);
+
+/*
+ * Copy: have the clipboard be that text (UTF-8, copied) until somebody copies
+ * something else, or the window is closed; NULL gives up what this one has.
+ * Others fetch it while this window is pumped or dispatched. -EINVAL not
+ * UTF-8, or above 16 MB; -ENOMEM; -EPIPE.
+ */
+int
+shmfb_set_clipboard(struct shmfb *fb, const char *utf8);
+
+/*
+ * Paste: ask whoever has copied something for it. SHMFB_EVENT_PASTE follows in
+ * any case: with no text when there is none, when it is not UTF-8 or above
+ * 16 MB, and when its owner is silent for 2 seconds, or not done after 20.
+ * -EALREADY when it was asked for and has not come; -EPIPE.
+ */
+int
+shmfb_request_clipboard(struct shmfb *fb);
 
 /* --------------------------------------------------------------- window -- */
 

@@ -109,6 +109,7 @@ shmfb_close(struct shmfb *fb)
 	shmfb_pool_finish(fb, &fb->pool);
 	shmfb_pool_finish(fb, &fb->stage);
 	shmfb_queue_finish(&fb->events);
+	shmfb_clipboard_finish(fb);
 	if (fb->x)
 		shmfb_render_finish(fb);
 	shmfb_pixmap_finish(fb);

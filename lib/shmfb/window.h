@@ -13,6 +13,7 @@
  *	keyboard.c  keys; their symbols are keymap.c's
  *	keyboard.c  keys; their symbols are keymap.c's, what they write text.c's
  *	pointer.c   motion, buttons, wheel, grab
+ *	clipboard.c text that is copied and pasted
  *	clock.c     when the next frame is due
  *	display.c   the connection, and what the server can do
  *	canvas.c    begin and present; its memory is pool.c's
@@ -42,6 +43,7 @@
 #include "base/hist.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "clipboard.h"
 #include "clock.h"
 #include "display.h"
 #include "flight.h"
@@ -110,6 +112,7 @@ struct shmfb {
 	bool taken;			/* one was taken since pump returned */
 	struct shmfb_keyboard keyboard;
 	struct shmfb_pointer pointer;
+	struct shmfb_clipboard clipboard;
 	struct shmfb_clock clock;
 
 	/* Presenting. */

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-clipboard.c - text copied and pasted, with a second client that is
+ * well-behaved, slow, silent or hostile
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <shmfb/shmfb.h>
+
+#include "base/clock.h"
+#include "suite.h"
+#include "xtool.h"
+
+#define MB (1024 * 1024)
+/* More than one piece, and no multiple of one. */
+#define LONG 300001
+
+static xcb_connection_t *c;
+static xcb_window_t window;		/* the other client's */
+static xcb_atom_t clipboard, utf8, targets, incr, property;
+static struct shmfb *fb;
+
+static void
+setup(void)
+{
+	const uint32_t mask = XCB_EVENT_MASK_PROPERTY_CHANGE;
+	xcb_window_t root;
+
+	c = x_connect(NULL);
+	root = xcb_setup_roots_iterator(xcb_get_setup(c)).data->root;
+	window = xcb_generate_id(c);
+	xcb_create_window(c, 0, window, root, 0, 0, 1, 1, 0,
+			  XCB_WINDOW_CLASS_INPUT_ONLY, 0, XCB_CW_EVENT_MASK,
+			  &mask);
+	clipboard = x_atom(c, "CLIPBOARD");
+	utf8 = x_atom(c, "UTF8_STRING");
+	targets = x_atom(c, "TARGETS");
+	incr = x_atom(c, "INCR");
+	property = x_atom(c, "TEST_PASTE");
+	fb = open_window(NULL);
+	settle(fb, c);
+}
+
+static void
+teardown(void)
+{
+	shmfb_close(fb);
+	xcb_disconnect(c);
+}
+
+/* Of LONG bytes, with characters of several; to be freed. */
+static char *
+long_text(void)
+{
+	char *text = malloc(LONG + 1);
+	size_t i;
+
+	ck_assert_ptr_nonnull(text);
+	for (i = 0; i < LONG; i++)
+		text[i] = (char)('a' + i / 7 % 26);
+	for (i = 100; i + 2 < LONG; i += 997)
+		memcpy(text + i, "\xc3\xa4", 2);
+	text[LONG] = '\0';
+	return text;
+}
+
+/* ------------------------------------------------- the other one pastes -- */
+
+/* The other client's next event of that type, while the window is served. */
+static xcb_generic_event_t *
+await(uint8_t type)
+{
+	uint64_t deadline = base_now_ns() + 5 * BASE_NS_PER_S;
+	xcb_generic_event_t *e;
+
+	for (;;) {
+		ck_assert_msg(base_now_ns() < deadline, "no event %u", type);
+		ck_assert_int_eq(shmfb_dispatch(fb), 0);
+		e = xcb_poll_for_event(c);
+		if (e && (e->response_type & 0x7f) == type)
+			return e;
+		free(e);
+	}
+}
+
+/* The property that the owner's answer is in; XCB_NONE: it refuses. */
+static xcb_atom_t
+ask(xcb_atom_t target, xcb_atom_t to)
+{
+	xcb_selection_notify_event_t *e;
+	xcb_atom_t answer;
+
+	/* First of all what the window has sent is done. */
+	settle(fb, c);
+	xcb_delete_property(c, window, to);
+	xcb_convert_selection(c, window, clipboard, target, to,
+			      XCB_CURRENT_TIME);
+	xcb_flush(c);
+	e = (void *)await(XCB_SELECTION_NOTIFY);
+	answer = e->property;
+	free(e);
+	return answer;
+}
+
+static xcb_get_property_reply_t *
+get(xcb_atom_t name, bool delete)
+{
+	xcb_get_property_reply_t *r;
+
+	r = xcb_get_property_reply(c, xcb_get_property(c, delete, window, name,
+			XCB_GET_PROPERTY_TYPE_ANY, 0, 64 * MB), NULL);
+	ck_assert_ptr_nonnull(r);
+	return r;
+}
+
+START_TEST(others_paste_what_was_copied)
+{
+	xcb_get_property_reply_t *r;
+
+	ck_assert_int_eq(shmfb_set_clipboard(fb, "gr\xc3\xbc\xc3\x9f dich"), 0);
+	ck_assert_uint_eq(ask(utf8, property), property);
+	r = get(property, true);
+	ck_assert_uint_eq(r->type, utf8);
+	ck_assert_int_eq(xcb_get_property_value_length(r), 11);
+	ck_assert_mem_eq(xcb_get_property_value(r), "gr\xc3\xbc\xc3\x9f dich",
+			 11);
+	free(r);
+	/* What there is, and what there is not. */
+	ck_assert_uint_eq(ask(targets, property), property);
+	r = get(property, true);
+	ck_assert_uint_eq(r->type, XCB_ATOM_ATOM);
+	ck_assert_uint_eq(((xcb_atom_t *)xcb_get_property_value(r))[0],
+			  targets);
+	ck_assert_uint_eq(((xcb_atom_t *)xcb_get_property_value(r))[1], utf8);
+	free(r);
+	ck_assert_uint_eq(ask(x_atom(c, "image/png"), property), XCB_NONE);
+	/* Given up: there is no owner, says the server. */
+	ck_assert_int_eq(shmfb_set_clipboard(fb, NULL), 0);
+	ck_assert_uint_eq(ask(utf8, property), XCB_NONE);
+}
+END_TEST
+
+START_TEST(others_paste_long_texts_in_pieces)
+{
+	char *text = long_text(), *got = malloc(LONG);
+	xcb_property_notify_event_t *e;
+	xcb_get_property_reply_t *r;
+	size_t length = 0;
+	int n;
+
+	ck_assert_int_eq(shmfb_set_clipboard(fb, text), 0);
+	ck_assert_uint_eq(ask(utf8, property), property);
+	r = get(property, true);
+	ck_assert_uint_eq(r->type, incr);
+	free(r);
+	/* What is copied meanwhile does not mix with it. */
+	ck_assert_int_eq(shmfb_set_clipboard(fb, "another"), 0);
+	do {
+		do {
+			e = (void *)await(XCB_PROPERTY_NOTIFY);
+			n = e->state == XCB_PROPERTY_NEW_VALUE &&
+			    e->atom == property;
+			free(e);
+		} while (!n);
+		r = get(property, true);
+		n = xcb_get_property_value_length(r);
+		/* The event of INCR itself is seen after it was read. */
+		if (r->type == XCB_NONE) {
+			n = 1;
+		} else {
+			ck_assert_uint_eq(r->type, utf8);
+			ck_assert_uint_le(length + (size_t)n, LONG);
+			memcpy(got + length, xcb_get_property_value(r),
+			       (size_t)n);
+			length += (size_t)n;
+		}
+		free(r);
+	} while (n > 0);
+	ck_assert_uint_eq(length, LONG);
+	ck_assert_int_eq(memcmp(got, text, LONG), 0);
+	free(got);
+	free(text);
+}
+END_TEST
+
+/* Those who never fetch what they asked for are forgotten. */
+START_TEST(pasters_that_stop_are_forgotten)
+{
+	char *text = long_text(), name[] = "TEST_PASTE_0";
+	uint64_t begun;
+	unsigned i;
+
+	ck_assert_int_eq(shmfb_set_clipboard(fb, text), 0);
+	free(text);
+	for (i = 0; i < 8; i++) {
+		name[11] = (char)('0' + i);
+		ck_assert_uint_ne(ask(utf8, x_atom(c, name)), XCB_NONE);
+	}
+	ck_assert_uint_eq(ask(utf8, property), XCB_NONE);
+	begun = base_now_ns();
+	while (base_now_ns() < begun + 2200 * BASE_NS_PER_MS)
+		ck_assert_int_eq(shmfb_dispatch(fb), 0);
+	ck_assert_uint_eq(ask(utf8, property), property);
+}
+END_TEST
+
+START_TEST(not_everything_can_be_copied)
+{
+	static const char *const bad[] = {
+		"\xff", "a\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+		"\xe2\x82", "\x80",
+	};
+	unsigned i;
+
+	for (i = 0; i < 7; i++)
+		ck_assert_int_eq(shmfb_set_clipboard(fb, bad[i]), -EINVAL);
+	ck_assert_int_eq(shmfb_set_clipboard(fb, "\xf4\x8f\xbf\xbf"), 0);
+	ck_assert_int_eq(shmfb_set_clipboard(fb, ""), 0);
+}
+END_TEST
+
+/* -------------------------------------------------- the other one copies -- */
+
+static void
+own(void)
+{
+	xcb_set_selection_owner(c, window, clipboard, XCB_CURRENT_TIME);
+	x_sync(c);
+	settle(fb, c);
+}
+
+/* Wait for the window to ask, and say that the answer is in its property. */
+static xcb_selection_request_event_t *
+asked(void)
+{
+	ck_assert_int_eq(shmfb_request_clipboard(fb), 0);
+	return (void *)await(XCB_SELECTION_REQUEST);
+}
+
+static void
+put(const xcb_selection_request_event_t *e, uint8_t mode, xcb_atom_t type,
+    uint8_t format, size_t count, const void *data)
+{
+	xcb_change_property(c, mode, e->requestor, e->property, type, format,
+			    (uint32_t)count, data);
+}
+
+static void
+answer(const xcb_selection_request_event_t *e, xcb_atom_t in)
+{
+	union {
+		xcb_selection_notify_event_t notify;
+		char bytes[32];
+	} a = { .notify = {
+		.response_type = XCB_SELECTION_NOTIFY,
+		.requestor = e->requestor,
+		.selection = e->selection,
+		.target = e->target,
+		.property = in,
+	} };
+
+	xcb_send_event(c, 0, e->requestor, 0, a.bytes);
+	x_sync(c);
+}
+
+static bool
+has_paste(struct shmfb *of, void *data)
+{
+	struct shmfb_event *e = data;
+
+	while (shmfb_next_event(of, e))
+		if (e->type == SHMFB_EVENT_PASTE)
+			return true;
+	return false;
+}
+
+/* What was pasted, in the end; NULL: nothing. */
+static const char *
+paste_of(struct shmfb *of)
+{
+	struct shmfb_event e;
+
+	wait_until(of, has_paste, &e);
+	if (e.u.paste.utf8)
+		ck_assert_uint_eq(strlen(e.u.paste.utf8), e.u.paste.length);
+	return e.u.paste.utf8;
+}
+
+/* Copied by the other client, in one piece. */
+static const char *
+paste(xcb_atom_t type, const void *data, size_t length)
+{
+	xcb_selection_request_event_t *e;
+
+	own();
+	e = asked();
+	ck_assert_uint_eq(e->target, utf8);
+	put(e, XCB_PROP_MODE_REPLACE, type, 8, length, data);
+	answer(e, e->property);
+	free(e);
+	return paste_of(fb);
+}
+
+START_TEST(paste_what_others_copy)
+{
+	ck_assert_str_eq(paste(utf8, "caf\xc3\xa9", 5), "caf\xc3\xa9");
+	/* Some send the NUL of theirs, too. */
+	ck_assert_str_eq(paste(utf8, "nul", 4), "nul");
+	ck_assert_str_eq(paste(utf8, "", 0), "");
+	ck_assert_ptr_null(paste(utf8, "\xff\xfe", 2));
+	ck_assert_ptr_null(paste(utf8, "a\0b", 3));
+	ck_assert_ptr_null(paste(XCB_ATOM_STRING, "latin", 5));
+	ck_assert_str_eq(paste(utf8, "again", 5), "again");
+}
+END_TEST
+
+START_TEST(paste_of_what_was_copied_here)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb *other;
+
+	ck_assert_int_eq(shmfb_set_clipboard(fb, "mine"), 0);
+	ck_assert_int_eq(shmfb_request_clipboard(fb), 0);
+	ck_assert_str_eq(paste_of(fb), "mine");
+	opt.share = fb;
+	other = open_window(&opt);
+	ck_assert_int_eq(shmfb_request_clipboard(other), 0);
+	ck_assert_str_eq(paste_of(other), "mine");
+	/* The newest counts, whoever has copied it. */
+	ck_assert_int_eq(shmfb_set_clipboard(other, "theirs"), 0);
+	ck_assert_int_eq(shmfb_request_clipboard(fb), 0);
+	ck_assert_str_eq(paste_of(fb), "theirs");
+	shmfb_close(other);
+	ck_assert_str_eq(paste(utf8, "foreign", 7), "foreign");
+}
+END_TEST
+
+START_TEST(paste_when_there_is_nothing)
+{
+	xcb_selection_request_event_t *e;
+
+	ck_assert_int_eq(shmfb_request_clipboard(fb), 0);
+	ck_assert_ptr_null(paste_of(fb));
+	own();
+	e = asked();
+	ck_assert_int_eq(shmfb_request_clipboard(fb), -EALREADY);
+	answer(e, XCB_NONE);
+	free(e);
+	ck_assert_ptr_null(paste_of(fb));
+}
+END_TEST
+
+/* Until the window has taken the piece, or has had enough. */
+static bool
+taken(const xcb_selection_request_event_t *e)
+{
+	xcb_get_property_reply_t *r;
+	bool gone;
+
+	x_sync(c);
+	settle(fb, c);
+	r = xcb_get_property_reply(c, xcb_get_property(c, 0, e->requestor,
+			e->property, XCB_GET_PROPERTY_TYPE_ANY, 0, 0), NULL);
+	ck_assert_ptr_nonnull(r);
+	gone = r->type == XCB_NONE;
+	free(r);
+	return gone;
+}
+
+static void
+begin_pieces(const xcb_selection_request_event_t *e)
+{
+	const uint32_t least = 1;
+
+	put(e, XCB_PROP_MODE_REPLACE, incr, 32, 1, &least);
+	answer(e, e->property);
+	ck_assert(taken(e));
+}
+
+START_TEST(paste_long_texts_in_pieces)
+{
+	char *text = long_text();
+	xcb_selection_request_event_t *e;
+	size_t at, n;
+
+	own();
+	e = asked();
+	begin_pieces(e);
+	for (at = 0; at < LONG; at += n) {
+		n = LONG - at < 70000 ? LONG - at : 70000;
+		put(e, XCB_PROP_MODE_REPLACE, utf8, 8, n, text + at);
+		ck_assert(taken(e));
+	}
+	put(e, XCB_PROP_MODE_REPLACE, utf8, 8, 0, NULL);
+	x_sync(c);
+	ck_assert_str_eq(paste_of(fb), text);
+	free(e);
+	free(text);
+}
+END_TEST
+
+/* Piece after piece, without end: it is ended. */
+START_TEST(owner_that_sends_for_ever)
+{
+	char *piece = malloc(MB);
+	xcb_selection_request_event_t *e;
+	unsigned n = 0;
+
+	memset(piece, 'x', MB);
+	own();
+	e = asked();
+	begin_pieces(e);
+	do
+		put(e, XCB_PROP_MODE_REPLACE, utf8, 8, MB, piece);
+	while (taken(e) && ++n < 40 &&
+	       shmfb_request_clipboard(fb) == -EALREADY);
+	ck_assert_uint_eq(n, 17);
+	ck_assert_ptr_null(paste_of(fb));
+	free(e);
+	free(piece);
+}
+END_TEST
+
+/* All at once, and more than is taken. */
+START_TEST(owner_that_sends_too_much)
+{
+	char *half = malloc(9 * MB);
+	xcb_selection_request_event_t *e;
+
+	memset(half, 'x', 9 * MB);
+	own();
+	e = asked();
+	put(e, XCB_PROP_MODE_REPLACE, utf8, 8, 9 * MB, half);
+	put(e, XCB_PROP_MODE_APPEND, utf8, 8, 9 * MB, half);
+	answer(e, e->property);
+	ck_assert_ptr_null(paste_of(fb));
+	free(e);
+	free(half);
+}
+END_TEST
+
+START_TEST(owner_that_is_silent)
+{
+	uint64_t begun = base_now_ns();
+
+	own();
+	free(asked());
+	ck_assert_ptr_null(paste_of(fb));
+	ck_assert_uint_ge(base_now_ns() - begun, 1900 * BASE_NS_PER_MS);
+	ck_assert_str_eq(paste(utf8, "awake", 5), "awake");
+}
+END_TEST
+
+START_TEST(owner_that_stops_in_between)
+{
+	xcb_selection_request_event_t *e;
+
+	own();
+	e = asked();
+	begin_pieces(e);
+	put(e, XCB_PROP_MODE_REPLACE, utf8, 8, 4, "half");
+	ck_assert(taken(e));
+	free(e);
+	ck_assert_ptr_null(paste_of(fb));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("clipboard");
+	TCase *tc = suite_case(s, "text");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 30);
+	tcase_add_test(tc, others_paste_what_was_copied);
+	tcase_add_test(tc, others_paste_long_texts_in_pieces);
+	tcase_add_test(tc, pasters_that_stop_are_forgotten);
+	tcase_add_test(tc, not_everything_can_be_copied);
+	tcase_add_test(tc, paste_what_others_copy);
+	tcase_add_test(tc, paste_of_what_was_copied_here);
+	tcase_add_test(tc, paste_when_there_is_nothing);
+	tcase_add_test(tc, paste_long_texts_in_pieces);
+	tcase_add_test(tc, owner_that_sends_for_ever);
+	tcase_add_test(tc, owner_that_sends_too_much);
+	tcase_add_test(tc, owner_that_is_silent);
+	tcase_add_test(tc, owner_that_stops_in_between);
+	return suite_run(s);
+}
