@@ -119,6 +119,11 @@ check_programs += %D%/test-hostile
 %C%_test_hostile_SOURCES = %D%/test-hostile.c $(fake_parts)
 %C%_test_hostile_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
 
+check_programs += %D%/test-forward
+%C%_test_forward_SOURCES = %D%/test-forward.c tools/forward.c
+%C%_test_forward_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools
+%C%_test_forward_LDADD = lib/shmx/libshmx-core.la $(suite_libs)
+
 check_programs += %D%/test-input-messages
 %C%_test_input_messages_SOURCES = %D%/test-input-messages.c
 %C%_test_input_messages_LDADD = lib/shmx/libshmx-core.la $(suite_libs)

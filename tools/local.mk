@@ -71,6 +71,8 @@ bin_PROGRAMS += %D%/shmx-doctor
 bin_PROGRAMS += %D%/shmx-view
 %C%_shmx_view_SOURCES = \
 	%D%/shmx-view.c \
+	%D%/forward.c %D%/forward.h \
+	%D%/forward-window.c %D%/forward-window.h \
 	%D%/readback.c %D%/readback.h \
 	$(%C%_viewer_sources)
 %C%_shmx_view_CFLAGS = $(AM_CFLAGS) $(PNG_CFLAGS) $(XCB_CFLAGS) $(XKB_CFLAGS)

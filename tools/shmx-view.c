@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "forward-window.h"
 #include "readback.h"
 #include "tool.h"
 #include "viewer.h"
@@ -37,6 +38,7 @@
 struct view {
 	struct viewer v;
 	struct shmfb *fb;
+	struct forward forward;		/* input, to the producer */
 	uint64_t given;			/* frames given to the window */
 	uint64_t ring_id;		/* of the last one */
 	bool over;			/* the user said so */
@@ -81,17 +83,39 @@ open_window(struct view *w)
 		die("%s", shmfb_error());
 }
 
+/*
+ * Is it for the viewer itself? All keys are, unless the producer wants them:
+ * then those with control.
+ */
+static bool
+is_own(struct view *w, const struct shmfb_event *ev)
+{
+	return ev->type == SHMFB_EVENT_CLOSE ||
+	       (ev->type == SHMFB_EVENT_KEY && ev->u.key.pressed &&
+		(!forward_wanted(&w->forward) ||
+		 (ev->u.key.modifiers & SHMFB_MOD_CTRL)));
+}
+
+static void
+handle_event(struct view *w, const struct shmfb_event *ev)
+{
+	if (ev->type == SHMFB_EVENT_CLOSE ||
+	    (ev->type == SHMFB_EVENT_KEY &&
+	     (ev->u.key.keysym == XKB_KEY_q ||
+	      ev->u.key.keysym == XKB_KEY_Escape)))
+		w->over = true;
+}
+
 static void
 handle_events(struct view *w)
 {
 	struct shmfb_event ev;
 
 	while (shmfb_next_event(w->fb, &ev))
-		if (ev.type == SHMFB_EVENT_CLOSE ||
-		    (ev.type == SHMFB_EVENT_KEY && ev.u.key.pressed &&
-		     (ev.u.key.keysym == XKB_KEY_q ||
-		      ev.u.key.keysym == XKB_KEY_Escape)))
-			w->over = true;
+		if (is_own(w, &ev))
+			handle_event(w, &ev);
+		else
+			forward_event(&w->forward, &ev);
 }
 
 /* The producer has gone: say so where it is seen. */
@@ -137,6 +161,7 @@ dispatch_ring(struct view *w)
 	    shmx_reader_state(w->v.reader) == SHMX_ATTACHED)
 		show_return(w);
 	viewer_say_trouble(&w->v);
+	(void)forward_wanted(&w->forward);
 }
 
 /*
@@ -181,6 +206,8 @@ sleep_for_something(struct view *w, bool ready, int ms)
 		{ .fd = shmx_reader_fd(w->v.reader), .events = POLLIN },
 	};
 
+	if (forward_flush(&w->forward) && (ms < 0 || ms > FORWARD_RETRY_MS))
+		ms = FORWARD_RETRY_MS;
 	if (tool_poll(fds, ready ? 2 : 1, ms) < 0)
 		return true;
 	if (ready && fds[1].revents != 0)
@@ -261,6 +288,11 @@ main(int argc, char **argv)
 	if (!viewer_open(&w.v, HOLDS + (w.v.screenshot != NULL)))
 		return EXIT_SUCCESS;
 	open_window(&w);
+	forward_init(&w.forward, w.v.view_only ? NULL : w.v.reader);
+	/* Told when the producer is known to want it. */
+	forward_put(&w.forward, &(struct shmx_input){
+		.kind = SHMX_INPUT_RESIZE,
+		.width = w.v.image.width, .height = w.v.image.height });
 	run(&w);
 	finish(&w);
 	report(&w);

@@ -22,7 +22,7 @@
 
 enum {
 	OPT_BACKEND = 256, OPT_NO_SHM, OPT_WAIT, OPT_FRAMES, OPT_SCREENSHOT,
-	OPT_SCREENSHOT_WINDOW, OPT_STATS, OPT_NO_VSYNC, OPT_SEALED,
+	OPT_SCREENSHOT_WINDOW, OPT_STATS, OPT_NO_VSYNC, OPT_SEALED, OPT_VIEW_ONLY,
 };
 
 static const struct argp_option options[] = {
@@ -40,6 +40,8 @@ static const struct argp_option options[] = {
 	  "is none yet", 2 },
 	{ "sealed", OPT_SEALED, NULL, 0, "show no ring that its producer could "
 	  "cut short under the viewer: none in /dev/shm, that is", 2 },
+	{ "view-only", OPT_VIEW_ONLY, NULL, 0, "send the producer no keys and "
+	  "nothing of the pointer, though it takes them", 2 },
 	{ "frames", OPT_FRAMES, "N", 0, "end after N frames", 2 },
 	{ "screenshot", OPT_SCREENSHOT, "FILE.png", 0, "at the end, write the "
 	  "last frame shown", 3 },
@@ -59,6 +61,10 @@ static const char doc[] =
 	"name.\n"
 	"\n"
 	"Keys:  q or Escape  end\n"
+	"\n"
+	"A producer that takes input (life does) is sent the keys and the "
+	"pointer of the window. The viewer's own keys then want Ctrl: Ctrl+q "
+	"ends. What is pressed when the viewer ends is released.\n"
 	"\n"
 	"Toggle shared memory off and measure the difference:\n"
 	"\n"
@@ -102,6 +108,9 @@ parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_SEALED:
 		v->sealed = true;
+		break;
+	case OPT_VIEW_ONLY:
+		v->view_only = true;
 		break;
 	case OPT_FRAMES:
 		if (!parse_number(arg, 1, ULONG_MAX, &n))

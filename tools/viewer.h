@@ -25,6 +25,7 @@ struct viewer {
 	bool wait;
 	bool sealed;
 	bool no_vsync;
+	bool view_only;			/* send no input to the producer */
 	bool stats;
 	uint64_t frames;		/* stop after that many; 0: never */
 	const char *screenshot;		/* of the last frame; NULL */

@@ -679,9 +679,9 @@ shmx_control_wait(struct shmx_producer *producer, int timeout_ms);
 enum shmx_input_kind {
 	SHMX_INPUT_KEY = 1,	/* keysym, keycode, pressed, repeat */
 	SHMX_INPUT_TEXT,	/* text: what was typed */
-	SHMX_INPUT_MOTION,	/* x, y; dx, dy: pixels since the last one */
+	SHMX_INPUT_MOTION,	/* x, y; dx, dy: how far, in the window */
 	SHMX_INPUT_BUTTON,	/* x, y, button, pressed */
-	SHMX_INPUT_SCROLL,	/* x, y; dx, dy: notches, right and down */
+	SHMX_INPUT_SCROLL,	/* x, y; dx, dy: notches, right and up */
 	SHMX_INPUT_RESIZE,	/* width, height: of the viewer's window */
 	SHMX_INPUT_FOCUS,	/* focused: do keys go to the window? */
 	SHMX_INPUT_ENTER,	/* x, y: the pointer came into the window */
