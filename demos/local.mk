@@ -18,6 +18,7 @@ noinst_PROGRAMS += %D%/plasma
 
 noinst_PROGRAMS += %D%/life/life
 %C%_life_life_SOURCES = %D%/life/life.c \
+	%D%/life/hands.c %D%/life/hands.h \
 	%D%/life/picture.c %D%/life/picture.h \
 	%D%/life/rle.c %D%/life/rle.h \
 	%D%/life/universe.c %D%/life/universe.h

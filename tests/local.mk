@@ -349,6 +349,11 @@ check_programs += %D%/test-clock.x11
 %C%_test_clock_x11_CFLAGS = $(x11_cflags)
 %C%_test_clock_x11_LDADD = $(window_libs)
 
+check_PROGRAMS += %D%/xfake
+%C%_xfake_SOURCES = %D%/xfake.c
+%C%_xfake_CFLAGS = $(x11_cflags)
+%C%_xfake_LDADD = $(x11_libs)
+
 check_programs += %D%/test-input.x11
 %C%_test_input_x11_SOURCES = %D%/test-input.c
 %C%_test_input_x11_CFLAGS = $(x11_cflags)
@@ -410,7 +415,8 @@ include tests/v2/local.mk
 include tests/fuzz/local.mk
 
 # Shell tests that need an X server.
-x11_scripts = %D%/test-kills.x11 %D%/test-swarm.x11 %D%/test-view.x11
+x11_scripts = %D%/test-input-forward.x11 %D%/test-kills.x11 \
+	%D%/test-swarm.x11 %D%/test-view.x11
 
 check_PROGRAMS += $(check_programs) %D%/grower %D%/holder %D%/xquery
 %C%_grower_SOURCES = %D%/grower.c %D%/frames.h

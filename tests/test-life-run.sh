@@ -120,7 +120,6 @@ refuses 2 "--steps 99999999999999999999: expected" \
 	--steps 99999999999999999999
 refuses 2 "--fps and --steps-per-frame together" \
 	--fps 9 --rate 9 --steps-per-frame 9
-refuses 2 "more than one pattern" a.rle b.rle
 # 250 GB: more than these tests run on.
 if awk '/MemAvailable/ { exit $2 < 200000000 }' /proc/meminfo; then
 	skip "refused: a torus beyond memory" "there is so much memory"

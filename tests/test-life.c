@@ -114,6 +114,17 @@ scatter(struct universe *u, uint32_t x, uint32_t y, uint32_t count)
 		naive.now[y * naive.width + (x + i) % naive.width] = 1;
 }
 
+/* Dead ones, the same way. */
+static void
+clear(struct universe *u, uint32_t x, uint32_t y, uint32_t count)
+{
+	uint32_t i;
+
+	universe_erase(u, x, y, count);
+	for (i = 0; i < count; i++)
+		naive.now[y * naive.width + (x + i) % naive.width] = 0;
+}
+
 /* One cell in so many. */
 static void
 strew(struct universe *u, uint32_t one_in)
@@ -239,7 +250,7 @@ START_TEST(quiet_places)
 }
 END_TEST
 
-/* Cells that are set while it runs, next to what rests and what moves. */
+/* Cells that change while it runs, next to what rests and what moves. */
 START_TEST(edits_on_the_way)
 {
 	struct universe *u = begin(530, 70);
@@ -248,6 +259,9 @@ START_TEST(edits_on_the_way)
 	for (i = 0; i < 60; i++) {
 		scatter(u, draw_random(530), draw_random(70),
 			1 + draw_random(i % 10 ? 4 : 600));
+		run_and_compare(u, draw_random(5));
+		clear(u, draw_random(530), draw_random(70),
+		      1 + draw_random(i % 10 ? 4 : 600));
 		run_and_compare(u, draw_random(5));
 	}
 	universe_clear(u);
@@ -786,6 +800,46 @@ START_TEST(pictures_show_cells)
 }
 END_TEST
 
+/* Which cell a pixel shows is known backwards as well. */
+START_TEST(pictures_know_their_cells)
+{
+	struct picture_options o = {
+		.width = 90, .height = 50, .zoom_in = 3, .zoom_out = 1,
+		.centre_x = 3, .centre_y = 4,
+	};
+	struct universe *u = begin(130, 70);
+	uint32_t *pixels, x, y, side;
+	struct picture *p;
+
+	ck_assert_int_eq(picture_create(&p, u, &o), 0);
+	ck_assert(picture_cells(p, 88, 49, &x, &y, &side));
+	ck_assert_uint_eq(side, 1);
+	universe_set(u, x, y, 1);
+	pixels = take_picture(p, &o, 1);
+	ck_assert_uint_gt(brightness(pixels[49 * 90 + 88]), 300);
+	ck_assert_uint_gt(brightness(pixels[48 * 90 + 89]), 300);
+	ck_assert_uint_lt(brightness(pixels[47 * 90 + 88]), 300);
+	ck_assert_uint_lt(brightness(pixels[49 * 90 + 86]), 300);
+	free(pixels);
+	picture_destroy(p);
+
+	o.zoom_in = 1;
+	o.zoom_out = 4;
+	ck_assert_int_eq(picture_create(&p, u, &o), 0);
+	ck_assert(picture_cells(p, 0, 0, &x, &y, &side));
+	ck_assert_uint_eq(side, 4);
+	/* The middle less half of what is seen, round the torus. */
+	ck_assert_uint_eq(x, (3 + 2 * 130 - 180) % 130);
+	ck_assert_uint_eq(y, (4 + 2 * 70 - 100) % 70);
+	ck_assert(!picture_cells(p, -1, 0, &x, &y, &side));
+	ck_assert(!picture_cells(p, 0, -1, &x, &y, &side));
+	ck_assert(!picture_cells(p, 90, 0, &x, &y, &side));
+	ck_assert(!picture_cells(p, 0, 50, &x, &y, &side));
+	picture_destroy(p);
+	end(u);
+}
+END_TEST
+
 /* From some size on there is a gap between them. */
 START_TEST(pictures_have_gaps)
 {
@@ -984,6 +1038,7 @@ main(void)
 	tcase_add_checked_fixture(tc, set_up, remove_file);
 	tcase_add_test(tc, pictures_are_whole);
 	tcase_add_test(tc, pictures_show_cells);
+	tcase_add_test(tc, pictures_know_their_cells);
 	tcase_add_test(tc, pictures_have_gaps);
 	tcase_add_test(tc, pictures_show_density);
 	tcase_add_test(tc, pictures_fade);

@@ -2,7 +2,7 @@
 /*
  * life.c - Conway's Life as a producer
  *
- *	cc -O2 -o life life.c universe.c rle.c picture.c \
+ *	cc -O2 -o life life.c hands.c universe.c rle.c picture.c \
  *		$(pkg-config --cflags --libs shmx zlib)
  *	./life acorn.rle
  *
@@ -17,6 +17,9 @@
  * the memory that it gives, and published.  None of that ever waits.  Nobody
  * may look, three may look, one of them may be stopped in a debugger: the
  * simulation runs at the same speed.
+ *
+ * It can also be touched: who looks at it with `shmx view` sends keys and
+ * pointer along, hands.c takes them, and obey() does what they want.
  *
  * The rest is Life.  universe.c has the cells, rle.c reads patterns and
  * picture.c makes colours; here they are put together and kept in time.
@@ -35,6 +38,7 @@
 
 #include <shmx/shmx.h>
 
+#include "hands.h"
 #include "picture.h"
 #include "rle.h"
 #include "universe.h"
@@ -47,9 +51,16 @@
 #define REST_STEPS	120		/* see rests() */
 #define REST_LOOKS	6
 #define SHOW_MIN	(4 * SECOND)	/* for one soup where one can see it */
+#define HEAR		(SECOND / 500)	/* ask for input that often */
+#define FADE		(SECOND * 5 / 2) /* trails are gone after it */
+#define RATE_MIN	0.5		/* by keys */
+#define RATE_MAX	8000.0		/* twice that is without a limit */
+#define RATE_SLOW	60.0		/* the first one below that */
 
 struct options {
 	const char *pattern;		/* NULL: sow something */
+	char **patterns;		/* all that were given, in the end */
+	unsigned pattern_count;
 	const char *name;		/* of the ring */
 	uint32_t width, height;		/* of a frame, in pixels */
 	uint32_t torus_width, torus_height;	/* 0: choose */
@@ -72,6 +83,11 @@ struct life {
 	struct universe *universe;
 	struct picture *picture;	/* NULL with --no-publish */
 	struct shmx_producer *producer;	/* likewise */
+	struct hands hands;
+	int64_t heard;			/* when hands were asked last */
+	int64_t touched;		/* and when they did something */
+	double rate;			/* steps a second now; 0: no limit */
+	unsigned pattern_index;
 	uint64_t generation;
 	uint64_t published;		/* frames */
 	uint64_t shown;			/* the last generation in one */
@@ -138,6 +154,7 @@ static const char doc[] =
 	"Run Conway's Life on a torus and publish what it looks like as frames "
 	"of a shared-memory ring."
 	"\v"
+	"Of several PATTERNs the first is run; the others are for the key n. "
 	"PATTERN is a file in the RLE format, plain or gzipped, or - for the "
 	"standard input.  It is put into the middle of the torus: its cell "
 	"(0, 0) goes to cell (TW/2 - W/2, TH/2 - H/2), each half rounded down. "
@@ -156,11 +173,22 @@ static const char doc[] =
 	"  --fps 60 --steps-per-frame 4     240 steps/s, each 4th published\n"
 	"  --steps-per-frame 100            as fast as it can, each 100th\n"
 	"\n"
+	"In the window of shmx view:\n"
+	"\n"
+	"  left, right button    draw cells, erase them\n"
+	"  Space                 pause, and go on\n"
+	"  . or Right            one step\n"
+	"  + and -               twice as fast, half as fast\n"
+	"  n                     the next PATTERN, or another soup\n"
+	"  c                     clear all\n"
+	"  Ctrl+q                close the window: life goes on\n"
+	"\n"
 	"Examples:\n"
 	"\n"
 	"  life --rate 120 & shmx view life\n"
 	"  life --rate 60 --zoom 8 gosper-gun.rle\n"
 	"  life --zoom 1/4 --torus 8192x8192 puffer-train.rle\n"
+	"  life --rate 30 patterns/*.rle & shmx view life\n"
 	"  life --no-publish --steps 1000 --print acorn.rle\n";
 
 static const struct argp_option option_table[] = {
@@ -344,10 +372,10 @@ parse_option(int key, char *arg, struct argp_state *state)
 	case 'q':
 		o->quiet = true;
 		break;
-	case ARGP_KEY_ARG:
-		if (o->pattern)
-			argp_error(state, "more than one pattern");
-		o->pattern = arg;
+	case ARGP_KEY_ARGS:
+		o->patterns = state->argv + state->next;
+		o->pattern_count = state->argc - state->next;
+		o->pattern = o->patterns[0];
 		break;
 	case ARGP_KEY_END:
 		if (o->fps > 0 && o->rate > 0 && o->steps_per_frame > 0)
@@ -446,15 +474,32 @@ place(uint32_t torus, uint32_t pattern, bool placed, int32_t from_middle)
 	return at < 0 ? at + torus : at;
 }
 
+/* Put the pattern that was read into the universe. */
+static void
+place_pattern(struct life *l, bool placed)
+{
+	struct options *o = &l->options;
+	struct rle_pattern *p = &l->pattern;
+	uint32_t left = place(o->torus_width, p->width, placed, p->place_x);
+	uint32_t top = place(o->torus_height, p->height, placed, p->place_y);
+	uint32_t x, y;
+	size_t i;
+
+	for (i = 0; i < p->run_count; i++) {
+		x = (left + p->runs[i].x) % o->torus_width;
+		y = (top + p->runs[i].y) % o->torus_height;
+		universe_set(l->universe, x, y, p->runs[i].count);
+	}
+	rle_finish(p);
+}
+
 static void
 load_pattern(struct life *l)
 {
 	struct options *o = &l->options;
 	struct rle_pattern *p = &l->pattern;
-	uint32_t x, y, left, top;
 	char error[512];
 	bool placed;
-	size_t i;
 
 	if (rle_read(p, o->pattern, error, sizeof(error)) < 0)
 		die("%s", error);
@@ -478,14 +523,7 @@ load_pattern(struct life *l)
 		    p->width, p->height, o->torus_width, o->torus_height);
 
 	l->universe = create_universe(o->torus_width, o->torus_height);
-	left = place(o->torus_width, p->width, placed, p->place_x);
-	top = place(o->torus_height, p->height, placed, p->place_y);
-	for (i = 0; i < p->run_count; i++) {
-		x = (left + p->runs[i].x) % o->torus_width;
-		y = (top + p->runs[i].y) % o->torus_height;
-		universe_set(l->universe, x, y, p->runs[i].count);
-	}
-	rle_finish(p);
+	place_pattern(l, placed);
 }
 
 /* The next of a sequence of random numbers (splitmix64). */
@@ -613,6 +651,7 @@ open_ring(struct life *l)
 		.centre_y = o->at_given ? o->at_y : o->torus_height / 2,
 	};
 
+	ring.flags = SHMX_INPUT;
 	ring.streams = &stream;
 	ring.stream_count = 1;
 	ring.slots = o->slots;
@@ -623,6 +662,11 @@ open_ring(struct life *l)
 		shmx_producer_close(l->producer);
 		die("out of memory for a %ux%u picture", o->width, o->height);
 	}
+	l->hands = (struct hands){
+		.producer = l->producer,
+		.universe = l->universe,
+		.picture = l->picture,
+	};
 }
 
 /*
@@ -654,10 +698,93 @@ publish(struct life *l, int64_t now)
 			    box.height ? box.height : 1);
 	}
 	f.sim_time = l->generation;
+	f.input_sequence = l->hands.sequence;
 	if (shmx_publish(l->producer, &f) > 0)
 		l->published = frame;
 	l->cooled += ticks * TICK;
 	l->shown = l->generation;
+	l->hands.changed = false;
+}
+
+/* ----------------------------------------------------------------- hands -- */
+
+/* The next pattern into the same universe; what is wrong with it is said. */
+static void
+load_next(struct life *l)
+{
+	struct options *o = &l->options;
+	char error[512];
+	const char *path;
+
+	if (!o->pattern) {
+		sow_again(l);
+		return;
+	}
+	l->pattern_index = (l->pattern_index + 1) % o->pattern_count;
+	path = o->patterns[l->pattern_index];
+	if (rle_read(&l->pattern, path, error, sizeof(error)) < 0) {
+		fprintf(stderr, "life: %s\n", error);
+		return;
+	}
+	if (l->pattern.width > o->torus_width ||
+	    l->pattern.height > o->torus_height) {
+		fprintf(stderr, "life: %s: the pattern is larger than the "
+			"torus\n", path);
+		rle_finish(&l->pattern);
+		return;
+	}
+	universe_clear(l->universe);
+	place_pattern(l, l->pattern.placed &&
+		      l->pattern.torus_width == o->torus_width &&
+		      l->pattern.torus_height == o->torus_height);
+}
+
+static void
+change_speed(struct life *l, int by, int64_t now)
+{
+	int64_t due;
+
+	if (by == 0)
+		return;
+
+	for (; by > 0 && l->rate > 0; by--)
+		l->rate = l->rate < RATE_MAX ? l->rate * 2 : 0;
+	for (; by < 0; by++)
+		if (l->rate == 0)
+			l->rate = RATE_SLOW;
+		else if (l->rate > 2 * RATE_MIN)
+			l->rate /= 2;
+	/* Not as late as it would have been. */
+	due = l->rate > 0 ? now + (int64_t)(SECOND / l->rate) : now;
+	if (l->next_step > due)
+		l->next_step = due;
+}
+
+/* Do what people want who look at it. */
+static void
+obey(struct life *l, int64_t now)
+{
+	struct hands *h = &l->hands;
+
+	if (!l->producer || now - l->heard < HEAR)
+		return;
+	l->heard = now;
+	hands_take(h);
+	if (h->changed)
+		l->touched = now;
+	change_speed(l, h->speed, now);
+	h->speed = 0;
+	if (h->next)
+		load_next(l);
+	h->next = false;
+}
+
+/* Should what they did be shown, without a step? */
+static bool
+is_worth_a_look(const struct life *l, int64_t now)
+{
+	return l->hands.changed ||
+	       (l->hands.paused && now - l->touched < FADE);
 }
 
 /* ------------------------------------------------------------------ time -- */
@@ -670,14 +797,22 @@ next_time(int64_t due, double per_second, int64_t now)
 	return due < now - LATE_MAX ? now : due;
 }
 
+/* Until it is due, or there is input. */
 static void
-sleep_until(int64_t due)
+sleep_until(struct life *l, int64_t due)
 {
-	int64_t latest = clock_ns() + NAP_MAX;
+	int64_t now = clock_ns();
 	struct timespec t;
 
-	if (due > latest)
-		due = latest;
+	if (due > now + NAP_MAX)
+		due = now + NAP_MAX;
+	/* To the millisecond, and a little early: the rest is slept. */
+	if (l->producer && due - now > SECOND / 500) {
+		if (shmx_control_wait(l->producer,
+				      (due - now) / (SECOND / 1000) - 1) == 0)
+			l->heard = 0;
+		return;
+	}
 	t.tv_sec = due / SECOND;
 	t.tv_nsec = due % SECOND;
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
@@ -692,6 +827,40 @@ step(struct life *l)
 		sow_again(l);
 }
 
+static bool
+is_step_due(const struct life *l, int64_t now)
+{
+	return l->hands.paused ? l->hands.steps > 0 :
+		l->rate == 0 || now >= l->next_step;
+}
+
+static void
+step_on_time(struct life *l, int64_t now)
+{
+	step(l);
+	if (l->hands.paused) {
+		l->hands.steps--;
+		l->hands.changed = true;
+	}
+	if (l->rate > 0)
+		l->next_step = next_time(l->next_step, l->rate, now);
+}
+
+/* The next time when something is to be done. */
+static int64_t
+next_due(const struct life *l, double fps, int64_t now)
+{
+	int64_t due = now + NAP_MAX;
+
+	if (!l->hands.paused && l->next_step < due)
+		due = l->next_step;
+	if (fps > 0 && l->next_frame < due)
+		due = l->next_frame;
+	if (is_worth_a_look(l, now) && l->cooled + TICK < due)
+		due = l->cooled + TICK;
+	return due;
+}
+
 /*
  * Steps have a time when they are due, or always are; frames have one, too,
  * or come with every so many steps.
@@ -701,10 +870,11 @@ run(struct life *l)
 {
 	const struct options *o = &l->options;
 	uint64_t every = o->steps_per_frame ? o->steps_per_frame : 1;
-	double rate = o->rate, fps = o->fps;
+	double fps = o->fps;
 
+	l->rate = o->rate;
 	if (fps > 0 && o->steps_per_frame > 0) {
-		rate = fps * every;
+		l->rate = fps * every;
 		fps = 0;
 	}
 
@@ -714,17 +884,17 @@ run(struct life *l)
 		l->next_frame = next_time(l->start, fps, l->start);
 	while (!ended && !(o->limited && l->generation >= o->steps)) {
 		int64_t now = clock_ns();
-		bool step_due = rate == 0 || now >= l->next_step;
-		bool frame_due = fps > 0 && now >= l->next_frame;
+		bool step_due, frame_due = fps > 0 && now >= l->next_frame;
 
+		obey(l, now);
+		step_due = is_step_due(l, now);
 		if (step_due) {
-			step(l);
-			if (rate > 0)
-				l->next_step = next_time(l->next_step, rate,
-							 now);
+			step_on_time(l, now);
 			if (fps == 0)
 				frame_due = l->generation % every == 0;
 		}
+		frame_due |= is_worth_a_look(l, now) &&
+			now - l->cooled >= TICK;
 		if (frame_due) {
 			publish(l, now);
 			if (fps > 0)
@@ -732,8 +902,7 @@ run(struct life *l)
 							  now);
 		}
 		if (!step_due && !frame_due)
-			sleep_until(fps > 0 && l->next_frame < l->next_step
-				    ? l->next_frame : l->next_step);
+			sleep_until(l, next_due(l, fps, now));
 	}
 	if (l->shown != l->generation)
 		publish(l, clock_ns());
@@ -822,7 +991,7 @@ main(int argc, char **argv)
 	struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
-		.args_doc = "[PATTERN.rle|PATTERN.rle.gz|-]",
+		.args_doc = "[PATTERN.rle|PATTERN.rle.gz|-]...",
 		.doc = doc,
 	};
 

@@ -27,7 +27,6 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -467,4 +466,24 @@ picture_changes(const struct picture *picture, uint64_t since)
 				     p->options.height) - box.y;
 	}
 	return box;
+}
+
+/* ---------------------------------------------------------------- cells -- */
+
+bool
+picture_cells(const struct picture *p, int32_t pixel_x, int32_t pixel_y,
+	      uint32_t *x, uint32_t *y, uint32_t *side)
+{
+	const struct picture_options *o = &p->options;
+	uint64_t right, down;
+
+	if (pixel_x < 0 || (uint32_t)pixel_x >= o->width ||
+	    pixel_y < 0 || (uint32_t)pixel_y >= o->height)
+		return false;
+	right = (uint64_t)pixel_x / o->zoom_in * o->zoom_out;
+	down = (uint64_t)pixel_y / o->zoom_in * o->zoom_out;
+	*x = (p->left + right) % universe_width(p->universe);
+	*y = (p->top + down) % universe_height(p->universe);
+	*side = o->zoom_out;
+	return true;
 }

@@ -10,6 +10,7 @@
 #ifndef LIFE_PICTURE_H
 #define LIFE_PICTURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -56,6 +57,14 @@ picture_look(struct picture *picture, unsigned ticks, uint64_t frame);
 void
 picture_draw(const struct picture *picture, void *pixels, size_t stride,
 	     uint64_t since);
+
+/*
+ * Which cells a pixel shows: side by side of them, from (*x, *y), wrapping at
+ * the universe's edge.  False where there is no such pixel.
+ */
+bool
+picture_cells(const struct picture *picture, int32_t pixel_x, int32_t pixel_y,
+	      uint32_t *x, uint32_t *y, uint32_t *side);
 
 /* A rectangle of pixels. */
 struct picture_box {

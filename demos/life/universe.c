@@ -370,8 +370,9 @@ universe_clear(struct universe *u)
 	memset(u->stirred, QUIET, u->tiles_across * u->tiles_down);
 }
 
-void
-universe_set(struct universe *u, uint32_t x, uint32_t y, uint32_t count)
+static void
+change_cells(struct universe *u, uint32_t x, uint32_t y, uint32_t count,
+	     bool alive)
 {
 	uint64_t *row = row_of(u->now, u, y);
 	uint32_t room;
@@ -386,11 +387,26 @@ universe_set(struct universe *u, uint32_t x, uint32_t y, uint32_t count)
 			room = count;
 
 		bits = UINT64_MAX >> (WORD_BITS - room);
-		row[x / WORD_BITS] |= bits << x % WORD_BITS;
+		if (alive)
+			row[x / WORD_BITS] |= bits << x % WORD_BITS;
+		else
+			row[x / WORD_BITS] &= ~(bits << x % WORD_BITS);
 		u->stirred[tile_of(u, x, y)] = EDITED;
 		x = (x + room) % u->width;
 	}
 	u->edited = true;
+}
+
+void
+universe_set(struct universe *u, uint32_t x, uint32_t y, uint32_t count)
+{
+	change_cells(u, x, y, count, true);
+}
+
+void
+universe_erase(struct universe *u, uint32_t x, uint32_t y, uint32_t count)
+{
+	change_cells(u, x, y, count, false);
 }
 
 /* The cells of one word, without what is halo in it. */

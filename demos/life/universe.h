@@ -64,6 +64,10 @@ universe_clear(struct universe *u);
 void
 universe_set(struct universe *u, uint32_t x, uint32_t y, uint32_t count);
 
+/* Let them die; the rest as for universe_set(). */
+void
+universe_erase(struct universe *u, uint32_t x, uint32_t y, uint32_t count);
+
 /* One generation further. */
 void
 universe_step(struct universe *u);
