@@ -16,6 +16,10 @@ noinst_PROGRAMS += %D%/plasma
 %C%_plasma_SOURCES = %D%/plasma.c
 %C%_plasma_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la -lm
 
+noinst_PROGRAMS += %D%/paint
+%C%_paint_SOURCES = %D%/paint.c
+%C%_paint_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la -lm
+
 noinst_PROGRAMS += %D%/life/life
 %C%_life_life_SOURCES = %D%/life/life.c \
 	%D%/life/hands.c %D%/life/hands.h \
