@@ -27,6 +27,15 @@ bench_programs += %D%/bench-present
 %C%_bench_present_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la \
 	lib/base/libbase.la $(XCB_LIBS) -lm
 
+# Compares with SDL2's window surface.
+if HAVE_SDL2
+bench_programs += %D%/bench-app
+endif
+%C%_bench_app_SOURCES = %D%/bench-app.c %D%/bare.c %D%/bare.h $(bench_common)
+%C%_bench_app_CFLAGS = $(AM_CFLAGS) $(XCB_CFLAGS) $(SDL2_CFLAGS)
+%C%_bench_app_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la \
+	lib/base/libbase.la $(SDL2_LIBS) $(XCB_LIBS) -lm
+
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
 
