@@ -2,4 +2,5 @@
 
 dist_man_MANS = \
 	%D%/shmx-doctor.1 \
-	%D%/shmx-pull.1
+	%D%/shmx-pull.1 \
+	%D%/shmx-view.1

@@ -5,6 +5,9 @@
  *	xquery CLASS id		its id, in decimal
  *	xquery CLASS title	its _NET_WM_NAME
  *	xquery CLASS close	ask it to close, as a window manager does
+ *	xquery CLASS key SYM	press and release a key, by its symbol's number
+ *	xquery CLASS children	how many windows are within it
+ *	xquery CLASS count	how many such windows there are
  *
  * CLASS is the second part of WM_CLASS.  Waits up to five seconds for such a
  * window to be mapped; exits 1 when there is none.
@@ -41,6 +44,73 @@ has_class(xcb_connection_t *conn, xcb_window_t w, const char *class)
 	yes = strcmp(r.class_name, class) == 0;
 	xcb_icccm_get_wm_class_reply_wipe(&r);
 	return yes;
+}
+
+/* The key that has the symbol without Shift, or with it: in *state. */
+static xcb_keycode_t
+key_of(xcb_connection_t *conn, xcb_keysym_t sym, uint16_t *state)
+{
+	const xcb_setup_t *setup = xcb_get_setup(conn);
+	uint8_t n = (uint8_t)(setup->max_keycode - setup->min_keycode + 1);
+	xcb_get_keyboard_mapping_reply_t *map = xcb_get_keyboard_mapping_reply(
+		conn, xcb_get_keyboard_mapping(conn, setup->min_keycode, n),
+		NULL);
+	xcb_keycode_t found = 0;
+	int i, k, each;
+
+	if (map == NULL)
+		return 0;
+	each = map->keysyms_per_keycode;
+	for (k = 0; k < 2 && k < each && found == 0; k++)
+		for (i = 0; i < n && found == 0; i++)
+			if (xcb_get_keyboard_mapping_keysyms(map)[i * each +
+			    k] == sym) {
+				found = (xcb_keycode_t)(setup->min_keycode + i);
+				*state = k ? XCB_MOD_MASK_SHIFT : 0;
+			}
+	free(map);
+	return found;
+}
+
+static int
+press(xcb_connection_t *conn, xcb_window_t root, xcb_window_t w,
+      const char *sym)
+{
+	xcb_key_press_event_t ev = {
+		.response_type = XCB_KEY_PRESS,
+		.root = root,
+		.event = w,
+		.same_screen = 1,
+	};
+
+	ev.detail = key_of(conn, (xcb_keysym_t)strtoul(sym, NULL, 0),
+			   &ev.state);
+	if (ev.detail == 0)
+		return 1;
+	xcb_send_event(conn, 0, w, XCB_EVENT_MASK_KEY_PRESS,
+		       (const char *)&ev);
+	ev.response_type = XCB_KEY_RELEASE;
+	xcb_send_event(conn, 0, w, XCB_EVENT_MASK_KEY_RELEASE,
+		       (const char *)&ev);
+	free(xcb_get_input_focus_reply(conn, xcb_get_input_focus(conn),
+				       NULL));
+	return 0;
+}
+
+/* The windows within one: all, or those of that class. */
+static int
+count(xcb_connection_t *conn, xcb_window_t around, const char *class)
+{
+	xcb_query_tree_reply_t *tree = xcb_query_tree_reply(conn,
+		xcb_query_tree(conn, around), NULL);
+	int i, n = 0;
+
+	for (i = 0; tree != NULL && i < xcb_query_tree_children_length(tree);
+	     i++)
+		n += class == NULL || has_class(conn,
+			xcb_query_tree_children(tree)[i], class);
+	free(tree);
+	return n;
 }
 
 /* Top-level windows only: there is no window manager in these tests. */
@@ -96,9 +166,9 @@ main(int argc, char **argv)
 {
 	xcb_connection_t *conn = xcb_connect(NULL, NULL);
 	xcb_window_t root, w = XCB_NONE;
-	int i;
+	int i, status = 0;
 
-	if (argc != 3 || xcb_connection_has_error(conn))
+	if (argc < 3 || xcb_connection_has_error(conn))
 		return 2;
 	root = xcb_setup_roots_iterator(xcb_get_setup(conn)).data->root;
 	for (i = 0; i < 250 && w == XCB_NONE; i++) {
@@ -112,8 +182,14 @@ main(int argc, char **argv)
 		print_title(conn, w);
 	else if (strcmp(argv[2], "close") == 0)
 		ask_to_close(conn, w);
+	else if (strcmp(argv[2], "key") == 0 && argc == 4)
+		status = press(conn, root, w, argv[3]);
+	else if (strcmp(argv[2], "children") == 0)
+		printf("%d\n", count(conn, w, NULL));
+	else if (strcmp(argv[2], "count") == 0)
+		printf("%d\n", count(conn, root, argv[1]));
 	else
 		printf("%u\n", (unsigned)w);
 	xcb_disconnect(conn);
-	return 0;
+	return status;
 }

@@ -65,6 +65,7 @@ bin_PROGRAMS += %D%/shmx-doctor
 
 # The viewer, and the same with an SDL2 window surface to compare with.
 %C%_viewer_sources = \
+	%D%/convert.c %D%/convert.h \
 	%D%/write-png.c %D%/write-png.h \
 	%D%/viewer.c %D%/viewer.h
 
@@ -74,9 +75,17 @@ bin_PROGRAMS += %D%/shmx-view
 	%D%/forward.c %D%/forward.h \
 	%D%/forward-window.c %D%/forward-window.h \
 	%D%/readback.c %D%/readback.h \
+	%D%/view.h \
+	%D%/view-keys.c \
+	%D%/view-look.c \
+	%D%/view-overlay.c \
+	%D%/view-trail.c \
+	%D%/view-window.c \
 	$(%C%_viewer_sources)
-%C%_shmx_view_CFLAGS = $(AM_CFLAGS) $(PNG_CFLAGS) $(XCB_CFLAGS) $(XKB_CFLAGS)
-%C%_shmx_view_LDADD = lib/shmfb/libshmfb.la $(tool_libs) $(PNG_LIBS) $(XCB_LIBS)
+%C%_shmx_view_CFLAGS = $(AM_CFLAGS) $(PNG_CFLAGS) $(XCB_CFLAGS) $(XKB_CFLAGS) \
+	$(CAIRO_CFLAGS)
+%C%_shmx_view_LDADD = lib/shmfb/libshmfb.la $(tool_libs) $(PNG_LIBS) \
+	$(XCB_LIBS) $(CAIRO_LIBS) -lm
 
 if HAVE_SDL2
 bin_PROGRAMS += %D%/shmx-view-sdl2

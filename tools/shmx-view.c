@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shmx-view.c - show a ring in a window
+ * shmx-view.c - show rings in windows
  *
  * The viewer touches no pixel: it holds a slot, has the X server read it, and
  * gives it back when the server is done, all of which is libshmfb's.  What is
- * left is this loop: when the window can take a frame, give it the newest;
- * when it cannot, or there is none, sleep until either changes.
+ * left is this loop: when a window can take a frame, give it the newest; when
+ * none can, or there is none, sleep until either changes.
+ *
+ * Several rings have a window each, all on one connection.
  */
 #include "config.h"
 
@@ -16,33 +18,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <shmfb/shmfb.h>
-#include <shmx/shmx.h>
-
-#include <xkbcommon/xkbcommon-keysyms.h>
-
 #include "base/clock.h"
 #include "base/fd.h"
-#include "forward-window.h"
 #include "readback.h"
 #include "tool.h"
-#include "viewer.h"
+#include "view.h"
 
-/* Two with the server, one kept for repainting. */
-#define HOLDS 3
-/* When the newest frame could not be held: try again. */
-#define RETRY_MS 1
 /* Frames given in a row without a look at what else there is. */
 #define BUSY_MAX 16
 
-struct view {
-	struct viewer v;
-	struct shmfb *fb;
-	struct forward forward;		/* input, to the producer */
-	uint64_t given;			/* frames given to the window */
-	uint64_t ring_id;		/* of the last one */
-	bool over;			/* the user said so */
-	bool lost;			/* the X server is gone */
+struct windows {
+	struct view view[VIEWER_RINGS_MAX];
+	bool readable[VIEWER_RINGS_MAX];	/* what they wait on */
+	bool ready[VIEWER_RINGS_MAX];		/* they take a frame */
+	unsigned count;
+	unsigned open;
+	char lost[256];				/* why the server is gone */
 };
 
 /* `--backend sdl2` is another program, so that nothing else loads SDL2. */
@@ -59,191 +50,6 @@ run_sdl2(char **argv)
 	execvp("shmx-view-sdl2", argv);
 	die("--backend sdl2 needs the program shmx-view-sdl2, which is not "
 	    "here: was shmfb built without SDL2?");
-}
-
-static void
-open_window(struct view *w)
-{
-	static const enum shmfb_backend backends[] = {
-		[VIEW_AUTO] = SHMFB_AUTO,
-		[VIEW_SHM] = SHMFB_SHM,
-		[VIEW_SYSV] = SHMFB_SYSV,
-		[VIEW_PUT] = SHMFB_PUT,
-		[VIEW_PRESENT] = SHMFB_PRESENT,
-	};
-	struct shmfb_options o = SHMFB_OPTIONS_INIT;
-
-	o.title = w->v.ring;
-	o.class_name = "shmx-view";
-	o.width = w->v.image.width;
-	o.height = w->v.image.height;
-	o.backend = backends[w->v.backend];
-	o.flags = w->v.no_vsync ? SHMFB_NO_VSYNC : 0;
-	if (shmfb_open(&w->fb, &o) < 0)
-		die("%s", shmfb_error());
-}
-
-/*
- * Is it for the viewer itself? All keys are, unless the producer wants them:
- * then those with control.
- */
-static bool
-is_own(struct view *w, const struct shmfb_event *ev)
-{
-	return ev->type == SHMFB_EVENT_CLOSE ||
-	       (ev->type == SHMFB_EVENT_KEY && ev->u.key.pressed &&
-		(!forward_wanted(&w->forward) ||
-		 (ev->u.key.modifiers & SHMFB_MOD_CTRL)));
-}
-
-static void
-handle_event(struct view *w, const struct shmfb_event *ev)
-{
-	if (ev->type == SHMFB_EVENT_CLOSE ||
-	    (ev->type == SHMFB_EVENT_KEY &&
-	     (ev->u.key.keysym == XKB_KEY_q ||
-	      ev->u.key.keysym == XKB_KEY_Escape)))
-		w->over = true;
-}
-
-static void
-handle_events(struct view *w)
-{
-	struct shmfb_event ev;
-
-	while (shmfb_next_event(w->fb, &ev))
-		if (is_own(w, &ev))
-			handle_event(w, &ev);
-		else
-			forward_event(&w->forward, &ev);
-}
-
-/* The producer has gone: say so where it is seen. */
-static void
-show_absence(struct view *w)
-{
-	char title[SHMX_NAME_MAX + 64];
-
-	snprintf(title, sizeof(title), "%s (producer gone, waiting)",
-		 w->v.ring);
-	shmfb_set_title(w->fb, title);
-}
-
-/* Another producer, or a ring that grew: frames may have another size. */
-static void
-fit_window(struct view *w)
-{
-	struct shmx_image_info image;
-
-	if (shmx_reader_image(w->v.reader, &image, sizeof(image)) < 0)
-		return;
-	if (image.width != w->v.image.width ||
-	    image.height != w->v.image.height)
-		(void)shmfb_resize(w->fb, image.width, image.height);
-	w->v.image = image;
-}
-
-static void
-show_return(struct view *w)
-{
-	shmfb_set_title(w->fb, w->v.ring);
-	fit_window(w);
-}
-
-static void
-dispatch_ring(struct view *w)
-{
-	enum shmx_reader_state before = shmx_reader_state(w->v.reader);
-
-	if (shmx_reader_dispatch(w->v.reader) == -EPIPE)
-		show_absence(w);
-	if (before != SHMX_ATTACHED &&
-	    shmx_reader_state(w->v.reader) == SHMX_ATTACHED)
-		show_return(w);
-	viewer_say_trouble(&w->v);
-	(void)forward_wanted(&w->forward);
-}
-
-/*
- * Give the window the newest frame.  Returns how long to sleep afterwards, in
- * milliseconds: 0 not at all, -1 until something happens.
- */
-static int
-show_newest(struct view *w)
-{
-	struct shmx_hold *hold;
-	int ret;
-
-	ret = viewer_next(&w->v, &hold);
-	if (ret == -EAGAIN)
-		return -1;
-	if (ret == -EPROTO)
-		show_absence(w);
-	if (ret < 0)
-		return RETRY_MS;
-	if (shmx_frame_info(hold)->ring_id != w->ring_id) {
-		w->ring_id = shmx_frame_info(hold)->ring_id;
-		fit_window(w);
-	}
-	ret = shmfb_show(w->fb, hold);
-	if (ret < 0 && ret != -EAGAIN && ret != -EPIPE)
-		die("%s", shmfb_error());
-	if (ret == 0) {
-		viewer_keep(&w->v, hold);
-		w->given++;
-	}
-	shmx_release(hold);
-	return 0;
-}
-
-/* Returns whether the window's descriptor is readable. */
-static bool
-sleep_for_something(struct view *w, bool ready, int ms)
-{
-	struct pollfd fds[] = {
-		{ .fd = shmfb_fd(w->fb), .events = POLLIN },
-		/* Of no use while the window takes nothing. */
-		{ .fd = shmx_reader_fd(w->v.reader), .events = POLLIN },
-	};
-
-	if (forward_flush(&w->forward) && (ms < 0 || ms > FORWARD_RETRY_MS))
-		ms = FORWARD_RETRY_MS;
-	if (tool_poll(fds, ready ? 2 : 1, ms) < 0)
-		return true;
-	if (ready && fds[1].revents != 0)
-		dispatch_ring(w);
-	return fds[0].revents != 0;
-}
-
-/* Whether --frames were given to the window, and all have been shown. */
-static bool
-all_shown(const struct view *w)
-{
-	return w->v.frames > 0 && w->given >= w->v.frames &&
-	       shmfb_in_flight(w->fb) == 0;
-}
-
-static void
-run(struct view *w)
-{
-	bool readable = true, ready;
-	int ms, busy = 0;
-
-	while (!interrupted()) {
-		w->lost = readable && shmfb_dispatch(w->fb) < 0;
-		handle_events(w);
-		if (w->lost || w->over || all_shown(w))
-			return;
-		readable = false;
-		ready = shmfb_ready(w->fb) &&
-			(w->v.frames == 0 || w->given < w->v.frames);
-		ms = ready ? show_newest(w) : -1;
-		/* Frames not to be sent must not keep us from looking. */
-		if (ms != 0 || ++busy == BUSY_MAX) {
-			readable = sleep_for_something(w, ready, ms);
-			busy = 0;
-		}
-	}
 }
 
 /* What is at the server is shown; wait for the end of it, but not for ever. */
@@ -276,33 +82,141 @@ report(struct view *w)
 	});
 }
 
+/* The end of one of them. */
+static void
+close_window(struct windows *all, struct view *w)
+{
+	/* Without an event from its user the window did not close itself. */
+	if (w->lost && !w->over)
+		snprintf(all->lost, sizeof(all->lost), "%s", shmfb_error());
+	finish(w);
+	report(w);
+	viewer_write_screenshot(&w->v);
+	if (w->v.screenshot_window != NULL && all->lost[0] == '\0')
+		readback_png(w->v.screenshot_window, shmfb_window_id(w->fb));
+	view_overlay_close(w);
+	view_trail_drop(w);
+	shmfb_close(w->fb);
+	w->fb = NULL;
+	viewer_close(&w->v);
+	all->open--;
+}
+
+static int
+sooner(int a, int b)
+{
+	return a < 0 ? b : b < 0 ? a : BASE_MIN(a, b);
+}
+
+/* Give each what it takes; how long to sleep, as view_step() says it. */
+static int
+step(struct windows *all)
+{
+	struct view *w;
+	unsigned i;
+	int ms = -1;
+
+	for (i = 0; i < all->count; i++) {
+		w = &all->view[i];
+		if (w->fb == NULL)
+			continue;
+		if (!view_dispatch(w, all->readable[i])) {
+			close_window(all, w);
+			/* What others wait on may have been read with it. */
+			memset(all->readable, true, sizeof(all->readable));
+			ms = 0;
+			continue;
+		}
+		all->readable[i] = false;
+		ms = sooner(ms, view_step(w, &all->ready[i]));
+		ms = sooner(ms, view_overlay_step(w));
+		if (forward_flush(&w->forward))
+			ms = sooner(ms, FORWARD_RETRY_MS);
+	}
+	return ms;
+}
+
+static void
+sleep_for_something(struct windows *all, int ms)
+{
+	struct pollfd fds[2 * VIEWER_RINGS_MAX];
+	unsigned i, n = 0;
+	struct view *w;
+
+	for (i = 0; i < all->count; i++) {
+		w = &all->view[i];
+		fds[n++] = (struct pollfd){ .events = POLLIN,
+			.fd = w->fb == NULL ? -1 : shmfb_fd(w->fb) };
+		/* Of no use while the window takes nothing. */
+		fds[n++] = (struct pollfd){ .events = POLLIN,
+			.fd = w->fb == NULL || !all->ready[i] ? -1 :
+			shmx_reader_fd(w->v.reader) };
+	}
+	if (tool_poll(fds, n, ms) < 0) {
+		memset(all->readable, true, sizeof(all->readable));
+		return;
+	}
+	for (i = 0; i < all->count; i++) {
+		all->readable[i] = fds[2 * i].revents != 0;
+		if (fds[2 * i + 1].revents != 0)
+			view_dispatch_ring(&all->view[i]);
+	}
+}
+
+static void
+run(struct windows *all)
+{
+	int ms, busy = 0;
+
+	memset(all->readable, true, sizeof(all->readable));
+	while (!interrupted()) {
+		ms = step(all);
+		if (all->open == 0)
+			return;
+		/* Frames not to be sent must not keep us from looking. */
+		if (ms != 0 || ++busy == BUSY_MAX) {
+			sleep_for_something(all, ms);
+			busy = 0;
+		}
+	}
+}
+
+/* Attach to all, then show all.  False when interrupted. */
+static bool
+open_all(struct windows *all, const struct viewer *v)
+{
+	unsigned i, holds = VIEW_HOLDS + v->history + (v->screenshot != NULL);
+
+	for (i = 0; i < v->ring_count; i++) {
+		all->view[i].v = *v;
+		all->view[i].v.ring = v->rings[i];
+		if (!viewer_open(&all->view[i].v, holds))
+			return false;
+	}
+	for (i = 0; i < v->ring_count; i++)
+		view_open(&all->view[i], i > 0 ? all->view[0].fb : NULL);
+	all->count = all->open = v->ring_count;
+	return true;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct view w = { .fb = NULL };
+	static struct windows all;
+	struct viewer v;
+	unsigned i;
 
-	viewer_parse(&w.v, argc, argv, "shmx-view (" PACKAGE_STRING ")");
-	if (w.v.backend == VIEW_SDL2)
+	viewer_parse(&v, argc, argv, "shmx-view (" PACKAGE_STRING ")");
+	if (v.backend == VIEW_SDL2)
 		run_sdl2(argv);
 	catch_signals();
-	if (!viewer_open(&w.v, HOLDS + (w.v.screenshot != NULL)))
+	if (!open_all(&all, &v))
 		return EXIT_SUCCESS;
-	open_window(&w);
-	forward_init(&w.forward, w.v.view_only ? NULL : w.v.reader);
-	/* Told when the producer is known to want it. */
-	forward_put(&w.forward, &(struct shmx_input){
-		.kind = SHMX_INPUT_RESIZE,
-		.width = w.v.image.width, .height = w.v.image.height });
-	run(&w);
-	finish(&w);
-	report(&w);
-	viewer_write_screenshot(&w.v);
-	/* Without an event from its user the window did not close itself. */
-	if (w.lost && !w.over)
-		die("%s", shmfb_error());
-	if (w.v.screenshot_window != NULL)
-		readback_png(w.v.screenshot_window, shmfb_window_id(w.fb));
-	shmfb_close(w.fb);
-	viewer_close(&w.v);
+	run(&all);
+	for (i = 0; i < all.count; i++)
+		if (all.view[i].fb != NULL)
+			close_window(&all, &all.view[i]);
+	if (all.lost[0] != '\0')
+		die("%s", all.lost);
 	return tool_end();
 }

@@ -163,7 +163,7 @@ catch_signals(void)
 static int
 poll_until(struct pollfd *fds, nfds_t n, const struct timespec *t)
 {
-	struct pollfd all[5] = { { .fd = signal_pipe[0], .events = POLLIN } };
+	struct pollfd all[TOOL_POLL_MAX + 1] = { { .fd = signal_pipe[0], .events = POLLIN } };
 	int found;
 
 	if (n > 0)

@@ -58,7 +58,9 @@ catch_signals(void);
 bool
 interrupted(void);
 
-/* As poll(2), for up to 4 descriptors, but EINTR once interrupted. */
+#define TOOL_POLL_MAX 32
+
+/* As poll(2), for up to so many descriptors, but EINTR once interrupted. */
 int
 tool_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
 

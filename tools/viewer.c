@@ -17,12 +17,15 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "convert.h"
 #include "write-png.h"
 #include "tool.h"
 
 enum {
 	OPT_BACKEND = 256, OPT_NO_SHM, OPT_WAIT, OPT_FRAMES, OPT_SCREENSHOT,
 	OPT_SCREENSHOT_WINDOW, OPT_STATS, OPT_NO_VSYNC, OPT_SEALED, OPT_VIEW_ONLY,
+	OPT_SCALE, OPT_FILTER, OPT_ROTATE, OPT_BACKGROUND, OPT_FULLSCREEN,
+	OPT_HISTORY,
 };
 
 static const struct argp_option options[] = {
@@ -36,6 +39,17 @@ static const struct argp_option options[] = {
 	  "SHMFB_NO_SHM=1", 1 },
 	{ "no-vsync", OPT_NO_VSYNC, NULL, 0, "show frames as fast as the X "
 	  "server takes them, not one at each refresh", 1 },
+	{ "scale", OPT_SCALE, "SCALE", 0, "none: pixel by pixel (the default); "
+	  "integer: by whole factors; fit: as large as the window", 2 },
+	{ "filter", OPT_FILTER, "FILTER", 0, "of what is scaled: nearest (the "
+	  "default) or linear", 2 },
+	{ "rotate", OPT_ROTATE, "DEGREES", 0, "0, 90, 180 or 270, "
+	  "clockwise", 2 },
+	{ "background", OPT_BACKGROUND, "RRGGBB", 0, "around the picture; "
+	  "default 000000", 2 },
+	{ "fullscreen", OPT_FULLSCREEN, NULL, 0, "begin so", 2 },
+	{ "history", OPT_HISTORY, "N", 0, "keep N frames, at most 4, to step "
+	  "back to; the producer has so many fewer for other readers", 2 },
 	{ "wait", OPT_WAIT, NULL, 0, "wait for the ring's producer if there "
 	  "is none yet", 2 },
 	{ "sealed", OPT_SEALED, NULL, 0, "show no ring that its producer could "
@@ -53,14 +67,16 @@ static const struct argp_option options[] = {
 };
 
 static const char doc[] =
-	"Show the ring NAME in a window: each refresh, the newest frame that "
-	"its producer published."
+	"Show rings, each in a window: at each refresh, the newest frame that "
+	"the ring's producer published."
 	"\v"
 	"The producer never waits for the window. When it ends, the window "
 	"keeps the last frame and goes on with the next producer of that "
 	"name.\n"
 	"\n"
-	"Keys:  q or Escape  end\n"
+	"Keys:  ? shows them; + - 0 zoom, w fit, i whole factor, n smooth, "
+	"r turn, arrows move, space freeze, , and . a frame back and forward, "
+	"s screenshot, h statistics, f fullscreen, q or Escape end.\n"
 	"\n"
 	"A producer that takes input (life does) is sent the keys and the "
 	"pointer of the window. The viewer's own keys then want Ctrl: Ctrl+q "
@@ -85,6 +101,87 @@ backend_by_name(const char *name, struct argp_state *state)
 	argp_error(state, "no backend \"%s\"; there are auto, shm, sysv, put, present "
 		   "and sdl2", name);
 	return VIEW_AUTO;
+}
+
+/* One of the names, by its number. */
+static unsigned
+by_name(const char *name, const char *const *names, unsigned n,
+	const char *what, struct argp_state *state)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(name, names[i]) == 0)
+			return i;
+	argp_error(state, "no %s \"%s\": see --help", what, name);
+	return 0;
+}
+
+static uint32_t
+parse_colour(const char *text, struct argp_state *state)
+{
+	const char *hex = text + (*text == '#');
+
+	if (strlen(hex) != 6 || strspn(hex, "0123456789abcdefABCDEF") != 6)
+		argp_error(state, "--background takes six hexadecimal digits, "
+			   "not \"%s\"", text);
+	return (uint32_t)strtoul(hex, NULL, 16);
+}
+
+/* How the picture is seen; false: it is none of these. */
+static bool
+parse_look(struct viewer *v, int key, const char *arg,
+	   struct argp_state *state)
+{
+	/* In the order of enum shmfb_scale, and of shmfb_filter. */
+	static const char *const scales[] = { "none", "integer", "fit" };
+	static const char *const filters[] = { "nearest", "linear" };
+	static const char *const turns[] = { "0", "90", "180", "270" };
+	unsigned long n;
+
+	switch (key) {
+	case OPT_SCALE:
+		v->scale = by_name(arg, scales, 3, "scale", state);
+		return true;
+	case OPT_FILTER:
+		v->filter = by_name(arg, filters, 2, "filter", state);
+		return true;
+	case OPT_ROTATE:
+		v->rotation = by_name(arg, turns, 4, "rotation", state);
+		return true;
+	case OPT_BACKGROUND:
+		v->background = parse_colour(arg, state);
+		return true;
+	case OPT_FULLSCREEN:
+		v->fullscreen = true;
+		return true;
+	case OPT_HISTORY:
+		if (!parse_number(arg, 0, VIEWER_HISTORY_MAX, &n))
+			argp_error(state, "--history takes 0 to %d, not "
+				   "\"%s\"", VIEWER_HISTORY_MAX, arg);
+		v->history = (unsigned)n;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What does not go together. */
+static void
+check_usage(struct viewer *v, struct argp_state *state)
+{
+	if (v->ring_count == 0)
+		argp_error(state, "which ring? give it a NAME");
+	if (v->no_shm && v->backend != VIEW_AUTO && v->backend != VIEW_PUT)
+		argp_error(state, "--no-shm goes with --backend auto or put");
+	if (v->no_shm)
+		v->backend = VIEW_PUT;
+	if (v->ring_count > 1 && (v->screenshot || v->screenshot_window))
+		argp_error(state, "a screenshot is of one ring: press s in "
+			   "the window");
+	if (v->ring_count > 1 && v->backend == VIEW_SDL2)
+		argp_error(state, "--backend sdl2 shows one ring");
+	v->ring = v->rings[0];
 }
 
 static error_t
@@ -128,22 +225,16 @@ parse(int key, char *arg, struct argp_state *state)
 		v->stats = true;
 		break;
 	case ARGP_KEY_ARG:
-		if (v->ring != NULL)
-			argp_error(state, "one NAME, please");
-		v->ring = arg;
+		if (v->ring_count == VIEWER_RINGS_MAX)
+			argp_error(state, "at most %d rings, please",
+				   VIEWER_RINGS_MAX);
+		v->rings[v->ring_count++] = arg;
 		break;
 	case ARGP_KEY_END:
-		if (v->ring == NULL)
-			argp_error(state, "which ring? give it a NAME");
-		if (v->no_shm && v->backend != VIEW_AUTO &&
-		    v->backend != VIEW_PUT)
-			argp_error(state, "--no-shm goes with --backend auto "
-				   "or put");
-		if (v->no_shm)
-			v->backend = VIEW_PUT;
+		check_usage(v, state);
 		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_look(v, key, arg, state) ? 0 : ARGP_ERR_UNKNOWN;
 	}
 	return 0;
 }
@@ -151,7 +242,7 @@ parse(int key, char *arg, struct argp_state *state)
 void
 viewer_parse(struct viewer *v, int argc, char **argv, const char *program)
 {
-	static const struct argp argp = { options, parse, "NAME", doc, NULL,
+	static const struct argp argp = { options, parse, "NAME...", doc, NULL,
 		NULL, NULL };
 
 	tool_start(argv);
@@ -253,13 +344,58 @@ viewer_keep(struct viewer *v, struct shmx_hold *hold)
 	v->last = shmx_hold_ref(hold);
 }
 
+/* Both are the caller's to free, also when it fails. */
+static int
+read_frame(const struct shmx_frame_info *info, uint8_t **copy,
+	   uint32_t **pixels)
+{
+	size_t bytes = (size_t)info->stride * info->height;
+	uint32_t y;
+	int ret;
+
+	*copy = malloc(bytes);
+	*pixels = malloc((size_t)info->width * info->height * 4);
+	if (*copy == NULL || *pixels == NULL)
+		return -ENOMEM;
+	ret = base_pread_all(info->memory_fd, *copy, bytes,
+			     (off_t)info->offset);
+	if (ret < 0)
+		return ret;
+	for (y = 0; y < info->height; y++)
+		convert_row(*pixels + (size_t)y * info->width,
+			    *copy + (size_t)y * info->stride, info->width,
+			    pixel_format_of(info->format));
+	return 0;
+}
+
+bool
+viewer_save(struct shmx_hold *hold, const char *path, const char **why)
+{
+	const struct shmx_frame_info *info = shmx_frame_info(hold);
+	uint32_t *pixels = NULL;
+	uint8_t *copy = NULL;
+	bool ok = false;
+	int ret;
+
+	if (pixel_format_of(info->format) == PIXEL_UNKNOWN) {
+		*why = "the frame is of a format that is not known";
+		return false;
+	}
+	ret = read_frame(info, &copy, &pixels);
+	if (ret < 0)
+		*why = strerror(-ret);
+	else
+		ok = try_png_xrgb(path, pixels, (size_t)info->width * 4,
+				  info->width, info->height, why);
+	free(copy);
+	free(pixels);
+	return ok;
+}
+
 void
 viewer_write_screenshot(struct viewer *v)
 {
-	const struct shmx_frame_info *info;
-	size_t bytes;
-	void *copy;
-	int ret;
+	const char *why;
 
 	if (v->screenshot == NULL)
 		return;
@@ -267,23 +403,8 @@ viewer_write_screenshot(struct viewer *v)
 		warn("no frame was shown, so there is no %s", v->screenshot);
 		return;
 	}
-	info = shmx_frame_info(v->last);
-	if (!viewer_format_ok(info->format))
-		die("a frame of format %s cannot be written to %s",
-		    shmx_format_name(info->format), v->screenshot);
-	bytes = (size_t)info->stride * info->height;
-	copy = malloc(bytes);
-	if (copy == NULL)
-		die("out of memory for a screenshot of %zu bytes", bytes);
-	/* Read, not mapped: the viewer maps no pixel. */
-	ret = base_pread_all(info->memory_fd, copy, bytes,
-			     (off_t)info->offset);
-	if (ret < 0)
-		die("cannot read the frame for the screenshot: %s",
-		    strerror(-ret));
-	write_png_xrgb(v->screenshot, copy, info->stride, info->width,
-		       info->height);
-	free(copy);
+	if (!viewer_save(v->last, v->screenshot, &why))
+		die("cannot write %s: %s", v->screenshot, why);
 }
 
 /* ---------------------------------------------------------- statistics -- */

@@ -17,9 +17,20 @@ enum viewer_backend {
 	VIEW_AUTO, VIEW_SHM, VIEW_SYSV, VIEW_PUT, VIEW_PRESENT, VIEW_SDL2,
 };
 
+#define VIEWER_RINGS_MAX 16
+/* Beside what it takes to show frames: two, and one for the screenshot. */
+#define VIEWER_HISTORY_MAX 4
+
 struct viewer {
 	/* From the command line. */
-	const char *ring;
+	const char *rings[VIEWER_RINGS_MAX];
+	unsigned ring_count;
+	unsigned scale;			/* enum shmfb_scale */
+	unsigned filter;		/* enum shmfb_filter */
+	unsigned rotation;		/* quarter turns clockwise */
+	uint32_t background;		/* 0xRRGGBB */
+	bool fullscreen;
+	unsigned history;		/* frames kept for stepping back */
 	enum viewer_backend backend;
 	bool no_shm;
 	bool wait;
@@ -31,6 +42,7 @@ struct viewer {
 	const char *screenshot;		/* of the last frame; NULL */
 	const char *screenshot_window;	/* of the window, from the server */
 
+	const char *ring;		/* the one that is shown */
 	struct shmx_reader *reader;
 	struct shmx_image_info image;	/* of the producer attached to */
 	struct shmx_hold *last;		/* for the screenshot; or NULL */
@@ -78,6 +90,13 @@ viewer_say_trouble(struct viewer *v);
 /* Whether frames of that format can be shown and written: 32 bits, 8 each. */
 bool
 viewer_format_ok(uint32_t format);
+
+/*
+ * Write a frame as a PNG: false and why, if it cannot be.  It is read, not
+ * mapped: a viewer maps no pixel.
+ */
+bool
+viewer_save(struct shmx_hold *hold, const char *path, const char **why);
 
 /* Keep a frame for the screenshot, if one was asked for. */
 void

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * view-overlay.c - help, statistics and notices, drawn over the picture
+ *
+ * Each is a small window within the picture's, drawn with cairo: the picture
+ * itself goes its way past them, and its pixels stay where nobody maps them.
+ */
+#include "config.h"
+
+#include "view.h"
+
+#include <cairo.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define MARGIN 12
+#define NOTICE_NS (1600 * BASE_NS_PER_MS)
+#define STATS_NS (500 * BASE_NS_PER_MS)
+#define TEXT_SIZE 13
+#define LINE 26
+#define PAD 18
+
+enum { STATS_ROWS = 9, VALUE = 200 };
+
+/* 0xRRGGBB */
+enum {
+	PAPER = 0x1b1e25, EDGE = 0x3b4252, INK = 0xe5e9f0, DIM = 0x8b95a7,
+	CAP = 0x2e3440, CAP_EDGE = 0x4c566a, ACCENT = 0x88c0d0,
+};
+
+/* -------------------------------------------------------------- drawing -- */
+
+static void
+colour(cairo_t *cr, unsigned rgb)
+{
+	cairo_set_source_rgb(cr, (rgb >> 16 & 255) / 255., (rgb >> 8 & 255) /
+			     255., (rgb & 255) / 255.);
+}
+
+static void
+font(cairo_t *cr, bool bold)
+{
+	cairo_select_font_face(cr, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
+			       bold ? CAIRO_FONT_WEIGHT_BOLD :
+			       CAIRO_FONT_WEIGHT_NORMAL);
+	cairo_set_font_size(cr, TEXT_SIZE);
+}
+
+static double
+text_width(cairo_t *cr, const char *text)
+{
+	cairo_text_extents_t e;
+
+	cairo_text_extents(cr, text, &e);
+	return e.x_advance;
+}
+
+static void
+text(cairo_t *cr, double x, double baseline, unsigned rgb, const char *s)
+{
+	colour(cr, rgb);
+	cairo_move_to(cr, x, baseline);
+	cairo_show_text(cr, s);
+}
+
+static void
+paper(cairo_t *cr, double width, double height)
+{
+	colour(cr, PAPER);
+	cairo_paint(cr);
+	colour(cr, EDGE);
+	cairo_set_line_width(cr, 1);
+	cairo_rectangle(cr, 0.5, 0.5, width - 1, height - 1);
+	cairo_stroke(cr);
+}
+
+static void
+rounded(cairo_t *cr, double x, double y, double w, double h, double r)
+{
+	cairo_new_sub_path(cr);
+	cairo_arc(cr, x + w - r, y + r, r, -M_PI / 2, 0);
+	cairo_arc(cr, x + w - r, y + h - r, r, 0, M_PI / 2);
+	cairo_arc(cr, x + r, y + h - r, r, M_PI / 2, M_PI);
+	cairo_arc(cr, x + r, y + r, r, M_PI, 3 * M_PI / 2);
+	cairo_close_path(cr);
+}
+
+/* A key, as it is on the keyboard; returns how wide it is. */
+static double
+cap(cairo_t *cr, double x, double middle, const char *label)
+{
+	double wide = fmax(22, text_width(cr, label) + 14);
+
+	if (x >= 0) {
+		rounded(cr, x + 0.5, middle - 10.5, wide - 1, 20, 4);
+		colour(cr, CAP);
+		cairo_fill_preserve(cr);
+		colour(cr, CAP_EDGE);
+		cairo_set_line_width(cr, 1);
+		cairo_stroke(cr);
+		text(cr, x + (wide - text_width(cr, label)) / 2, middle + 4.5,
+		     INK, label);
+	}
+	return wide;
+}
+
+/* The keys of one line of the help; x below 0 only measures. */
+static double
+caps(cairo_t *cr, double x, double middle, const char *labels)
+{
+	char copy[64], *label, *rest = NULL;
+	double wide = 0;
+
+	snprintf(copy, sizeof(copy), "%s", labels);
+	for (label = strtok_r(copy, " ", &rest); label != NULL;
+	     label = strtok_r(NULL, " ", &rest))
+		wide += cap(cr, x < 0 ? -1 : x + wide, middle, label) + 4;
+	return wide - 4;
+}
+
+/* --------------------------------------------------------------- panels -- */
+
+static void
+close_panel(struct view_panel *p)
+{
+	shmfb_close(p->fb);
+	p->fb = NULL;
+	p->stale = false;
+}
+
+/* A panel of that size, at that place; what it was before is gone. */
+static void
+open_panel(struct view *w, struct view_panel *p, int32_t x, int32_t y,
+	   uint32_t width, uint32_t height)
+{
+	struct shmfb_options o = SHMFB_OPTIONS_INIT;
+
+	close_panel(p);
+	o.parent = w->fb;
+	o.x = BASE_MAX(x, 0);
+	o.y = BASE_MAX(y, 0);
+	o.width = width;
+	o.height = height;
+	o.flags = SHMFB_NO_VSYNC;
+	/* Without it the picture is seen all the same. */
+	if (shmfb_open(&p->fb, &o) < 0)
+		p->fb = NULL;
+	p->width = width;
+	p->height = height;
+	p->stale = p->fb != NULL;
+}
+
+/* The size of the window around. */
+static void
+outside(const struct view *w, int32_t *width, int32_t *height)
+{
+	struct shmfb_stats s;
+
+	shmfb_stats(w->fb, &s, sizeof(s));
+	*width = (int32_t)s.width;
+	*height = (int32_t)s.height;
+}
+
+/* To measure with, before there is something to draw on. */
+static cairo_t *
+measure(bool bold)
+{
+	cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1,
+							1);
+	cairo_t *cr = cairo_create(s);
+
+	cairo_surface_destroy(s);
+	font(cr, bold);
+	return cr;
+}
+
+static void
+draw_panel(struct view *w, struct view_panel *p,
+	   void (*draw)(struct view *, cairo_t *, double, double))
+{
+	struct shmfb_event ignored;
+	struct shmfb_canvas canvas;
+	cairo_surface_t *surface;
+	cairo_t *cr;
+
+	if (p->fb == NULL)
+		return;
+	while (shmfb_next_event(p->fb, &ignored))
+		;
+	if (!p->stale || shmfb_begin(p->fb, &canvas) < 0)
+		return;
+	surface = cairo_image_surface_create_for_data(canvas.pixels,
+		CAIRO_FORMAT_RGB24, (int)canvas.width, (int)canvas.height,
+		(int)canvas.stride);
+	cr = cairo_create(surface);
+	paper(cr, p->width, p->height);
+	draw(w, cr, p->width, p->height);
+	cairo_destroy(cr);
+	cairo_surface_destroy(surface);
+	p->stale = shmfb_present(p->fb, NULL, 0) < 0;
+}
+
+/* ----------------------------------------------------------------- help -- */
+
+/* Two columns of keys and what they do. */
+struct help_layout {
+	double keys[2];			/* width of the keys of a column */
+	double column[2];		/* and of all of it */
+	double width;
+	double height;
+	unsigned rows;
+};
+
+static void
+lay_out_help(struct help_layout *l, cairo_t *cr)
+{
+	unsigned i, c;
+
+	*l = (struct help_layout){ .rows = (view_key_count + 1) / 2 };
+	for (i = 0; i < view_key_count; i++) {
+		c = i / l->rows;
+		l->keys[c] = fmax(l->keys[c],
+				  caps(cr, -1, 0, view_keys[i].caps));
+	}
+	for (i = 0; i < view_key_count; i++) {
+		c = i / l->rows;
+		l->column[c] = fmax(l->column[c], l->keys[c] + 12 +
+				    text_width(cr, view_keys[i].what));
+	}
+	l->width = ceil(l->column[0] + l->column[1] + 40 + 2 * PAD);
+	l->height = 2 * PAD + 34 + l->rows * LINE + LINE;
+}
+
+/* Smaller where the window is. */
+static double
+help_factor(const struct view *w, const struct help_layout *l)
+{
+	int32_t width, height;
+
+	outside(w, &width, &height);
+	return fmax(0.4, fmin(1, fmin((width - 8) / l->width,
+				      (height - 8) / l->height)));
+}
+
+static void
+draw_help(struct view *w, cairo_t *cr, double width BASE_UNUSED,
+	  double height BASE_UNUSED)
+{
+	struct help_layout l;
+	double factor, x, y;
+	unsigned i;
+
+	font(cr, false);
+	lay_out_help(&l, cr);
+	factor = help_factor(w, &l);
+	cairo_scale(cr, factor, factor);
+	font(cr, true);
+	text(cr, PAD, PAD + 12, ACCENT, "Keys");
+	font(cr, false);
+	colour(cr, EDGE);
+	cairo_rectangle(cr, PAD, PAD + 22, l.width - 2 * PAD, 1);
+	cairo_fill(cr);
+	for (i = 0; i < view_key_count; i++) {
+		x = PAD + (i / l.rows) * (l.column[0] + 32);
+		y = PAD + 34 + (i % l.rows) * LINE + LINE / 2.;
+		caps(cr, x, y, view_keys[i].caps);
+		text(cr, x + l.keys[i / l.rows] + 12, y + 4.5, INK,
+		     view_keys[i].what);
+	}
+	text(cr, PAD, l.height - PAD + 2, DIM,
+	     forward_wanted(&w->forward) ?
+	     "The program takes input: press Ctrl with these." :
+	     "shmx view --help has the rest.");
+}
+
+static void
+open_help(struct view *w)
+{
+	cairo_t *cr = measure(false);
+	int32_t width, height;
+	struct help_layout l;
+	double factor;
+
+	lay_out_help(&l, cr);
+	cairo_destroy(cr);
+	factor = help_factor(w, &l);
+	l.width = ceil(l.width * factor);
+	l.height = ceil(l.height * factor);
+	outside(w, &width, &height);
+	open_panel(w, &w->help, (width - (int32_t)l.width) / 2,
+		   (height - (int32_t)l.height) / 2, (uint32_t)l.width,
+		   (uint32_t)l.height);
+}
+
+void
+view_toggle_help(struct view *w)
+{
+	if (w->help.fb != NULL)
+		close_panel(&w->help);
+	else
+		open_help(w);
+}
+
+/* ----------------------------------------------------------- statistics -- */
+
+/* Rates are of the time since they were taken last. */
+static void
+count(struct view *w, const struct shmfb_stats *s,
+      const struct shmx_reader_stats *r)
+{
+	uint64_t now = base_now_ns();
+	double seconds = (double)(now - w->counted_ns) / 1e9;
+
+	if (w->counted_ns > 0 && seconds > 0.1) {
+		w->shown_rate = (double)(s->frames_shown - w->counted_shown) /
+			seconds;
+		w->skipped_rate = (double)(r->skipped - w->counted_skipped) /
+			seconds;
+	} else if (w->counted_ns > 0) {
+		return;
+	}
+	w->counted_ns = now;
+	w->counted_shown = s->frames_shown;
+	w->counted_skipped = r->skipped;
+}
+
+static void
+frame_text(const struct view *w, char *out, size_t size)
+{
+	const struct shmx_frame_info *info;
+
+	if (w->trail_count == 0) {
+		snprintf(out, size, "none yet");
+		return;
+	}
+	info = shmx_frame_info(w->trail[w->trail_at]);
+	snprintf(out, size, "%" PRIu64 ", %ux%u %s%s", info->sequence,
+		 info->width, info->height, shmx_format_name(info->format),
+		 w->frozen ? ", frozen" : "");
+}
+
+static void
+fill_stats(struct view *w, char value[STATS_ROWS][VALUE])
+{
+	struct shmx_reader_stats r;
+	struct shmfb_stats s;
+
+	shmfb_stats(w->fb, &s, sizeof(s));
+	shmx_reader_stats(w->v.reader, &r, sizeof(r));
+	count(w, &s, &r);
+	if (r.producer_pid != 0)
+		snprintf(value[0], VALUE, "%s, of process %d", w->v.ring,
+			 (int)r.producer_pid);
+	else
+		snprintf(value[0], VALUE, "%s, and nobody produces it",
+			 w->v.ring);
+	frame_text(w, value[1], VALUE);
+	snprintf(value[2], VALUE, "%.1f a second, %" PRIu64 " in all",
+		 w->shown_rate, s.frames_shown);
+	snprintf(value[3], VALUE, "%.1f a second, %" PRIu64 " in all",
+		 w->skipped_rate, r.skipped);
+	snprintf(value[4], VALUE, "%.2f ms, 1 %% over %.2f ms",
+		 (double)s.latency_p50_ns / 1e6,
+		 (double)s.latency_p99_ns / 1e6);
+	snprintf(value[5], VALUE, "%s, %s", s.path, s.route);
+	snprintf(value[6], VALUE, "%.3g a frame", (double)s.client_copies /
+		 (double)BASE_MAX(s.frames_shown, 1));
+	snprintf(value[7], VALUE, "%s", s.clock);
+	snprintf(value[8], VALUE, "%g %%, window %ux%u",
+		 round(view_factor(w) * 1000) / 10, s.width, s.height);
+}
+
+static const char *const stats_labels[STATS_ROWS] = {
+	"Ring", "Frame", "Shown", "Skipped", "Latency", "Path",
+	"Client copies", "Clock", "Zoom",
+};
+
+#define STATS_LINE 20
+#define STATS_LABELS 104
+
+static void
+draw_stats(struct view *w, cairo_t *cr, double width BASE_UNUSED,
+	   double height BASE_UNUSED)
+{
+	char value[STATS_ROWS][VALUE];
+	unsigned i;
+
+	fill_stats(w, value);
+	font(cr, false);
+	for (i = 0; i < STATS_ROWS; i++) {
+		text(cr, PAD - 4, PAD + 8 + i * STATS_LINE, DIM,
+		     stats_labels[i]);
+		text(cr, PAD + STATS_LABELS, PAD + 8 + i * STATS_LINE,
+		     i == 0 ? ACCENT : INK, value[i]);
+	}
+}
+
+void
+view_toggle_stats(struct view *w)
+{
+	if (w->stats.fb != NULL) {
+		close_panel(&w->stats);
+		return;
+	}
+	w->counted_ns = 0;
+	w->shown_rate = w->skipped_rate = 0;
+	w->stats_ns = base_now_ns() + STATS_NS;
+	open_panel(w, &w->stats, MARGIN, MARGIN, 400,
+		   2 * PAD - 6 + STATS_ROWS * STATS_LINE - 4);
+}
+
+/* -------------------------------------------------------------- notices -- */
+
+static void
+draw_notice(struct view *w, cairo_t *cr, double width, double height)
+{
+	font(cr, false);
+	text(cr, (width - text_width(cr, w->notice_text)) / 2,
+	     height / 2 + 4.5, INK, w->notice_text);
+}
+
+static void
+open_notice(struct view *w)
+{
+	cairo_t *cr = measure(false);
+	double wide = ceil(text_width(cr, w->notice_text)) + 2 * PAD;
+	int32_t width, height;
+
+	cairo_destroy(cr);
+	outside(w, &width, &height);
+	open_panel(w, &w->notice, (width - (int32_t)wide) / 2,
+		   height - MARGIN - 32, (uint32_t)wide, 32);
+}
+
+void
+view_say(struct view *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(w->notice_text, sizeof(w->notice_text), fmt, ap);
+	va_end(ap);
+	w->notice_ns = base_now_ns() + NOTICE_NS;
+	open_notice(w);
+}
+
+/* -------------------------------------------------------------- overlay -- */
+
+void
+view_overlay_resized(struct view *w)
+{
+	if (w->help.fb != NULL)
+		open_help(w);
+	if (w->notice.fb != NULL)
+		open_notice(w);
+}
+
+static int
+ms_until(uint64_t when, uint64_t now)
+{
+	return when <= now ? 1 : (int)((when - now) / BASE_NS_PER_MS) + 1;
+}
+
+int
+view_overlay_step(struct view *w)
+{
+	uint64_t now, next = UINT64_MAX;
+
+	if (!w->help.fb && !w->stats.fb && !w->notice.fb)
+		return -1;
+	now = base_now_ns();
+	if (w->notice.fb != NULL && now >= w->notice_ns)
+		close_panel(&w->notice);
+	if (w->stats.fb != NULL && now >= w->stats_ns) {
+		w->stats_ns = now + STATS_NS;
+		w->stats.stale = true;
+	}
+	draw_panel(w, &w->stats, draw_stats);
+	draw_panel(w, &w->help, draw_help);
+	draw_panel(w, &w->notice, draw_notice);
+	if (w->notice.fb != NULL)
+		next = w->notice_ns;
+	if (w->stats.fb != NULL)
+		next = BASE_MIN(next, w->stats_ns);
+	/* Two of its frames are at the server: soon there will be one less. */
+	if (w->help.stale || w->stats.stale || w->notice.stale)
+		next = now;
+	return next == UINT64_MAX ? -1 : ms_until(next, now);
+}
+
+void
+view_overlay_close(struct view *w)
+{
+	close_panel(&w->help);
+	close_panel(&w->stats);
+	close_panel(&w->notice);
+}

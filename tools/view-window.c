@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * view-window.c - one window: the newest frame, its producer's coming and going
+ */
+#include "config.h"
+
+#include "view.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "tool.h"
+
+/* When the newest frame could not be held: try again. */
+#define RETRY_MS 1
+
+void
+view_natural_size(const struct view *w, uint32_t *width, uint32_t *height)
+{
+	struct shmfb_view view = SHMFB_VIEW_INIT;
+	bool turned = w->v.rotation & 1;
+
+	if (w->fb != NULL) {
+		shmfb_get_view(w->fb, &view, sizeof(view));
+		turned = view.rotation & 1;
+	}
+	*width = turned ? w->v.image.height : w->v.image.width;
+	*height = turned ? w->v.image.width : w->v.image.height;
+}
+
+void
+view_open(struct view *w, struct shmfb *share)
+{
+	static const enum shmfb_backend backends[] = {
+		[VIEW_AUTO] = SHMFB_AUTO,
+		[VIEW_SHM] = SHMFB_SHM,
+		[VIEW_SYSV] = SHMFB_SYSV,
+		[VIEW_PUT] = SHMFB_PUT,
+		[VIEW_PRESENT] = SHMFB_PRESENT,
+	};
+	struct shmfb_options o = SHMFB_OPTIONS_INIT;
+
+	o.title = w->v.ring;
+	o.class_name = "shmx-view";
+	o.share = share;
+	view_natural_size(w, &o.width, &o.height);
+	o.backend = backends[w->v.backend];
+	o.flags = (w->v.no_vsync ? SHMFB_NO_VSYNC : 0) |
+		(w->v.fullscreen ? SHMFB_FULLSCREEN : 0);
+	if (shmfb_open(&w->fb, &o) < 0)
+		die("%s", shmfb_error());
+	view_look_init(w);
+	forward_init(&w->forward, w->v.view_only ? NULL : w->v.reader);
+	/* Told when the producer is known to want it. */
+	forward_put(&w->forward, &(struct shmx_input){
+		.kind = SHMX_INPUT_RESIZE,
+		.width = o.width, .height = o.height });
+}
+
+/* --------------------------------------------------------------- events -- */
+
+/*
+ * Is it for the viewer itself? All keys are, unless the producer wants them:
+ * then those with control.
+ */
+static bool
+is_own(struct view *w, const struct shmfb_event *ev)
+{
+	return ev->type == SHMFB_EVENT_CLOSE ||
+	       (ev->type == SHMFB_EVENT_KEY && ev->u.key.pressed &&
+		(!forward_wanted(&w->forward) ||
+		 (ev->u.key.modifiers & SHMFB_MOD_CTRL)));
+}
+
+static void
+handle_event(struct view *w, const struct shmfb_event *ev)
+{
+	if (ev->type == SHMFB_EVENT_CLOSE)
+		w->over = true;
+	else
+		view_key(w, ev->u.key.keysym);
+}
+
+static void
+handle_events(struct view *w)
+{
+	struct shmfb_event ev;
+
+	while (!w->over && shmfb_next_event(w->fb, &ev)) {
+		if (ev.type == SHMFB_EVENT_RESIZE)
+			view_overlay_resized(w);
+		if (is_own(w, &ev))
+			handle_event(w, &ev);
+		else
+			forward_event(&w->forward, &ev);
+	}
+}
+
+/* Whether --frames were given to the window, and all have been shown. */
+static bool
+all_shown(const struct view *w)
+{
+	return w->v.frames > 0 && w->given >= w->v.frames &&
+	       shmfb_in_flight(w->fb) == 0;
+}
+
+bool
+view_dispatch(struct view *w, bool readable)
+{
+	w->lost = readable && shmfb_dispatch(w->fb) < 0;
+	handle_events(w);
+	return !w->lost && !w->over && !all_shown(w);
+}
+
+/* ----------------------------------------------------------------- ring -- */
+
+/* The producer has gone: say so where it is seen. */
+static void
+show_absence(struct view *w)
+{
+	char title[SHMX_NAME_MAX + 64];
+
+	snprintf(title, sizeof(title), "%s (producer gone, waiting)",
+		 w->v.ring);
+	shmfb_set_title(w->fb, title);
+}
+
+/* Another producer, or a ring that grew: frames may have another size. */
+static void
+fit_window(struct view *w)
+{
+	struct shmx_image_info image;
+	uint32_t width, height;
+
+	if (shmx_reader_image(w->v.reader, &image, sizeof(image)) < 0)
+		return;
+	if (image.width != w->v.image.width ||
+	    image.height != w->v.image.height) {
+		w->v.image = image;
+		view_natural_size(w, &width, &height);
+		(void)shmfb_resize(w->fb, width, height);
+	}
+	w->v.image = image;
+}
+
+static void
+show_return(struct view *w)
+{
+	shmfb_set_title(w->fb, w->v.ring);
+	fit_window(w);
+}
+
+void
+view_dispatch_ring(struct view *w)
+{
+	enum shmx_reader_state before = shmx_reader_state(w->v.reader);
+
+	if (shmx_reader_dispatch(w->v.reader) == -EPIPE)
+		show_absence(w);
+	if (before != SHMX_ATTACHED &&
+	    shmx_reader_state(w->v.reader) == SHMX_ATTACHED)
+		show_return(w);
+	viewer_say_trouble(&w->v);
+	(void)forward_wanted(&w->forward);
+}
+
+/* --------------------------------------------------------------- frames -- */
+
+static int
+show(struct view *w, struct shmx_hold *hold)
+{
+	int ret = shmfb_show(w->fb, hold);
+
+	if (ret < 0 && ret != -EAGAIN && ret != -EPIPE)
+		die("%s", shmfb_error());
+	return ret;
+}
+
+static int
+show_newest(struct view *w)
+{
+	struct shmx_hold *hold;
+	int ret;
+
+	view_trail_make_room(w);
+	ret = viewer_next(&w->v, &hold);
+	if (ret == -EAGAIN)
+		return -1;
+	if (ret == -EPROTO)
+		show_absence(w);
+	if (ret < 0)
+		return RETRY_MS;
+	if (shmx_frame_info(hold)->ring_id != w->ring_id) {
+		w->ring_id = shmx_frame_info(hold)->ring_id;
+		fit_window(w);
+	}
+	if (show(w, hold) == 0) {
+		viewer_keep(&w->v, hold);
+		view_trail_add(w, hold);
+		w->given++;
+		w->one_more = false;
+	}
+	shmx_release(hold);
+	return 0;
+}
+
+int
+view_step(struct view *w, bool *ready)
+{
+	*ready = shmfb_ready(w->fb) &&
+		(w->v.frames == 0 || w->given < w->v.frames);
+	if (!*ready)
+		return -1;
+	if (w->again) {
+		w->again = show(w, w->trail[w->trail_at]) < 0;
+		return 0;
+	}
+	if (w->frozen && !w->one_more)
+		return -1;
+	return show_newest(w);
+}
