@@ -84,11 +84,11 @@ like "a user needs sudo" "$out" "sudo apt-get install"
 machine dnf 0
 run --check
 like "dnf has its own names" "$out" "dnf install -y gcc make autoconf"
-like "dnf: libraries" "$out" "libxkbcommon-x11-devel pixman-devel libpng-devel ncurses-devel zlib-devel"
+like "dnf: libraries" "$out" "libxkbcommon-x11-devel pixman-devel cairo-devel libpng-devel"
 machine pacman 0
 run --check
 like "pacman has its own names" "$out" "pacman -S --needed --noconfirm gcc"
-like "pacman: libraries" "$out" "libxkbcommon-x11 pixman libpng ncurses zlib sdl2"
+like "pacman: libraries" "$out" "libxkbcommon-x11 pixman cairo libpng ncurses zlib sdl2"
 
 # What configure asks for is what bootstrap installs
 
