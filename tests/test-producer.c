@@ -146,8 +146,8 @@ START_TEST(what_is_unknown_is_refused)
 	struct shmx_stream s = picture;
 	struct shmx_producer_options o = options(&s);
 
-	o.flags = 1 << 5;
-	check_refused("test", &o, -EINVAL, "unknown producer flags 0x20");
+	o.flags = 1u << 31;
+	check_refused("test", &o, -EINVAL, "unknown producer flags 0x80000000");
 	o.flags = 0;
 	s.format = SHMX_FOURCC('N', 'O', 'N', 'E');
 	check_refused("test", &o, -EINVAL, "is no pixel format");
