@@ -404,6 +404,11 @@ check_programs += %D%/test-show-grown.x11
 %C%_test_show_grown_x11_CFLAGS = $(x11_cflags)
 %C%_test_show_grown_x11_LDADD = $(window_libs)
 
+check_programs += %D%/test-traps.x11
+%C%_test_traps_x11_SOURCES = %D%/test-traps.c
+%C%_test_traps_x11_CFLAGS = $(x11_cflags)
+%C%_test_traps_x11_LDADD = $(window_libs) -ldl
+
 check_programs += %D%/test-viewer-dies.x11
 %C%_test_viewer_dies_x11_SOURCES = %D%/test-viewer-dies.c $(deaths_parts)
 %C%_test_viewer_dies_x11_CFLAGS = $(x11_cflags)

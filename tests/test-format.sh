@@ -1,6 +1,7 @@
 #!/bin/sh
-# doc/shmx-format.md and doc/shmx-features.md say what is so: their rules have
-# tests, and the bytes that they show are those of the headers.
+# doc/shmx-format.md, doc/shmx-features.md and doc/shmfb-features.md say what is
+# so: their rules have tests, and the bytes that they show are those of the
+# headers.
 #
 # A rule starts a line, "- **6.1** ..." or "| **K1** ...", and has a tag:
 # [test-ring: the_bound_is_exact; test-sim: R2 release, R3 acquire]. A case is a
@@ -13,6 +14,7 @@
 
 format=$top_srcdir/doc/shmx-format.md
 features=$top_srcdir/doc/shmx-features.md
+window=$top_srcdir/doc/shmfb-features.md
 
 # rules FILE...: a line for each, its number, a tab, its text.
 rules() {
@@ -73,6 +75,9 @@ exists() {
 		tr -s ' \t' ' ' <"$top_srcdir/tests/models/rows" |
 			grep -qE "^(fast|long) [a-z_]+ $2\$" ;;
 	*)
+		# It is run: test-view is not, where test-view.x11 is.
+		grep -qE "(%D%|tests)/$1( |\$)" "$top_srcdir/tests/local.mk" \
+			"$top_srcdir/tests/v2/local.mk" || return
 		script=$top_srcdir/tests/$1
 		if [ -f "$script" ]; then
 			grep -qF "\"$2\"" "$script"
@@ -80,8 +85,6 @@ exists() {
 		fi
 		# A program that needs an X server has its source under its name.
 		source=$top_srcdir/tests/${1%.x11}.c
-		grep -qE "(%D%|tests)/$1( |\$)" "$top_srcdir/tests/local.mk" \
-			"$top_srcdir/tests/v2/local.mk" || return
 		if grep -qF "START_TEST($2)" "$source"; then
 			tr -s '[:space:]' ' ' <"$source" |
 				grep -qE "tcase_add_(loop_)?test\([a-z_]*, $2[,)]"
@@ -197,15 +200,15 @@ wrong_references() {
 	references | sort -u | grep -vxF -f "$tap_tmp/numbers"
 }
 
-# What the table of features names and libraries and tools have not.
+# What the tables of features FILE... name and libraries and tools have not.
 wrong_functions() {
-	grep -oE '\b(shmx|shmfb)_[a-z0-9_]+\(\)' "$features" | sort -u |
+	grep -hoE '\b(shmx|shmfb)_[a-z0-9_]+\(\)' "$@" | sort -u |
 		tr -d '()' | while read -r name; do
 		grep -qE "^[[:space:]]$name;" "$top_srcdir"/lib/shm*/shm*.map ||
 			echo "$name()"
 	done
 	# shellcheck disable=SC2016 # that is Markdown
-	grep -oE '`shmx [a-z]+' "$features" | sort -u | while read -r _ verb; do
+	grep -hoE '`shmx [a-z]+' "$@" | sort -u | while read -r _ verb; do
 		ls "$top_srcdir/tools/shmx-$verb".* >/dev/null 2>&1 ||
 			echo "shmx $verb"
 	done
@@ -220,16 +223,19 @@ same_logs() {
 		sort | uniq -d
 }
 
-is "every rule has a test" "$(wrong_rules "$format" "$features")" ""
+is "every rule has a test" "$(wrong_rules "$format" "$features" "$window")" \
+	""
 is "every test that is named exists" \
-	"$(rules "$format" "$features" | tags | wrong_tags)" ""
+	"$(rules "$format" "$features" "$window" | tags | wrong_tags)" ""
 is "every rule that is referred to exists" "$(wrong_references)" ""
-is "every function and tool that is named exists" "$(wrong_functions)" ""
+is "every function and tool that is named exists" \
+	"$(wrong_functions "$features" "$window")" ""
 is "no two tests have one log" "$(same_logs "$top_srcdir/tests/local.mk" \
 	"$top_srcdir/tests/v2/local.mk")" ""
 ok "the pictures are those of layout.h and protocol.h" agrees "$format"
 ok "there are rules and pictures" test "$(rules "$format" | wc -l)" -gt 100 \
 	-a "$(grep -c '^```layout' "$format")" -gt 15
+is "there are 37 traps" "$(rules "$window" | grep -c '^T[0-9]')" 37
 
 # Each of these finds what it is there to find.
 breaks() { # WHAT SED-SCRIPT
@@ -257,6 +263,8 @@ broken "a number used twice" "- **1.1** One. [test-ring: the_bound_is_exact]
 - **1.1** Two. [test-ring: the_bound_is_exact]" "1.1 is there twice"
 broken "no such program" "- **1.1** So. [test-rong: the_bound_is_exact]" \
 	"test-rong: the_bound_is_exact"
+broken "a program that is called otherwise" \
+	"- **1.1** So. [test-window: exposed]" "1.1: test-window: exposed"
 broken "no such case" \
 	"| **K1** so | [test-ring: the_bound_is_exact, the_bound] |" \
 	"K1: test-ring: the_bound"
