@@ -15,6 +15,7 @@
 #include <shmfb/shmfb.h>
 
 #include "base/base.h"
+#include "chance.h"
 #include "shmfb/window.h"
 #include "suite.h"
 #include "xtool.h"
@@ -280,6 +281,99 @@ START_TEST(render_is_as_staged)
 }
 END_TEST
 
+/* A view of a picture in a window, both of any size. */
+struct scene {
+	struct shmfb_view view;
+	uint32_t window[2];
+	uint32_t picture[2];
+	struct shmx_rect again;		/* of the window: painted once more */
+};
+
+static struct scene
+any_scene(uint32_t largest)
+{
+	struct scene s = { .view = SHMFB_VIEW_INIT };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		s.window[i] = 1 + chance(300);
+		s.picture[i] = 1 + chance(largest);
+	}
+	s.view.scale = chance(SHMFB_SCALE_FIT + 1);
+	s.view.filter = chance(SHMFB_LINEAR + 1);
+	s.view.rotation = chance(4);
+	if (chance(3) == 0)
+		s.view.zoom = (1 + chance(255)) / 64.0;
+	s.view.x = chance(s.picture[0] + 1);
+	s.view.y = chance(s.picture[1] + 1);
+	s.again = (struct shmx_rect){ (int32_t)chance(s.window[0]),
+		(int32_t)chance(s.window[1]), 1 + (int32_t)chance(300),
+		1 + (int32_t)chance(300) };
+	return s;
+}
+
+/* What a window shows of it; to be freed. */
+static uint32_t *
+show_scene(struct shmfb *fb, const struct scene *s)
+{
+	ck_assert_int_eq(shmfb_resize(fb, s->window[0], s->window[1]), 0);
+	ck_assert_int_eq(shmfb_set_view(fb, &s->view), 0);
+	settle(fb, c);
+	present(fb, s->picture[0], s->picture[1], 9);
+	settle(fb, c);
+	shmfb_repaint_later(fb, &s->again);
+	settle(fb, c);
+	return x_read(c, shmfb_window_id(fb), s->window[0], s->window[1]);
+}
+
+static void
+check_same(const struct scene *s, const uint32_t *a, const uint32_t *b)
+{
+	const struct shmfb_view *v = &s->view;
+	uint32_t i;
+
+	for (i = 0; i < s->window[0] * s->window[1]; i++)
+		ck_assert_msg(a[i] == b[i], "%ux%u in %ux%u, scale %d, filter "
+			"%d, %u turns, zoom %g at %g,%g: pixel %u,%u is %06x "
+			"and %06x", s->picture[0], s->picture[1], s->window[0],
+			s->window[1], v->scale, v->filter, v->rotation,
+			v->zoom, v->x, v->y, i % s->window[0],
+			i / s->window[0], a[i], b[i]);
+}
+
+/* As they come; the first has the middle of a pixel at the edge of one. */
+START_TEST(any_view_is_as_staged)
+{
+	struct scene s = { { .size = sizeof(struct shmfb_view),
+			     .scale = SHMFB_SCALE_FIT },
+			   { 43, 121 }, { 64, 48 }, { 21, 44, 1, 1 } };
+	uint32_t *got[2];
+	struct shmfb *fb[2];
+	unsigned i, k;
+
+	chance_seed();
+	for (k = 0; k < 2; k++)
+		fb[k] = open_sized(10, 10, &ways[k * 2]);
+	/* What is covered cannot be read. */
+	ck_assert_int_eq(shmfb_move(fb[1], 400, 0), 0);
+	for (i = 0; i < 80; i++) {
+		for (k = 0; k < 2; k++) {
+			/* Which is looked at with the first picture. */
+			setenv("SHMFB_NO_RENDER", ways[k * 2].no_render, 1);
+			got[k] = show_scene(fb[k], &s);
+		}
+		check_same(&s, got[0], got[1]);
+		free(got[0]);
+		free(got[1]);
+		s = any_scene(i % 2 ? 300 : 64);
+	}
+	ck_assert_uint_gt(stats_of(fb[0]).client_copies, 0);
+	ck_assert_uint_eq(stats_of(fb[1]).client_copies, 0);
+	shmfb_close(fb[0]);
+	shmfb_close(fb[1]);
+}
+END_TEST
+
 /* One picture, one view after the other, while frames are under way. */
 START_TEST(views_change)
 {
@@ -483,5 +577,7 @@ main(void)
 	tcase_add_test(tc, render_keeps_the_picture);
 	tcase_add_test(tc, render_is_refused);
 	tcase_add_loop_test(tc, render_is_as_staged, 0, VIEWS);
+	tcase_set_timeout(tc, 30);
+	tcase_add_test(tc, any_view_is_as_staged);
 	return suite_run(s);
 }
