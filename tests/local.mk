@@ -42,6 +42,7 @@ shell_tests += \
 	%D%/test-headers.sh \
 	%D%/test-includes.sh \
 	%D%/test-install.sh \
+	%D%/test-man.sh \
 	%D%/test-models.sh \
 	%D%/test-ls.sh \
 	%D%/test-pull.sh \

@@ -1,0 +1,134 @@
+#!/bin/sh
+# The manual pages tell of all there is, and of nothing else: functions and
+# constants of shmfb.h, options and verbs of the tools, switches.
+. "${top_srcdir:-.}/tests/tap.sh"
+
+man=$top_srcdir/man
+header=$top_srcdir/lib/shmfb/shmfb.h
+
+# --------------------------------------------------------------- pages --
+
+is "all pages are installed" \
+	"$(grep -o '%D%/[a-z0-9.-]*' "$man/local.mk" | sed 's,.*/,,' | sort)" \
+	"$(find "$man" -name '*.[1-9]' | sed 's,.*/,,' | sort)"
+
+# Nobody needs a date in them.
+lint() {
+	mandoc -T lint "$1" 2>&1 | grep -v 'missing date'
+}
+if command -v mandoc >/dev/null; then
+	for page in "$man"/*.[1-9]; do
+		is "mandoc has nothing to say of ${page##*/}" \
+			"$(lint "$page")" ""
+	done
+	printf '.TH X 1 "" "a" "b"\n.SH NAME\nx \\- y\n.TP\n.RS\n' \
+		>"$tap_tmp/bad.1"
+	like "found: a page with a mistake" "$(lint "$tap_tmp/bad.1")" bad.1
+else
+	skip "mandoc has nothing to say" "there is no mandoc"
+fi
+
+# Pages of ours that a page refers to, and that there are not.
+missing_pages() {
+	sed -n 's/^\.BR \(sh[a-z-]*\) (\([0-9]\)).*/\1.\2/p' "$@" | sort -u |
+		while read -r page; do
+			[ -f "$man/$page" ] || echo "$page"
+		done
+}
+is "pages that are referred to are there" "$(missing_pages "$man"/*.[1-9])" ""
+echo '.BR shmx-fax (1)' >"$tap_tmp/fax.1"
+is "found: one that is not" "$(missing_pages "$tap_tmp/fax.1")" shmx-fax.1
+
+# --------------------------------------------------------------- tools --
+
+# Long options of --help on standard input, but for those that all have.
+help_options() {
+	grep -oE '^ +(-., )?--[a-z-]+' | sed 's/.*--/--/' |
+		grep -vxE -e '--(help|usage|version)' | sort -u
+}
+
+# Those that have a paragraph of a page.
+page_options() {
+	awk '/^\.TP/ { head = 1; next }
+		head { print; head = 0 }' "$1" | tr -d '\\"' |
+		grep -E '^\.[BIR]+ -' | grep -oE -e '--[a-z-]+' |
+		sort -u
+}
+
+verbs=$("$top_builddir/tools/shmx" --list)
+for verb in $verbs; do
+	# Beside the build's own there may be others in PATH.
+	tool=$top_builddir/tools/shmx-$verb
+	if ! [ -x "$tool" ] || [ "$verb" = view-sdl2 ]; then
+		continue
+	fi
+	is "shmx-$verb(1) has its options" \
+		"$(page_options "$man/shmx-$verb.1")" \
+		"$("$tool" --help | help_options)"
+	like "shmx(1) has $verb" "$(cat "$man/shmx.1")" "shmx-$verb (1)"
+done
+is "shmx(1) has its options" "$(page_options "$man/shmx.1")" \
+	"$("$top_builddir/tools/shmx" --help | help_options)"
+printf '.SH OPTIONS\n.TP\n.BI \\-\\-one= N\nNot --two.\n.TP\n.BR \\-t ", " \\-\\-three\n' \
+	>"$tap_tmp/x.1"
+is "options of a page are found" "$(page_options "$tap_tmp/x.1")" "--one
+--three"
+
+like "there are verbs" "$verbs" view
+
+# ------------------------------------------------------------- library --
+
+functions() { # FILE: of its prototypes, "NAME(ARGUMENTS)" with their type
+	sed -e 's,/\*.*\*/,,' -e '/\/\*/,/\*\//d' -e '/^[#.]/d' "$1" |
+		tr '\n\t' '[ *]' | tr '{};' '[\n*]' |
+		sed -n 's/^ *\([a-z].*shmfb_[a-z_]*(.*)\) *$/\1/p' |
+		sed -e 's/  */ /g' -e 's/ *\* */ */g' -e 's/( /(/g' | sort
+}
+synopsis() { # PAGE
+	sed -n '/^\.SH SYNOPSIS/,/^\.SH DESCRIPTION/p' "$1"
+}
+functions "$header" >"$tap_tmp/header"
+synopsis "$man/shmfb.3" >"$tap_tmp/synopsis"
+functions "$tap_tmp/synopsis" >"$tap_tmp/page"
+ok "shmfb(3) has the prototypes of shmfb.h" \
+	diff -u "$tap_tmp/header" "$tap_tmp/page"
+grep -o 'shmfb_[a-z_]*;' "$top_srcdir/lib/shmfb/shmfb.map" | tr -d ';' |
+	sort >"$tap_tmp/map"
+grep -o 'shmfb_[a-z_]*(' "$tap_tmp/page" | tr -d '(' | sort |
+	ok "which are those that are exported" diff -u "$tap_tmp/map" -
+
+sed -n '/^\.SH DESCRIPTION/,$p' "$man/shmfb.3" >"$tap_tmp/description"
+unsaid() { # NAME...
+	for name in "$@"; do
+		grep -q "$name" "$tap_tmp/description" || echo "$name"
+	done
+}
+# shellcheck disable=SC2046 # names
+is "shmfb(3) tells of each function" \
+	"$(unsaid $(sed 's/$/()/' "$tap_tmp/map"))" ""
+constants() {
+	sed -e '/#define/d' "$header" | tr -s ' \t' '[\n*]' |
+		grep -oE '^SHMFB_[A-Z0-9_]+' | sort -u |
+		grep -vxE 'SHMFB_(SHMFB_H|WORKS|FAILS|NOT_TRIED|.*_INIT)' |
+		grep -v -e '^SHMFB_NO_\(SHM\|FD\|RENDER\|PRESENT\|SPIN\|XINPUT\)$' \
+			-e '^SHMFB_PROBE'
+}
+# shellcheck disable=SC2046 # names
+is "shmfb(3) tells of each constant" "$(unsaid $(constants))" ""
+is "there are constants" "$(constants | grep -c EVENT)" \
+	"$(grep -c '^[[:space:]]SHMFB_EVENT_[A-Z]*[, ]' "$header")"
+
+switches() {
+	grep -rhoE '(shmfb_env|base_may_spin)\("[A-Z_]+"\)' \
+		"$top_srcdir/lib" --include='*.c' | grep -oE '[A-Z_]+"' |
+		tr -d '"' | sort -u
+}
+unswitched() {
+	switches | while read -r name; do
+		grep -q "^\.BR* $name\$" "$man/shmfb.7" || echo "$name"
+	done
+}
+is "shmfb(7) tells of each switch" "$(unswitched)" ""
+ok "there are switches" test "$(switches | wc -l)" -ge 5
+
+done_testing
