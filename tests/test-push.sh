@@ -44,6 +44,10 @@ is "size beyond 32767: status" "$status" 2
 run ring --size 10x10 --pixel purple
 is "unknown pixel format: status" "$status" 2
 like "unknown pixel format: words" "$err" "rgb24"
+run ring --size 10x10 --pixel rgb24 --as-is
+says "a format that no ring has" 2 "bgr24"
+run ring --format y4m --as-is
+says "video as it is" 2 "raw pixels"
 run "a/b" --size 100x50 "$raw"
 says "a name with a slash" 1 "is no name for a ring"
 run ring --size 100x50 "$tap_tmp/none"

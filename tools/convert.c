@@ -62,6 +62,27 @@ pixel_format_of(uint32_t shmx_format)
 	}
 }
 
+uint32_t
+pixel_format_in_ring(enum pixel_format format)
+{
+	switch (format) {
+	case PIXEL_XRGB8888:
+		return SHMX_XRGB8888;
+	case PIXEL_XBGR8888:
+		return SHMX_XBGR8888;
+	case PIXEL_BGR24:
+		return SHMX_RGB888;
+	case PIXEL_RGB565:
+		return SHMX_RGB565;
+	case PIXEL_XRGB2101010:
+		return SHMX_XRGB2101010;
+	case PIXEL_GRAY8:
+		return SHMX_R8;
+	default:
+		return 0;
+	}
+}
+
 const char *
 pixel_format_names(void)
 {

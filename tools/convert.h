@@ -32,6 +32,10 @@ pixel_format_names(void);
 enum pixel_format
 pixel_format_of(uint32_t shmx_format);
 
+/* The ring's format whose pixels lie like that; 0: there is none. */
+uint32_t
+pixel_format_in_ring(enum pixel_format format);
+
 size_t
 pixel_format_bytes(enum pixel_format format);
 

@@ -2,9 +2,9 @@
 /*
  * input.c - a stream of pictures from a file or a pipe
  *
- * Raw XRGB8888 whose rows are as long as the slot's is read straight into the
- * slot: the only copy is the kernel's.  Everything else comes through one
- * picture of memory.
+ * Raw pixels that need no conversion, and whose rows are as long as the slot's,
+ * are read straight into the slot: the only copy is the kernel's.  Everything
+ * else comes through one picture of memory.
  */
 #include "config.h"
 
@@ -331,15 +331,21 @@ static bool
 raw_read(struct input *in, void *to, size_t stride)
 {
 	size_t row = (size_t)in->width * pixel_format_bytes(in->pixel);
+	bool same = in->as_is || in->pixel == PIXEL_XRGB8888;
+	const uint8_t *from = in->buffer;
+	char *at = to;
 	uint32_t y;
 
-	if (in->pixel == PIXEL_XRGB8888 && stride == row)
+	if (same && stride == row)
 		return read_picture(in, to);
 	if (!read_picture(in, in->buffer))
 		return false;
-	for (y = 0; y < in->height; y++)
-		convert_row((uint32_t *)(void *)((char *)to + y * stride),
-			    in->buffer + y * row, in->width, in->pixel);
+	for (y = 0; y < in->height; y++, at += stride, from += row)
+		if (same)
+			memcpy(at, from, row);
+		else
+			convert_row((uint32_t *)(void *)at, from, in->width,
+				    in->pixel);
 	return true;
 }
 

@@ -15,6 +15,7 @@ enum input_format { INPUT_RAW, INPUT_PPM, INPUT_Y4M };
 struct input {
 	enum input_format format;
 	enum pixel_format pixel;	/* of INPUT_RAW, said by the user */
+	bool as_is;			/* INPUT_RAW is not to be converted */
 	const char *name;		/* for messages: "stdin", a path */
 	int fd;
 	uint32_t width;			/* of every picture */
@@ -41,9 +42,9 @@ void
 input_open(struct input *in, const char *path);
 
 /*
- * Read the next picture into rows of stride bytes at to, as XRGB8888.  False
- * at the end, and when interrupted.  Dies with one line when the stream ends
- * within a picture.
+ * Read the next picture into rows of stride bytes at to, as XRGB8888 unless it
+ * is to be left as it is.  False at the end, and when interrupted.  Dies with
+ * one line when the stream ends within a picture.
  */
 bool
 input_read(struct input *in, void *to, size_t stride);

@@ -39,7 +39,7 @@ struct push {
 enum {
 	OPT_FORMAT = 256, OPT_SIZE, OPT_PIXEL, OPT_FPS, OPT_LOOP, OPT_SLOTS,
 	OPT_HISTORY, OPT_STAY, OPT_WAIT, OPT_STATS, OPT_NAMED,
-	OPT_LAZY_CHECKSUM, OPT_EVERY,
+	OPT_LAZY_CHECKSUM, OPT_EVERY, OPT_AS_IS,
 };
 
 static const struct argp_option options[] = {
@@ -50,6 +50,9 @@ static const struct argp_option options[] = {
 	{ "pixel", OPT_PIXEL, "PIXEL", 0, "how raw pixels lie: xrgb8888 "
 	  "(ffmpeg's bgr0, the default; read straight into the slot), "
 	  "xbgr8888, rgb24, bgr24, rgb565, xrgb2101010, gray8", 1 },
+	{ "as-is", OPT_AS_IS, NULL, 0, "put raw pixels into the ring as they "
+	  "lie, not as xrgb8888; who shows them converts them. Rings have no "
+	  "rgb24", 1 },
 	{ "fps", OPT_FPS, "N", 0, "frames a second; 0: as fast as they come. "
 	  "Default: what a y4m stream says, else 0", 2 },
 	{ "loop", OPT_LOOP, NULL, 0, "start again at the end of a file", 2 },
@@ -143,6 +146,9 @@ parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "no pixel format \"%s\"; there are "
 				   "%s", arg, pixel_format_names());
 		break;
+	case OPT_AS_IS:
+		p->in.as_is = true;
+		break;
 	case OPT_FPS:
 		parse_fps(p, arg, state);
 		break;
@@ -227,7 +233,8 @@ open_ring(const struct push *p)
 		.name = "video",
 		.width = p->in.width,
 		.height = p->in.height,
-		.format = SHMX_XRGB8888,
+		.format = p->in.as_is ? pixel_format_in_ring(p->in.pixel) :
+			SHMX_XRGB8888,
 	};
 	struct shmx_producer_options o = SHMX_PRODUCER_OPTIONS_INIT;
 
@@ -329,6 +336,22 @@ print_stats(const struct push *p, uint64_t ns)
 	       s.readers, s.slots, s.slots_held);
 }
 
+/* What is only known to be wrong with all of them read; says so. */
+static bool
+is_complete(const struct push *p)
+{
+	if (p->in.format == INPUT_RAW && !p->has_size)
+		warn("raw frames do not say their size: give it with "
+		     "--size WxH");
+	else if (p->in.as_is && p->in.format != INPUT_RAW)
+		warn("--as-is is for raw pixels");
+	else if (p->in.as_is && pixel_format_in_ring(p->in.pixel) == 0)
+		warn("rings have no rgb24: leave out --as-is, or push bgr24");
+	else
+		return true;
+	return false;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -344,11 +367,8 @@ main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &p);
 	if (p.in.format == (enum input_format)-1)
 		p.in.format = guess_format(p.path);
-	if (p.in.format == INPUT_RAW && !p.has_size) {
-		warn("raw frames do not say their size: give it with "
-		     "--size WxH");
+	if (!is_complete(&p))
 		return EXIT_USAGE;
-	}
 	catch_signals();
 	input_open(&p.in, p.path);
 	if (p.fps < 0)
