@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/hist.h"
+#include "convert.h"
 #include "readback.h"
 #include "tool.h"
 #include "viewer.h"
@@ -32,6 +33,8 @@
 struct view {
 	struct viewer v;
 	SDL_Window *window;
+	SDL_Surface *other;		/* to convert from, or NULL */
+	uint32_t room[SHMX_SIDE_MAX];	/* a row that is being converted */
 	struct base_hist latency;
 	uint64_t shown;
 	uint64_t due_ns;		/* of the next refresh */
@@ -69,27 +72,76 @@ handle_events(struct view *w)
 	}
 }
 
+/* A part of a row, as XRGB8888, through a row's room. */
+static void
+copy_row(void *to, const uint8_t *from, int skip, int width,
+	 const struct shmx_frame_info *info, uint32_t *room)
+{
+	enum pixel_format format = pixel_format_of(info->format);
+
+	if (format == PIXEL_XRGB8888) {
+		memcpy(to, from + (size_t)skip * 4, (size_t)width * 4);
+		return;
+	}
+	convert_row(room, from, info->width, format);
+	memcpy(to, room + skip, (size_t)width * 4);
+}
+
 /* The part of a frame that fits, centred as libshmfb does. */
 static void
 copy_frame(SDL_Surface *to, const struct shmx_frame_info *info,
-	   const void *pixels)
+	   const void *pixels, uint32_t *room)
 {
 	int dx = (to->w - (int)info->width) / 2;
 	int dy = (to->h - (int)info->height) / 2;
 	int sx = SDL_max(-dx, 0), sy = SDL_max(-dy, 0);
 	int width = SDL_min((int)info->width, to->w);
 	int height = SDL_min((int)info->height, to->h);
-	const char *from = pixels;
+	const uint8_t *from = pixels;
 	char *row = to->pixels;
 	int y;
 
 	dx = SDL_max(dx, 0);
 	dy = SDL_max(dy, 0);
 	for (y = 0; y < height; y++)
-		memcpy(row + (size_t)(dy + y) * (size_t)to->pitch +
-		       (size_t)dx * 4,
-		       from + (size_t)(sy + y) * info->stride + (size_t)sx * 4,
-		       (size_t)width * 4);
+		copy_row(row + (size_t)(dy + y) * (size_t)to->pitch +
+			 (size_t)dx * 4,
+			 from + (size_t)(sy + y) * info->stride, sx, width,
+			 info, room);
+}
+
+/*
+ * What frames are copied to: the window's surface, or where that has pixels of
+ * another kind, one that SDL2 converts from.
+ */
+static SDL_Surface *
+surface_for(struct view *w, SDL_Surface *window)
+{
+	if (window->format->format == SDL_PIXELFORMAT_RGB888 ||
+	    window->format->format == SDL_PIXELFORMAT_ARGB8888)
+		return window;
+	if (w->other != NULL && w->other->w == window->w &&
+	    w->other->h == window->h)
+		return w->other;
+	SDL_FreeSurface(w->other);
+	w->other = SDL_CreateRGBSurfaceWithFormat(0, window->w, window->h, 32,
+						  SDL_PIXELFORMAT_RGB888);
+	if (w->other == NULL)
+		die("SDL2: %s", SDL_GetError());
+	return w->other;
+}
+
+static void
+draw(struct view *w, const struct shmx_frame_info *info, const void *pixels)
+{
+	SDL_Surface *window = SDL_GetWindowSurface(w->window), *surface;
+
+	if (window == NULL)
+		die("SDL2: %s", SDL_GetError());
+	surface = surface_for(w, window);
+	copy_frame(surface, info, pixels, w->room);
+	if (surface != window && SDL_BlitSurface(surface, NULL, window, NULL))
+		die("SDL2: %s", SDL_GetError());
 }
 
 static void
@@ -97,17 +149,14 @@ show(struct view *w, struct shmx_hold *hold)
 {
 	const struct shmx_frame_info *info = shmx_frame_info(hold);
 	const void *pixels = shmx_frame_pixels(hold);
-	SDL_Surface *surface = SDL_GetWindowSurface(w->window);
 	uint64_t now;
 
-	if (!viewer_format_ok(info->format))
-		die("frames of format %s cannot be shown, only XRGB8888 and "
-		    "ARGB8888", shmx_format_name(info->format));
+	if (pixel_format_of(info->format) == PIXEL_UNKNOWN)
+		die("frames of format %s (%08x) cannot be shown",
+		    shmx_format_name(info->format), info->format);
 	if (pixels == NULL)
 		die("%s", shmx_error());
-	if (surface == NULL || surface->format->BytesPerPixel != 4)
-		die("SDL2 has no surface of 32 bits a pixel here");
-	copy_frame(surface, info, pixels);
+	draw(w, info, pixels);
 	shmx_feedback(hold, SHMX_STAGE_PUT, base_now_ns());
 	SDL_UpdateWindowSurface(w->window);
 	now = base_now_ns();
@@ -178,7 +227,7 @@ window_id(struct view *w)
 int
 main(int argc, char **argv)
 {
-	struct view w = { .window = NULL };
+	static struct view w;
 
 	viewer_parse(&w.v, argc, argv, "shmx-view-sdl2 (" PACKAGE_STRING ")");
 	catch_signals();
@@ -198,6 +247,7 @@ main(int argc, char **argv)
 	viewer_write_screenshot(&w.v);
 	if (w.v.screenshot_window != NULL)
 		readback_png(w.v.screenshot_window, window_id(&w));
+	SDL_FreeSurface(w.other);
 	SDL_DestroyWindow(w.window);
 	SDL_Quit();
 	viewer_close(&w.v);

@@ -329,12 +329,6 @@ viewer_next(struct viewer *v, struct shmx_hold **hold)
 	return ret == -EAGAIN ? -EBUSY : ret;
 }
 
-bool
-viewer_format_ok(uint32_t format)
-{
-	return format == SHMX_XRGB8888 || format == SHMX_ARGB8888;
-}
-
 void
 viewer_keep(struct viewer *v, struct shmx_hold *hold)
 {

@@ -87,10 +87,6 @@ viewer_next(struct viewer *v, struct shmx_hold **hold);
 void
 viewer_say_trouble(struct viewer *v);
 
-/* Whether frames of that format can be shown and written: 32 bits, 8 each. */
-bool
-viewer_format_ok(uint32_t format);
-
 /*
  * Write a frame as a PNG: false and why, if it cannot be.  It is read, not
  * mapped: a viewer maps no pixel.
