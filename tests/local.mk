@@ -48,6 +48,7 @@ shell_tests += \
 	%D%/test-pull.sh \
 	%D%/test-push.sh \
 	%D%/test-python.sh \
+	%D%/test-servers.sh \
 	%D%/test-shmx.sh \
 	%D%/test-top.sh \
 	%D%/test-wrappers.sh
@@ -394,6 +395,15 @@ check_programs += %D%/test-pixels.x11
 %C%_test_pixels_x11_SOURCES = %D%/test-pixels.c %D%/colour.c %D%/colour.h
 %C%_test_pixels_x11_CFLAGS = $(x11_cflags)
 %C%_test_pixels_x11_LDADD = $(window_libs)
+
+check_programs += %D%/test-matrix.x11
+%C%_test_matrix_x11_SOURCES = %D%/test-matrix.c %D%/colour.c %D%/colour.h
+%C%_test_matrix_x11_CFLAGS = $(x11_cflags)
+%C%_test_matrix_x11_LDADD = $(window_libs)
+
+# An X server of the other byte order, as far as its clients can see.
+check_PROGRAMS += %D%/swap-proxy
+%C%_swap_proxy_SOURCES = %D%/swap-proxy.c
 
 check_programs += %D%/test-sysv.x11
 %C%_test_sysv_x11_SOURCES = %D%/test-sysv.c
