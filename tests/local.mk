@@ -356,6 +356,11 @@ check_PROGRAMS += %D%/xfake
 %C%_xfake_CFLAGS = $(x11_cflags)
 %C%_xfake_LDADD = $(x11_libs)
 
+check_programs += %D%/test-halts.x11
+%C%_test_halts_x11_SOURCES = %D%/test-halts.c
+%C%_test_halts_x11_CFLAGS = $(x11_cflags)
+%C%_test_halts_x11_LDADD = $(window_libs)
+
 check_programs += %D%/test-input.x11
 %C%_test_input_x11_SOURCES = %D%/test-input.c
 %C%_test_input_x11_CFLAGS = $(x11_cflags)

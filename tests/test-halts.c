@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-halts.c - a server that stops for a while, and one that is killed
+ *
+ * Each way to the window, with an application that does nothing but draw: it
+ * goes on when the server does, and is told when there is none any more.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <shmfb/shmfb.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "suite.h"
+#include "xtool.h"
+
+enum { WIDTH = 320, HEIGHT = 200 };
+
+static const struct {
+	enum shmfb_backend backend;
+	uint32_t flags;
+} ways[] = {
+	{ SHMFB_SHM, 0 }, { SHMFB_SHM, SHMFB_NO_VSYNC },
+	{ SHMFB_SYSV, 0 }, { SHMFB_SYSV, SHMFB_NO_VSYNC },
+	{ SHMFB_PUT, 0 }, { SHMFB_PUT, SHMFB_NO_VSYNC },
+	{ SHMFB_PRESENT, 0 }, { SHMFB_PRESENT, SHMFB_NO_VSYNC },
+};
+
+#define WAYS ((int)BASE_ARRAY_SIZE(ways))
+
+static struct xserver server;
+static struct shmfb *fb;
+
+static void
+setup(void)
+{
+	xserver_start(&server, "640x480x24", NULL);
+}
+
+static void
+teardown(void)
+{
+	xserver_stop(&server);
+}
+
+static void
+start(int way)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+
+	opt.display = server.display;
+	opt.width = WIDTH;
+	opt.height = HEIGHT;
+	opt.backend = ways[way].backend;
+	opt.flags = ways[way].flags;
+	fb = open_window(&opt);
+}
+
+/* What shmfb_begin() says; when that is 0, it is drawn and on its way. */
+static int
+try_draw(uint32_t seed)
+{
+	struct shmfb_canvas canvas;
+	int err = shmfb_begin(fb, &canvas);
+
+	if (err)
+		return err;
+	fill(canvas.pixels, canvas.stride, canvas.width, canvas.height, seed);
+	return shmfb_present(fb, NULL, 0);
+}
+
+/* As applications do; false when there is nothing to draw on any more. */
+static bool
+draw(uint32_t seed)
+{
+	int err;
+
+	while ((err = try_draw(seed)) == -EAGAIN)
+		if (!shmfb_pump(fb))
+			return false;
+	ck_assert_msg(err == 0 || err == -EPIPE, "%d: %s", err,
+		      shmfb_error());
+	return err == 0;
+}
+
+static void
+check(uint32_t seed)
+{
+	xcb_connection_t *c = x_connect(server.display);
+
+	settle(fb, c);
+	check_shows(c, fb, WIDTH, HEIGHT, seed);
+	xcb_disconnect(c);
+}
+
+/* In so many ms, by another process, which is to be waited for. */
+static pid_t
+signal_later(int signal, unsigned ms)
+{
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid)
+		return pid;
+	usleep(ms * 1000);
+	kill(server.pid, signal);
+	_exit(0);
+}
+
+static uint64_t
+cpu_ns(void)
+{
+	struct rusage r;
+
+	getrusage(RUSAGE_SELF, &r);
+	return ((uint64_t)r.ru_utime.tv_sec + (uint64_t)r.ru_stime.tv_sec) *
+		BASE_NS_PER_S + ((uint64_t)r.ru_utime.tv_usec +
+				 (uint64_t)r.ru_stime.tv_usec) * 1000;
+}
+
+/* Nothing waits for it but pump, which sleeps; and nothing is lost. */
+START_TEST(stopped)
+{
+	uint64_t until, before;
+	unsigned i, n = 0;
+	pid_t pid;
+	int err;
+
+	start(_i);
+	for (; n < 5; n++)
+		ck_assert(draw(n));
+	check(n - 1);
+	kill(server.pid, SIGSTOP);
+	until = base_now_ns() + 100 * BASE_NS_PER_MS;
+	for (i = 0; base_now_ns() < until; i++) {
+		before = base_now_ns();
+		err = try_draw(n);
+		n += err == 0;
+		ck_assert_msg(err == 0 || err == -EAGAIN, "%s",
+			      shmfb_error());
+		ck_assert_int_eq(shmfb_dispatch(fb), 0);
+		/* Not for as long as the server is stopped. */
+		ck_assert_uint_lt(base_now_ns() - before,
+				  2 * BASE_NS_PER_S);
+		ck_assert_uint_le(shmfb_in_flight(fb), 2);
+		usleep(2000);
+	}
+	ck_assert_uint_le(n, 5 + 2);
+	/* And 100 ms more, in which it sleeps. */
+	pid = signal_later(SIGCONT, 100);
+	before = cpu_ns();
+	ck_assert(draw(n++));
+	if (n > 7)
+		ck_assert_uint_lt(cpu_ns() - before, 60 * BASE_NS_PER_MS);
+	waitpid(pid, NULL, 0);
+	for (i = 0; i < 5; i++)
+		ck_assert(draw(n++));
+	check(n - 1);
+	ck_assert_uint_eq(stats_of(fb).frames_shown, n);
+	ck_assert_uint_eq(stats_of(fb).frames_failed, 0);
+	ck_assert_uint_eq(stats_of(fb).in_flight, 0);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* This process' System V segments that are there. */
+static unsigned
+segments(void)
+{
+	FILE *f = fopen("/proc/sysvipc/shm", "re");
+	char line[512];
+	unsigned n = 0;
+	int cpid;
+
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f))
+		n += sscanf(line, "%*d %*d %*o %*u %d", &cpid) == 1 &&
+		     cpid == (int)getpid();
+	fclose(f);
+	return n;
+}
+
+/* It is over, with words for it; and close() leaves nothing behind. */
+static void
+check_is_over(void)
+{
+	struct shmfb_canvas canvas;
+	struct shmfb_event e;
+
+	ck_assert(!shmfb_pump(fb));
+	ck_assert_int_eq(shmfb_begin(fb, &canvas), -EPIPE);
+	ck_assert_msg(strstr(shmfb_error(), "server is gone"), "%s",
+		      shmfb_error());
+	ck_assert_int_eq(shmfb_dispatch(fb), -EPIPE);
+	ck_assert_uint_eq(stats_of(fb).in_flight, 0);
+	/* Its user did not close it. */
+	while (shmfb_next_event(fb, &e))
+		ck_assert_int_ne(e.type, SHMFB_EVENT_CLOSE);
+	shmfb_close(fb);
+	ck_assert_uint_eq(segments(), 0);
+}
+
+/* With frames on their way that it has not looked at. */
+START_TEST(killed_while_stopped)
+{
+	start(_i);
+	ck_assert(draw(1));
+	check(1);
+	kill(server.pid, SIGSTOP);
+	/* A timer is the clock when the display's has stopped. */
+	ck_assert(draw(2));
+	ck_assert_uint_gt(stats_of(fb).in_flight, 0);
+	kill(server.pid, SIGKILL);
+	while (draw(3))
+		;
+	check_is_over();
+}
+END_TEST
+
+/* At any moment, for what the application knows. */
+START_TEST(killed_at_work)
+{
+	pid_t pid;
+	unsigned n;
+
+	start(_i / 2);
+	pid = signal_later(SIGKILL, 10 + 17 * (unsigned)(_i % 2));
+	for (n = 0; draw(n); n++)
+		;
+	waitpid(pid, NULL, 0);
+	check_is_over();
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("halts");
+	TCase *tc = suite_case(s, "halts");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, stopped, 0, WAYS);
+	tcase_add_loop_test(tc, killed_while_stopped, 0, WAYS);
+	tcase_add_loop_test(tc, killed_at_work, 0, 2 * WAYS);
+	return suite_run(s);
+}
