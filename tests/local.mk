@@ -39,6 +39,7 @@ shell_tests += \
 	%D%/test-doctor.sh \
 	%D%/test-exports.sh \
 	%D%/test-format.sh \
+	%D%/test-guide.sh \
 	%D%/test-headers.sh \
 	%D%/test-includes.sh \
 	%D%/test-install.sh \
