@@ -143,8 +143,8 @@ struct shmfb_options {
  * Errors: -EINVAL one side 0, or above SHMX_SIDE_MAX, x or y beyond 16 bits,
  * a smallest size or proportions of which one side is 0,
  * or share and parent of two connections; -EPIPE the window to share with, or
- * to be within, is gone; -ECONNREFUSED no display (the message says which was
- * tried); -ENOTSUP a screen whose default visual has no colours of its own
+ * to be within, is gone; -ECONNREFUSED no display, or one that lets this user
+ * not in (the message says which was tried); -ENOTSUP a screen whose default visual has no colours of its own
  * (it has a palette), or SHMFB_SHM without MIT-SHM 1.2, or SHMFB_SYSV without
  * one that attaches our segments, or SHMFB_PRESENT without Present and shared
  * pixmaps; -EMFILE, -ENOMEM.
