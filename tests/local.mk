@@ -337,6 +337,11 @@ check_programs += %D%/test-window.x11
 %C%_test_window_x11_CFLAGS = $(x11_cflags)
 %C%_test_window_x11_LDADD = $(window_libs)
 
+check_programs += %D%/test-window-faults.x11
+%C%_test_window_faults_x11_SOURCES = %D%/test-window-faults.c
+%C%_test_window_faults_x11_CFLAGS = $(x11_cflags)
+%C%_test_window_faults_x11_LDADD = $(window_libs)
+
 check_programs += %D%/test-accounting.x11
 %C%_test_accounting_x11_SOURCES = %D%/test-accounting.c
 %C%_test_accounting_x11_CFLAGS = $(x11_cflags)

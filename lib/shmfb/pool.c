@@ -84,7 +84,9 @@ map_shared(struct shmfb *fb, struct shmfb_slot *slot)
 	if (slot->pixels == MAP_FAILED)
 		err = -errno;
 	else
-		slot->segment = shmfb_segment_tell(fb, fd);
+		err = shmfb_segment_tell(fb, fd, &slot->segment);
+	if (err && slot->pixels != MAP_FAILED)
+		munmap(slot->pixels, slot->bytes);
 	base_close(&fd);
 	return err;
 }
@@ -94,12 +96,15 @@ static int
 map_sysv(struct shmfb *fb, struct shmfb_slot *slot)
 {
 	int id = shmfb_sysv_create(slot->bytes, &slot->pixels);
+	int err;
 
 	if (id < 0)
 		return id;
-	slot->sysv = true;
-	slot->segment = shmfb_segment_tell_sysv(fb, id);
-	return 0;
+	err = shmfb_segment_tell_sysv(fb, id, &slot->segment);
+	slot->sysv = !err;
+	if (err)
+		shmfb_sysv_unmap(slot->pixels);
+	return err;
 }
 
 static void

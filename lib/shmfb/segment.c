@@ -69,9 +69,9 @@ ask(struct shmfb *fb, struct shmfb_segment *segment, int fd)
 		      fb->x->shm_major, fb->x->shm_minor);
 }
 
-/* One without an xid, and a descriptor to give away, or -1. */
+/* One without an xid; NULL without memory. */
 static struct shmfb_segment *
-segment_new(struct shmfb *fb, int fd, uint64_t ring_id, int *copy)
+segment_new(bool sysv)
 {
 	struct shmfb_segment *segment;
 
@@ -79,59 +79,53 @@ segment_new(struct shmfb *fb, int fd, uint64_t ring_id, int *copy)
 	if (!segment)
 		return NULL;
 	segment->refs = 1;
-	segment->ring_id = ring_id;
-	*copy = base_dup(fd);
-	if (*copy < 0)
-		shmfb_set_why(fb, "no descriptor to give to the server: %s",
-			      strerror(-*copy));
+	segment->sysv = sysv;
 	return segment;
 }
 
 struct shmfb_segment *
 shmfb_segment_ask(struct shmfb *fb, int fd, uint64_t ring_id)
 {
-	struct shmfb_segment *segment;
-	int copy = -1;
+	struct shmfb_segment *segment = segment_new(false);
+	int copy;
 
-	segment = segment_new(fb, fd, ring_id, &copy);
-	if (segment && copy >= 0)
+	if (!segment)
+		return NULL;
+	segment->ring_id = ring_id;
+	copy = base_dup(fd);
+	if (copy < 0)
+		shmfb_set_why(fb, "no descriptor to give to the server: %s",
+			      strerror(-copy));
+	else
 		ask(fb, segment, copy);
 	return segment;
 }
 
-struct shmfb_segment *
-shmfb_segment_tell(struct shmfb *fb, int fd)
+int
+shmfb_segment_tell(struct shmfb *fb, int fd, struct shmfb_segment **out)
 {
-	struct shmfb_segment *segment;
-	int copy = -1;
+	struct shmfb_segment *segment = segment_new(false);
+	int copy;
 
-	segment = segment_new(fb, fd, 0, &copy);
-	if (!segment || copy < 0)
-		return segment;
+	if (!segment)
+		return -ENOMEM;
+	copy = base_dup(fd);
+	if (copy < 0) {
+		free(segment);
+		return copy;
+	}
 	segment->xid = xcb_generate_id(fb->x->conn);
 	xcb_shm_attach_fd(fb->x->conn, segment->xid, copy, !fb->pixmap.on);
 	/* xcb closes what it has sent; what waits it would leak. */
 	xcb_flush(fb->x->conn);
-	return segment;
-}
-
-static struct shmfb_segment *
-sysv_new(void)
-{
-	struct shmfb_segment *segment;
-
-	segment = base_sys.calloc(1, sizeof(*segment));
-	if (!segment)
-		return NULL;
-	segment->refs = 1;
-	segment->sysv = true;
-	return segment;
+	*out = segment;
+	return 0;
 }
 
 struct shmfb_segment *
 shmfb_segment_ask_sysv(struct shmfb *fb, int id)
 {
-	struct shmfb_segment *segment = sysv_new();
+	struct shmfb_segment *segment = segment_new(true);
 	xcb_shm_seg_t xid;
 	uint8_t code;
 
@@ -152,17 +146,18 @@ shmfb_segment_ask_sysv(struct shmfb *fb, int id)
 	return segment;
 }
 
-struct shmfb_segment *
-shmfb_segment_tell_sysv(struct shmfb *fb, int id)
+int
+shmfb_segment_tell_sysv(struct shmfb *fb, int id, struct shmfb_segment **out)
 {
-	struct shmfb_segment *segment = sysv_new();
+	struct shmfb_segment *segment = segment_new(true);
 
 	if (!segment)
-		return NULL;
+		return -ENOMEM;
 	segment->xid = xcb_generate_id(fb->x->conn);
 	xcb_shm_attach(fb->x->conn, segment->xid, (uint32_t)id,
 		       !fb->pixmap.on);
-	return segment;
+	*out = segment;
+	return 0;
 }
 
 struct shmfb_segment *

@@ -51,17 +51,17 @@ shmfb_segment_ask(struct shmfb *fb, int fd, uint64_t ring_id);
 /*
  * The same for memory of our own, without waiting: a server that sleeps must
  * not hold up who only draws. Should the answer be no, the first put from
- * there fails, which is seen to by shmfb_segment_refused().
+ * there fails, which is seen to by shmfb_segment_refused(). -EMFILE, -ENOMEM.
  */
-struct shmfb_segment *
-shmfb_segment_tell(struct shmfb *fb, int fd);
+int
+shmfb_segment_tell(struct shmfb *fb, int fd, struct shmfb_segment **out);
 
 /* Both, for a System V segment of that number. */
 struct shmfb_segment *
 shmfb_segment_ask_sysv(struct shmfb *fb, int id);
 
-struct shmfb_segment *
-shmfb_segment_tell_sysv(struct shmfb *fb, int id);
+int
+shmfb_segment_tell_sysv(struct shmfb *fb, int id, struct shmfb_segment **out);
 
 /*
  * The segment of the ring that this frame lies in: attached at the first

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-window-faults.c - what a window does when something is not to be had
+ *
+ * Memory, descriptors, the right to be there, room at the server: each call
+ * says so or goes another way, works when it is called again, and leaves
+ * nothing behind, here or at the server.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <xcb/xcbext.h>
+
+#include <shmfb/shmfb.h>
+
+#include "base/base.h"
+#include "fault.h"
+#include "shmfb/window.h"
+#include "suite.h"
+#include "xtool.h"
+
+#define WIDTH 120
+#define HEIGHT 90
+
+static xcb_connection_t *c;
+
+static void
+connect_observer(void)
+{
+	c = x_connect(NULL);
+}
+
+static void
+disconnect_observer(void)
+{
+	xcb_disconnect(c);
+}
+
+/* ------------------------------------------------------ not to be had -- */
+
+/* What opening fails with; no window may come of it. */
+static int
+fails(const struct shmfb_options *opt, const char *words)
+{
+	struct shmfb *fb = (void *)&c;
+	int err = shmfb_open(&fb, opt);
+
+	ck_assert_int_lt(err, 0);
+	ck_assert_ptr_eq(fb, (void *)&c);
+	ck_assert_msg(strstr(shmfb_error(), words), "\"%s\" without \"%s\"",
+		      shmfb_error(), words);
+	return err;
+}
+
+/* A cookie for any display, as xauth(1) writes it. */
+static void
+write_cookie(const char *path, char byte)
+{
+	const char head[] = { '\xff', '\xff', 0, 0, 0, 0, 0, 18 };
+	FILE *f = fopen(path, "we");
+	int i;
+
+	ck_assert_ptr_nonnull(f);
+	fwrite(head, 1, sizeof(head), f);
+	fputs("MIT-MAGIC-COOKIE-1", f);
+	fputc(0, f);
+	fputc(16, f);
+	for (i = 0; i < 16; i++)
+		fputc(byte, f);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+START_TEST(unauthorised)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	const char *flags[] = { "-auth", NULL, NULL };
+	char cookie[256], other[256];
+	struct xserver server;
+
+	snprintf(cookie, sizeof(cookie), "%s/cookie", getenv("TMPDIR"));
+	snprintf(other, sizeof(other), "%s/other", getenv("TMPDIR"));
+	write_cookie(cookie, 'c');
+	write_cookie(other, 'o');
+	flags[1] = cookie;
+	xserver_start(&server, "640x480x24", flags);
+	opt.display = server.display;
+	setenv("XAUTHORITY", "/dev/null", 1);
+	ck_assert_int_eq(fails(&opt, "does not let this user in"),
+			 -ECONNREFUSED);
+	ck_assert_ptr_nonnull(strstr(shmfb_error(), "XAUTHORITY"));
+	setenv("XAUTHORITY", other, 1);
+	ck_assert_int_eq(fails(&opt, "does not let this user in"),
+			 -ECONNREFUSED);
+	setenv("XAUTHORITY", cookie, 1);
+	shmfb_close(open_window(&opt));
+	unsetenv("XAUTHORITY");
+	xserver_stop(&server);
+}
+END_TEST
+
+/* However few descriptors there are: a window, or words. */
+START_TEST(few_descriptors)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct rlimit all, few;
+	unsigned spare, failed = 0, other = 0;
+	struct shmfb_canvas canvas;
+	struct shmfb *fb;
+	int first, err;
+
+	opt.flags = SHMFB_NO_VSYNC;
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &all), 0);
+	for (spare = 0; spare < 12; spare++) {
+		first = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		close(first);
+		few = all;
+		few.rlim_cur = (rlim_t)first + spare;
+		setrlimit(RLIMIT_NOFILE, &few);
+		err = shmfb_open(&fb, &opt);
+		if (!err && shmfb_begin(fb, &canvas) == 0)
+			fill(canvas.pixels, canvas.stride, canvas.width,
+			     canvas.height, spare);
+		if (!err)
+			ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
+		setrlimit(RLIMIT_NOFILE, &all);
+		if (err) {
+			ck_assert_msg(err == -EMFILE || err == -ENOMEM,
+				      "%u to spare: %d, %s", spare, err,
+				      shmfb_error());
+			failed++;
+			continue;
+		}
+		settle(fb, c);
+		check_shows(c, fb, 640, 480, spare);
+		other += strcmp(stats_of(fb).path, "shm-fd") != 0;
+		shmfb_close(fb);
+	}
+	ck_assert_uint_ge(failed, 3);
+	/* Too few to give one to the server: then by something else. */
+	ck_assert_uint_ge(other, 1);
+	ck_assert_uint_lt(failed + other, 12);
+}
+END_TEST
+
+/* ----------------------------------------------------- calls that fail -- */
+
+/* How many things the server has for the client that made that one. */
+static unsigned
+resources(xcb_window_t of)
+{
+	static xcb_extension_t ext = { "X-Resource", 0 };
+	const xcb_protocol_request_t client_resources = { 1, &ext, 2, 0 };
+	uint32_t request[2] = { 0, of }, n, i, count, sum = 0;
+	struct iovec io[3] = { { NULL, 0 } };
+	uint8_t *reply;
+
+	/* The first two are libxcb's own. */
+	io[2].iov_base = request;
+	io[2].iov_len = sizeof(request);
+	reply = xcb_wait_for_reply(c, xcb_send_request(c, XCB_REQUEST_CHECKED,
+						       io + 2,
+						       &client_resources),
+				   NULL);
+	ck_assert_ptr_nonnull(reply);
+	memcpy(&n, reply + 8, sizeof(n));
+	for (i = 0; i < n; i++) {
+		memcpy(&count, reply + 32 + 8 * i + 4, sizeof(count));
+		sum += count;
+	}
+	free(reply);
+	return sum;
+}
+
+struct ring {
+	struct shmx_producer *producer;
+	struct shmx_reader *reader;
+	struct shmx_hold *hold;
+};
+
+static struct ring rings[2];
+
+static void
+ring_open(struct ring *r, const char *name, uint32_t format, uint32_t seed)
+{
+	struct shmx_frame f;
+
+	ck_assert_int_eq(shmx_producer_open_image(&r->producer, name, WIDTH,
+						  HEIGHT, format), 0);
+	ck_assert_int_eq(shmx_reader_open(&r->reader, name, NULL), 0);
+	shmx_begin(r->producer, &f);
+	/* Any bytes are pixels. */
+	fill(f.pixels, f.stride, f.stride / 4, HEIGHT, seed);
+	ck_assert_uint_gt(shmx_publish(r->producer, &f), 0);
+	ck_assert_int_eq(shmx_hold_latest(r->reader, &r->hold), 0);
+}
+
+static void
+open_rings(void)
+{
+	connect_observer();
+	ring_open(&rings[0], "same", SHMX_XRGB8888, 1);
+	ring_open(&rings[1], "other", SHMX_RGB888, 2);
+}
+
+static void
+close_rings(void)
+{
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		shmx_release(rings[i].hold);
+		shmx_reader_close(rings[i].reader);
+		shmx_producer_close(rings[i].producer);
+	}
+	disconnect_observer();
+}
+
+static int
+show_same(struct shmfb *fb)
+{
+	return shmfb_show(fb, rings[0].hold);
+}
+
+static int
+show_other(struct shmfb *fb)
+{
+	return shmfb_show(fb, rings[1].hold);
+}
+
+static int
+draw(struct shmfb *fb)
+{
+	struct shmfb_canvas canvas;
+	int err = shmfb_begin(fb, &canvas);
+
+	if (err)
+		return err;
+	fill(canvas.pixels, canvas.stride, canvas.width, canvas.height, 3);
+	return shmfb_present(fb, NULL, 0);
+}
+
+static int
+copy(struct shmfb *fb, uint32_t format)
+{
+	static uint32_t pixels[WIDTH * HEIGHT];
+	const struct shmfb_image image = { pixels, WIDTH * 4, WIDTH, HEIGHT,
+					   format };
+
+	fill(pixels, WIDTH * 4, WIDTH, HEIGHT, 4);
+	return shmfb_present_copy(fb, &image, NULL, 0);
+}
+
+static int
+copy_same(struct shmfb *fb)
+{
+	return copy(fb, SHMX_XRGB8888);
+}
+
+static int
+copy_other(struct shmfb *fb)
+{
+	return copy(fb, SHMX_XRGB2101010);
+}
+
+static int (*const calls[])(struct shmfb *) = {
+	draw, copy_same, copy_other, show_same, show_other,
+};
+static const enum shmfb_backend backends[] = {
+	SHMFB_AUTO, SHMFB_SYSV, SHMFB_PUT, SHMFB_PRESENT,
+};
+
+#define CALLS ((int)BASE_ARRAY_SIZE(calls))
+#define BACKENDS ((int)BASE_ARRAY_SIZE(backends))
+
+/* A window on that one's connection, beside it. */
+static struct shmfb *
+open_beside(struct shmfb *first, enum shmfb_backend backend, bool turned)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb_view view = SHMFB_VIEW_INIT;
+	struct shmfb *fb;
+
+	opt.share = first;
+	opt.backend = backend;
+	opt.flags = SHMFB_NO_VSYNC;
+	opt.width = WIDTH;
+	opt.height = HEIGHT;
+	opt.x = 700;
+	fb = open_window(&opt);
+	view.scale = SHMFB_SCALE_FIT;
+	view.rotation = turned;
+	ck_assert_int_eq(shmfb_set_view(fb, &view), 0);
+	return fb;
+}
+
+/* What the window shows after that call; to be freed. */
+static uint32_t *
+showing(struct shmfb *fb)
+{
+	settle(fb, c);
+	return x_read(c, shmfb_window_id(fb), WIDTH, HEIGHT);
+}
+
+/* The call, in a window whose n-th try to get something fails; what it shows. */
+static bool
+try_call(struct shmfb *fb, int (*call)(struct shmfb *), bool later,
+	 unsigned n, const uint32_t *want)
+{
+	uint32_t *got;
+	bool failed;
+	int err;
+
+	if (later)
+		ck_assert_int_eq(draw(fb), 0);
+	settle(fb, c);
+	fault_nth(NULL, n, ENOMEM);
+	err = call(fb);
+	failed = fault_off();
+	ck_assert_msg(err == 0 || (failed && err == -ENOMEM), "%u: %d, %s", n,
+		      err, shmfb_error());
+	if (err) {
+		settle(fb, c);
+		err = call(fb);
+		ck_assert_msg(err == 0, "again: %d, %s", err, shmfb_error());
+	}
+	got = showing(fb);
+	ck_assert_mem_eq(got, want, WIDTH * HEIGHT * 4);
+	free(got);
+	return failed;
+}
+
+/* Each way, each call, each time that it wants something, in turn. */
+START_TEST(pictures)
+{
+	enum shmfb_backend backend = backends[_i / CALLS / 4];
+	int (*call)(struct shmfb *) = calls[_i % CALLS];
+	bool turned = _i / CALLS % 2, later = _i / CALLS / 2 % 2;
+	struct shmfb *first = open_window(NULL), *fb;
+	uint32_t *want;
+	unsigned n, before;
+	bool failed = true;
+
+	fb = open_beside(first, backend, turned);
+	ck_assert_int_eq(call(fb), 0);
+	want = showing(fb);
+	shmfb_close(fb);
+	settle(first, c);
+	before = resources(shmfb_window_id(first));
+	for (n = 1; failed; n++) {
+		fb = open_beside(first, backend, turned);
+		failed = try_call(fb, call, later, n, want);
+		shmfb_close(fb);
+		settle(first, c);
+		ck_assert_uint_eq(resources(shmfb_window_id(first)), before);
+	}
+	/* A slot to draw on is had before, when something was drawn. */
+	ck_assert_uint_ge(n, later ? 2 : 3);
+	free(want);
+	shmfb_close(first);
+}
+END_TEST
+
+static int
+set_icon(struct shmfb *fb)
+{
+	static const uint32_t red[16 * 16] = { 0xffff0000 };
+	const struct shmfb_image image = { red, 64, 16, 16, SHMX_ARGB8888 };
+
+	return shmfb_set_icon(fb, &image, 1);
+}
+
+static int
+copy_text(struct shmfb *fb)
+{
+	return shmfb_set_clipboard(fb, "words");
+}
+
+static int
+set_cross(struct shmfb *fb)
+{
+	return shmfb_set_cursor(fb, SHMFB_CURSOR_CROSS);
+}
+
+static int
+turn(struct shmfb *fb)
+{
+	struct shmfb_view view = SHMFB_VIEW_INIT;
+
+	view.rotation = 2;
+	return shmfb_set_view(fb, &view);
+}
+
+static int (*const settings[])(struct shmfb *) = {
+	set_icon, copy_text, set_cross, turn,
+};
+
+#define SETTINGS ((int)BASE_ARRAY_SIZE(settings))
+
+/* What is set besides: the same, and the picture is what it was. */
+START_TEST(others)
+{
+	struct shmfb *first = open_window(NULL), *fb;
+	bool failed = true;
+	unsigned n, before = 0;
+	int err;
+
+	for (n = 0; failed || n < 2; n++) {
+		fb = open_beside(first, SHMFB_AUTO, false);
+		ck_assert_int_eq(draw(fb), 0);
+		settle(fb, c);
+		if (n > 0)
+			fault_nth(NULL, n, ENOMEM);
+		err = settings[_i](fb);
+		failed = fault_off();
+		ck_assert(err == 0 || (failed && err == -ENOMEM));
+		ck_assert_int_eq(settings[_i](fb), 0);
+		settle(fb, c);
+		if (_i != SETTINGS - 1)
+			check_shows(c, fb, WIDTH, HEIGHT, 3);
+		shmfb_close(fb);
+		settle(first, c);
+		if (n == 0)
+			before = resources(shmfb_window_id(first));
+		ck_assert_uint_eq(resources(shmfb_window_id(first)), before);
+	}
+	shmfb_close(first);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("window-faults");
+	TCase *tc = suite_case(s, "opening");
+
+	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
+	tcase_set_timeout(tc, 20);
+	tcase_add_test(tc, unauthorised);
+	tcase_add_test(tc, few_descriptors);
+
+	tc = suite_case(s, "calls");
+	tcase_add_checked_fixture(tc, open_rings, close_rings);
+	tcase_set_timeout(tc, 20);
+	tcase_add_loop_test(tc, pictures, 0, BACKENDS * CALLS * 4);
+	tcase_add_loop_test(tc, others, 0, SETTINGS);
+	return suite_run(s);
+}
