@@ -279,6 +279,11 @@ check_programs += %D%/test-geometry
 %C%_test_geometry_LDADD = lib/shmfb/libshmfb-core.la \
 	lib/shmx/libshmx-core.la $(suite_libs) $(window_deps)
 
+check_programs += %D%/test-scroll
+%C%_test_scroll_SOURCES = %D%/test-scroll.c
+%C%_test_scroll_LDADD = lib/shmfb/libshmfb-core.la \
+	lib/shmx/libshmx-core.la $(suite_libs) $(window_deps)
+
 check_programs += %D%/test-layout
 %C%_test_layout_SOURCES = %D%/test-layout.c
 %C%_test_layout_LDADD = lib/shmfb/libshmfb-core.la \
@@ -371,6 +376,12 @@ check_programs += %D%/test-input.x11
 %C%_test_input_x11_SOURCES = %D%/test-input.c
 %C%_test_input_x11_CFLAGS = $(x11_cflags)
 %C%_test_input_x11_LDADD = $(window_libs)
+
+# Under a server of its own: it needs no other.
+check_programs += %D%/test-devices
+%C%_test_devices_SOURCES = %D%/test-devices.c
+%C%_test_devices_CFLAGS = $(x11_cflags)
+%C%_test_devices_LDADD = $(window_libs)
 
 check_programs += %D%/test-clipboard.x11
 %C%_test_clipboard_x11_SOURCES = %D%/test-clipboard.c

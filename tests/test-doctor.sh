@@ -104,7 +104,7 @@ display=$DISPLAY
 DISPLAY=:987 ask --display "$display"
 is "--display" "$(works display)" true
 for pair in NO_FD:descriptors NO_SHM:MIT-SHM NO_PRESENT:Present \
-		NO_RENDER:RENDER; do
+		NO_RENDER:RENDER NO_XINPUT:XInput2; do
 	(
 		export "SHMFB_${pair%:*}=1"
 		ask

@@ -60,6 +60,15 @@ setup(void)
 	wait_until(fb, is_focused, NULL);
 }
 
+/* By core events alone. */
+static void
+setup_core(void)
+{
+	setenv("SHMFB_NO_XINPUT", "1", 1);
+	setup();
+	unsetenv("SHMFB_NO_XINPUT");
+}
+
 static void
 teardown(void)
 {
@@ -655,6 +664,17 @@ main(void)
 	tcase_add_test(tc, text);
 	tcase_add_test(tc, compose);
 	tcase_add_test(tc, modifiers_of_the_layout);
+	tcase_add_test(tc, grab_tells_how_far);
+	tcase_add_test(tc, grab_ends_with_the_focus);
+	tcase_add_test(tc, grab_of_another);
+	tcase_add_test(tc, motion_is_joined);
+	tcase_add_test(tc, pump_wakes_for_input);
+	tc = suite_case(s, "core");
+	tcase_add_checked_fixture(tc, setup_core, teardown);
+	tcase_add_test(tc, buttons);
+	tcase_add_test(tc, wheel);
+	tcase_add_test(tc, pointer_is_where_the_picture_is);
+	tcase_add_test(tc, enter_and_leave);
 	tcase_add_test(tc, grab_tells_how_far);
 	tcase_add_test(tc, grab_ends_with_the_focus);
 	tcase_add_test(tc, grab_of_another);

@@ -18,6 +18,7 @@
 #include <xcb/present.h>
 #include <xcb/shm.h>
 #include <xcb/sync.h>
+#include <xcb/xinput.h>
 #include <xcb/xkb.h>
 
 #include "base/base.h"
@@ -209,6 +210,7 @@ prefetch(xcb_connection_t *conn)
 	xcb_prefetch_extension_data(conn, &xcb_shm_id);
 	xcb_prefetch_extension_data(conn, &xcb_present_id);
 	xcb_prefetch_extension_data(conn, &xcb_sync_id);
+	xcb_prefetch_extension_data(conn, &xcb_input_id);
 	xcb_prefetch_extension_data(conn, &xcb_xkb_id);
 	xcb_prefetch_maximum_request_length(conn);
 }
@@ -335,6 +337,7 @@ get_display(struct shmfb_display *x, const char *name)
 	get_extensions(x);
 	shmfb_settings_init(x);
 	get_atoms(x);
+	shmfb_xinput_init(x);
 	shmfb_settings_wait(x);
 	get_limits(x);
 	if (xcb_connection_has_error(x->conn))

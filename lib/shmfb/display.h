@@ -17,6 +17,7 @@
 #include "ladder.h"
 #include "pixel.h"
 #include "settings.h"
+#include "xinput.h"
 
 enum shmfb_atom {
 	SHMFB_ATOM_WM_PROTOCOLS,
@@ -71,6 +72,7 @@ struct shmfb_display {
 	bool sync;			/* it has SYNC: counters */
 
 	struct shmfb_keymap keymap;
+	struct shmfb_xinput xinput;
 	struct shmfb_settings settings;
 	xcb_cursor_t cursor[SHMFB_CURSORS];	/* made so far */
 	struct shmfb_rung rung[SHMFB_KINDS];

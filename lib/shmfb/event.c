@@ -90,6 +90,7 @@ static void
 window_event(struct shmfb *fb, const xcb_generic_event_t *event)
 {
 	const void *e = event;
+	struct shmfb_pointing at;
 
 	switch (event->response_type & ~SENT_BY_CLIENT) {
 	case XCB_KEY_PRESS:
@@ -99,13 +100,16 @@ window_event(struct shmfb *fb, const xcb_generic_event_t *event)
 		shmfb_keyboard_key(fb, e, false);
 		break;
 	case XCB_BUTTON_PRESS:
-		shmfb_pointer_button(fb, e, true);
+		at = shmfb_pointer_at(e, event->full_sequence);
+		shmfb_pointer_button(fb, &at, event->pad0, true);
 		break;
 	case XCB_BUTTON_RELEASE:
-		shmfb_pointer_button(fb, e, false);
+		at = shmfb_pointer_at(e, event->full_sequence);
+		shmfb_pointer_button(fb, &at, event->pad0, false);
 		break;
 	case XCB_MOTION_NOTIFY:
-		shmfb_pointer_motion(fb, e, event->full_sequence);
+		at = shmfb_pointer_at(e, event->full_sequence);
+		shmfb_pointer_motion(fb, &at, NULL);
 		break;
 	case XCB_ENTER_NOTIFY:
 		shmfb_pointer_crossing(fb, e, true);
@@ -192,7 +196,7 @@ window_of(const struct shmfb_display *x, const xcb_generic_event_t *event)
 		id = selection->owner;
 		break;
 	case XCB_GE_GENERIC:
-		/* No other extension is asked for events of this kind. */
+		/* XInput's, which is the other one, are xinput.c's. */
 		if (present->response_type & SENT_BY_CLIENT ||
 		    !x->present_opcode ||
 		    present->extension != x->present_opcode)
@@ -245,6 +249,9 @@ shmfb_event(struct shmfb_display *x, const xcb_generic_event_t *event)
 		shmfb_keymap_event(&x->keymap, x->conn, event);
 	} else if (type == XCB_PROPERTY_NOTIFY && !window_of(x, event)) {
 		shmfb_settings_property(x, (const void *)event);
+	} else if (type == XCB_GE_GENERIC && x->xinput.opcode &&
+		   event->pad0 == x->xinput.opcode) {
+		shmfb_xinput_event(x, event);
 	} else {
 		fb = window_of(x, event);
 		if (fb)

@@ -40,7 +40,9 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/probe.c \
 	%D%/queue.c %D%/queue.h \
 	%D%/render.c %D%/render.h \
+	%D%/raw.c %D%/raw.h \
 	%D%/route.c %D%/route.h \
+	%D%/scroll.c %D%/scroll.h \
 	%D%/segment.c %D%/segment.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/show.c \
@@ -54,7 +56,8 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/version.c \
 	%D%/view.c %D%/view.h \
 	%D%/window.c %D%/window.h \
-	%D%/wm.c
+	%D%/wm.c \
+	%D%/xinput.c %D%/xinput.h
 %C%_libshmfb_core_la_CFLAGS = $(AM_CFLAGS) $(XCB_CFLAGS) $(XKB_CFLAGS) \
 	$(PIXMAN_CFLAGS)
 

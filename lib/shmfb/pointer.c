@@ -2,7 +2,7 @@
 /*
  * pointer.c - the pointer in a window: motion, buttons, wheel, and its grab
  *
- * Called by event.c. Applications see the pointer where their picture is; the
+ * Called by event.c and xinput.c. Applications see the pointer where their picture is; the
  * view has the last word about that when the event is taken in, not when it
  * happened, which differs for an instant and only after the view has changed.
  */
@@ -34,43 +34,54 @@ in_picture(const struct shmfb *fb, int32_t window_x, int32_t window_y,
 
 /* ------------------------------------------------------------- buttons -- */
 
-static void
-wheel(struct shmfb *fb, const xcb_button_press_event_t *e)
+struct shmfb_pointing
+shmfb_pointer_at(const xcb_button_press_event_t *e, uint32_t full)
 {
-	static const struct {
-		double dx;
-		double dy;
-	} notch[] = { { 0, 1 }, { 0, -1 }, { -1, 0 }, { 1, 0 } };
+	return (struct shmfb_pointing){
+		.x = e->event_x,
+		.y = e->event_y,
+		.state = e->state,
+		.sequence = full,
+	};
+}
+
+void
+shmfb_pointer_scroll(struct shmfb *fb, const struct shmfb_pointing *at,
+		     double dx, double dy)
+{
 	struct shmfb_event event = { .type = SHMFB_EVENT_SCROLL };
 
-	in_picture(fb, e->event_x, e->event_y, &event.u.scroll.x,
-		   &event.u.scroll.y);
-	event.u.scroll.window_x = e->event_x;
-	event.u.scroll.window_y = e->event_y;
-	event.u.scroll.dx = notch[e->detail - WHEEL_FIRST].dx;
-	event.u.scroll.dy = notch[e->detail - WHEEL_FIRST].dy;
-	event.u.scroll.modifiers = shmfb_keyboard_modifiers(fb, e->state);
+	in_picture(fb, at->x, at->y, &event.u.scroll.x, &event.u.scroll.y);
+	event.u.scroll.window_x = at->x;
+	event.u.scroll.window_y = at->y;
+	event.u.scroll.dx = dx;
+	event.u.scroll.dy = dy;
+	event.u.scroll.modifiers = shmfb_keyboard_modifiers(fb, at->state);
 	shmfb_push(fb, &event);
 }
 
 void
-shmfb_pointer_button(struct shmfb *fb, const xcb_button_press_event_t *e,
-		     bool pressed)
+shmfb_pointer_button(struct shmfb *fb, const struct shmfb_pointing *at,
+		     uint32_t button, bool pressed)
 {
+	static const double notch[][2] = {
+		{ 0, 1 }, { 0, -1 }, { -1, 0 }, { 1, 0 },
+	};
 	struct shmfb_event event = { .type = SHMFB_EVENT_BUTTON };
 
-	if (e->detail >= WHEEL_FIRST && e->detail <= WHEEL_LAST) {
+	if (button >= WHEEL_FIRST && button <= WHEEL_LAST) {
 		/* A notch is a press; its release says nothing more. */
 		if (pressed)
-			wheel(fb, e);
+			shmfb_pointer_scroll(fb, at,
+					     notch[button - WHEEL_FIRST][0],
+					     notch[button - WHEEL_FIRST][1]);
 		return;
 	}
-	in_picture(fb, e->event_x, e->event_y, &event.u.button.x,
-		   &event.u.button.y);
-	event.u.button.window_x = e->event_x;
-	event.u.button.window_y = e->event_y;
-	event.u.button.button = e->detail;
-	event.u.button.modifiers = shmfb_keyboard_modifiers(fb, e->state);
+	in_picture(fb, at->x, at->y, &event.u.button.x, &event.u.button.y);
+	event.u.button.window_x = at->x;
+	event.u.button.window_y = at->y;
+	event.u.button.button = button;
+	event.u.button.modifiers = shmfb_keyboard_modifiers(fb, at->state);
 	event.u.button.pressed = pressed;
 	shmfb_push(fb, &event);
 }
@@ -79,7 +90,7 @@ shmfb_pointer_button(struct shmfb *fb, const xcb_button_press_event_t *e,
 
 static void
 push_motion(struct shmfb *fb, enum shmfb_event_type type, int32_t x,
-	    int32_t y, int32_t dx, int32_t dy, uint16_t state)
+	    int32_t y, double dx, double dy, uint16_t state)
 {
 	struct shmfb_event event = { .type = type };
 
@@ -134,46 +145,61 @@ is_after_warp(const struct shmfb_pointer *p, int32_t x, int32_t y,
 	       away(x, y, p->warp_x, p->warp_y) <= away(x, y, p->x, p->y);
 }
 
-/* The pointer moved while it is grabbed: how far is all that counts. */
 static void
-moved_grabbed(struct shmfb *fb, const xcb_motion_notify_event_t *e,
-	      uint32_t full)
+push_far(struct shmfb *fb, double dx, double dy, uint16_t state)
 {
 	struct shmfb_pointer *p = &fb->pointer;
-	int32_t dx, dy;
 
-	if (p->warped && is_after_warp(p, e->event_x, e->event_y, full)) {
+	p->state = state;
+	if (fabs(dx) > 0 || fabs(dy) > 0)
+		push_motion(fb, SHMFB_EVENT_MOTION, p->home_x, p->home_y, dx,
+			    dy, state);
+}
+
+void
+shmfb_pointer_far(struct shmfb *fb, const double far[2])
+{
+	push_far(fb, far[0], far[1], fb->pointer.state);
+}
+
+/* The pointer moved while it is grabbed: how far is all that counts. */
+static void
+moved_grabbed(struct shmfb *fb, const struct shmfb_pointing *at,
+	      const double far[2])
+{
+	struct shmfb_pointer *p = &fb->pointer;
+	double dx, dy;
+
+	if (p->warped && is_after_warp(p, at->x, at->y, at->sequence)) {
 		p->warped = false;
 		p->x = p->warp_x;
 		p->y = p->warp_y;
 	}
-	dx = e->event_x - p->x;
-	dy = e->event_y - p->y;
-	p->x = e->event_x;
-	p->y = e->event_y;
+	dx = far ? far[0] : at->x - p->x;
+	dy = far ? far[1] : at->y - p->y;
+	p->x = at->x;
+	p->y = at->y;
 	if (!p->warped)
 		keep_in_middle(fb);
-	if (dx || dy)
-		push_motion(fb, SHMFB_EVENT_MOTION, p->home_x, p->home_y, dx,
-			    dy, e->state);
+	push_far(fb, dx, dy, at->state);
 }
 
 void
-shmfb_pointer_motion(struct shmfb *fb, const xcb_motion_notify_event_t *e,
-		     uint32_t full)
+shmfb_pointer_motion(struct shmfb *fb, const struct shmfb_pointing *at,
+		     const double far[2])
 {
 	struct shmfb_pointer *p = &fb->pointer;
-	int32_t dx = p->seen ? e->event_x - p->x : 0;
-	int32_t dy = p->seen ? e->event_y - p->y : 0;
+	int32_t dx = p->seen ? at->x - p->x : 0;
+	int32_t dy = p->seen ? at->y - p->y : 0;
 
 	if (p->grabbed) {
-		moved_grabbed(fb, e, full);
+		moved_grabbed(fb, at, far);
 		return;
 	}
 	p->seen = true;
-	p->x = e->event_x;
-	p->y = e->event_y;
-	push_motion(fb, SHMFB_EVENT_MOTION, p->x, p->y, dx, dy, e->state);
+	p->x = at->x;
+	p->y = at->y;
+	push_motion(fb, SHMFB_EVENT_MOTION, p->x, p->y, dx, dy, at->state);
 }
 
 /*
@@ -190,6 +216,8 @@ shmfb_pointer_crossing(struct shmfb *fb, const xcb_enter_notify_event_t *e,
 	if (e->detail == XCB_NOTIFY_DETAIL_INFERIOR || in == p->inside)
 		return;
 	p->inside = in;
+	if (in)
+		shmfb_xinput_entered(fb->x);
 	/* While it is grabbed this is of before, and no way it has gone. */
 	if (!p->grabbed) {
 		p->seen = in;
@@ -238,11 +266,11 @@ find(struct shmfb *fb, xcb_query_pointer_cookie_t cookie)
 
 /* How the server says that it did not; 0: it did. */
 static int
-grab_status(const xcb_grab_pointer_reply_t *r)
+grab_status(int status)
 {
-	if (r && r->status == XCB_GRAB_STATUS_SUCCESS)
+	if (status == XCB_GRAB_STATUS_SUCCESS)
 		return 0;
-	if (r && r->status == XCB_GRAB_STATUS_NOT_VIEWABLE)
+	if (status == XCB_GRAB_STATUS_NOT_VIEWABLE)
 		return base_error(-EAGAIN,
 			"the pointer cannot be grabbed: the window is not "
 			"on the screen (yet)");
@@ -250,30 +278,41 @@ grab_status(const xcb_grab_pointer_reply_t *r)
 		"the pointer cannot be grabbed: another application has it");
 }
 
+/* Without XInput 2, which cannot confine it. The status, or -1 for none. */
 static int
-grab(struct shmfb *fb)
+grab_core(struct shmfb *fb, xcb_cursor_t cursor)
 {
 	const uint16_t mask = XCB_EVENT_MASK_BUTTON_PRESS |
 			      XCB_EVENT_MASK_BUTTON_RELEASE |
 			      XCB_EVENT_MASK_POINTER_MOTION;
-	struct shmfb_pointer *p = &fb->pointer;
 	xcb_connection_t *c = fb->x->conn;
-	xcb_cursor_t cursor = no_cursor(fb);
-	xcb_query_pointer_cookie_t where;
 	xcb_grab_pointer_cookie_t cookie;
 	xcb_grab_pointer_reply_t *r;
-	int err;
+	int status;
 
-	where = xcb_query_pointer(c, fb->window);
 	cookie = xcb_grab_pointer(c, 0, fb->window, mask, XCB_GRAB_MODE_ASYNC,
 				  XCB_GRAB_MODE_ASYNC, fb->window, cursor,
 				  XCB_CURRENT_TIME);
+	r = xcb_grab_pointer_reply(c, cookie, NULL);
+	status = r ? r->status : -1;
+	free(r);
+	return status;
+}
+
+static int
+grab(struct shmfb *fb)
+{
+	struct shmfb_pointer *p = &fb->pointer;
+	xcb_connection_t *c = fb->x->conn;
+	xcb_cursor_t cursor = no_cursor(fb);
+	int err;
+
+	find(fb, xcb_query_pointer(c, fb->window));
+	err = grab_status(fb->x->xinput.opcode ?
+			  shmfb_xinput_grab(fb, cursor) :
+			  grab_core(fb, cursor));
 	/* The grab keeps it. */
 	xcb_free_cursor(c, cursor);
-	find(fb, where);
-	r = xcb_grab_pointer_reply(c, cookie, NULL);
-	err = grab_status(r);
-	free(r);
 	if (err)
 		return err;
 	p->grabbed = true;
@@ -295,7 +334,10 @@ shmfb_pointer_release(struct shmfb *fb)
 	/* Of what moves it now nothing is told: it is where it was. */
 	xcb_warp_pointer(fb->x->conn, XCB_NONE, fb->window, 0, 0, 0, 0,
 			 (int16_t)p->home_x, (int16_t)p->home_y);
-	xcb_ungrab_pointer(fb->x->conn, XCB_CURRENT_TIME);
+	if (fb->x->xinput.opcode)
+		shmfb_xinput_ungrab(fb);
+	else
+		xcb_ungrab_pointer(fb->x->conn, XCB_CURRENT_TIME);
 	p->seen = false;
 }
 

@@ -10,7 +10,17 @@
 
 #include <xcb/xcb.h>
 
+#include "raw.h"
+
 struct shmfb;
+
+/* Where the pointer is, as an event of either kind says. */
+struct shmfb_pointing {
+	int32_t x;			/* in the window */
+	int32_t y;
+	uint16_t state;			/* modifiers, as core events have them */
+	uint32_t sequence;		/* of the event, in full */
+};
 
 /* All zero: it has not been seen, and is not grabbed. */
 struct shmfb_pointer {
@@ -31,16 +41,34 @@ struct shmfb_pointer {
 	int32_t warp_y;
 	int32_t home_x;			/* where it was found, and returns to */
 	int32_t home_y;
+	struct shmfb_raw raw;		/* moves that wait: xinput.c */
+	uint16_t state;			/* modifiers of the motion before */
 };
 
-void
-shmfb_pointer_button(struct shmfb *fb, const xcb_button_press_event_t *event,
-		     bool pressed);
+/* A core event of a button or of motion: where it says the pointer is. */
+struct shmfb_pointing
+shmfb_pointer_at(const xcb_button_press_event_t *event, uint32_t full);
 
-/* full is the event's full_sequence. */
 void
-shmfb_pointer_motion(struct shmfb *fb, const xcb_motion_notify_event_t *event,
-		     uint32_t full);
+shmfb_pointer_button(struct shmfb *fb, const struct shmfb_pointing *at,
+		     uint32_t button, bool pressed);
+
+/* Notches: to the right, and up. */
+void
+shmfb_pointer_scroll(struct shmfb *fb, const struct shmfb_pointing *at,
+		     double dx, double dy);
+
+/*
+ * far is what is told while the pointer is grabbed: how far the device was
+ * moved, x and y. NULL: as far as its places are apart.
+ */
+void
+shmfb_pointer_motion(struct shmfb *fb, const struct shmfb_pointing *at,
+		     const double far[2]);
+
+/* While it is grabbed: it was moved so far, wherever it is. */
+void
+shmfb_pointer_far(struct shmfb *fb, const double far[2]);
 
 void
 shmfb_pointer_crossing(struct shmfb *fb,

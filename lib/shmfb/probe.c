@@ -104,37 +104,34 @@ probe_kind(struct shmfb *fb, struct shmfb_probe *probe, const char *name,
 
 /*
  * The version of an extension of which nothing else is used here: of two
- * numbers of so many bytes each, in request and reply alike.
+ * numbers of four bytes each, in request and reply alike.
  */
 static bool
 ask_version(xcb_connection_t *conn, xcb_extension_t *ext, uint8_t request,
-	    size_t bytes, unsigned *major, unsigned *minor)
+	    unsigned *major, unsigned *minor)
 {
 	const xcb_query_extension_reply_t *there =
 		xcb_get_extension_data(conn, ext);
 	const xcb_protocol_request_t protocol = { 1, ext, request, 0 };
 	/* Behind the four bytes of the head, which libxcb fills in. */
-	uint16_t small[] = { 0, 0, 2, 2 };
-	uint32_t wide[] = { 0, 1, 5 };
+	uint32_t body[] = { 0, 1, 5 };
 	struct iovec io[3] = { { NULL, 0 } };
 	uint32_t n[2];
-	uint16_t h[2];
 	uint8_t *reply;
 
 	if (!there || !there->present)
 		return false;
 	/* The first two are libxcb's own. */
-	io[2].iov_base = bytes == 2 ? (void *)small : (void *)wide;
-	io[2].iov_len = bytes == 2 ? sizeof(small) : sizeof(wide);
+	io[2].iov_base = body;
+	io[2].iov_len = sizeof(body);
 	reply = xcb_wait_for_reply(conn, xcb_send_request(conn,
 		XCB_REQUEST_CHECKED, io + 2, &protocol), NULL);
 	if (!reply)
 		return false;
 	memcpy(n, reply + 8, sizeof(n));
-	memcpy(h, reply + 8, sizeof(h));
 	free(reply);
-	*major = bytes == 2 ? h[0] : n[0];
-	*minor = bytes == 2 ? h[1] : n[1];
+	*major = n[0];
+	*minor = n[1];
 	return true;
 }
 
@@ -187,7 +184,7 @@ probe_randr(struct shmfb *fb, struct shmfb_probe *probe)
 {
 	static xcb_extension_t randr = { "RANDR", 0 };
 	unsigned major = 0, minor = 0;
-	bool works = ask_version(fb->x->conn, &randr, 0, 4, &major, &minor);
+	bool works = ask_version(fb->x->conn, &randr, 0, &major, &minor);
 	struct shmfb_probe_path *p = add(probe, "RANDR", verdict(works),
 		"nothing depends on it");
 
@@ -202,18 +199,21 @@ probe_randr(struct shmfb *fb, struct shmfb_probe *probe)
 static void
 probe_xinput(struct shmfb *fb, struct shmfb_probe *probe)
 {
-	static xcb_extension_t xinput = { "XInputExtension", 0 };
-	unsigned major = 0, minor = 0;
-	bool works = ask_version(fb->x->conn, &xinput, 47, 2, &major, &minor);
-	struct shmfb_probe_path *p = add(probe, "XInput2", verdict(works),
-		"use a newer X server");
+	const struct shmfb_xinput *xi = &fb->x->xinput;
+	struct shmfb_probe_path *p;
 
-	if (works)
+	if (switched_off(probe, "XInput2", "SHMFB_NO_XINPUT"))
+		return;
+	p = add(probe, "XInput2", verdict(xi->opcode), "use a newer X server");
+	if (xi->opcode)
 		say(p, "version %u.%u: smooth scrolling and raw motion",
-		    major, minor);
+		    xi->major, xi->minor);
+	else if (xi->major)
+		say(p, "version %u.%u, not 2.1: wheels have notches, motion "
+		    "is accelerated", xi->major, xi->minor);
 	else
 		say(p, "the server does not have it: wheels have notches, "
-		    "motion ends at the screen's edge");
+		    "motion is accelerated");
 }
 
 /* --------------------------------------------------------------- pixels -- */

@@ -152,7 +152,8 @@ struct shmfb_options {
  * no descriptor given to the server, as if its MIT-SHM were older than 1.2;
  * SHMFB_NO_RENDER=1 has nothing scaled or converted by the server;
  * SHMFB_NO_PRESENT=1 paces by a timer, not by the display; SHMFB_NO_SPIN=1
- * has shmfb_pump() never look for an answer of the server before it sleeps.
+ * has shmfb_pump() never look for an answer of the server before it sleeps;
+ * SHMFB_NO_XINPUT=1 has wheels turn by notches, and motion be the screen's.
  * *out is the caller's, to be closed with shmfb_close().
  */
 int
@@ -453,8 +454,10 @@ struct shmfb_event {
 			int32_t window_y;
 			/*
 			 * Notches of the wheel: to the right, and up or away
-			 * from the user. The wheel's buttons, 4 to 7, do not
-			 * come as SHMFB_EVENT_BUTTON.
+			 * from the user. Parts of one where the device is
+			 * smooth and the server has XInput 2.1: add them up.
+			 * The wheel's buttons, 4 to 7, do not come as
+			 * SHMFB_EVENT_BUTTON.
 			 */
 			double dx;
 			double dy;
@@ -501,7 +504,10 @@ shmfb_next_event(struct shmfb *fb, struct shmfb_event *event);
 /*
  * Have the pointer for this window alone, hidden and in it, to look around
  * with or to turn something: SHMFB_EVENT_MOTION tells how far it moves, dx and
- * dy, which no edge ends; where it is does not change. Released by false, and
+ * dy, which no edge ends; where it is does not change. With XInput 2.1 that is
+ * how far the device was moved, in its own steps and with parts of them, before
+ * the desktop accelerates it; a tablet moves as far as its places are apart.
+ * Released by false, and
  * when the window loses the keyboard's focus, after which it is the
  * application's to ask again. The pointer is then where it was before.
  *

@@ -299,8 +299,10 @@ open_window(struct shmfb *fb, const struct shmfb_options *opt)
 		return err;
 	choose_canvas(fb, opt->flags);
 	create_window(fb, opt->parent);
-	if (!fb->child)
+	if (!fb->child) {
+		shmfb_xinput_select(fb);
 		shmfb_wm_init(fb, opt);
+	}
 	shmfb_pixmap_init(fb);
 	shmfb_clock_init(fb, !(opt->flags & SHMFB_NO_VSYNC));
 	if (!(opt->flags & SHMFB_UNMAPPED))

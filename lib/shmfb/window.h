@@ -10,9 +10,9 @@
  *	sync.c      frames that they wait for
  *	settings.c  how large the user wants things
  *	cursor.c    what the pointer looks like; icon.c: the window, made small
- *	keyboard.c  keys; their symbols are keymap.c's
  *	keyboard.c  keys; their symbols are keymap.c's, what they write text.c's
- *	pointer.c   motion, buttons, wheel, grab
+ *	pointer.c   motion, buttons, wheel, grab; by core events, or XInput 2's,
+ *	            which are xinput.c's
  *	clipboard.c text that is copied and pasted
  *	clock.c     when the next frame is due
  *	display.c   the connection, and what the server can do
@@ -27,7 +27,8 @@
  *	segment.c   memory that the server has attached; sysv.c: of one kind
  *	ladder.c    which kinds of memory it attaches
  *
- * Pure, without X: geometry.c, damage.c, queue.c; pixel.c, convert.c, view.c.
+ * Pure, without X: geometry.c, damage.c, queue.c; pixel.c, convert.c, view.c;
+ * scroll.c, raw.c.
  */
 #ifndef SHMFB_WINDOW_H
 #define SHMFB_WINDOW_H
