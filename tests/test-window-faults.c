@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,6 +202,14 @@ ring_open(struct ring *r, const char *name, uint32_t format, uint32_t seed)
 }
 
 static void
+ring_close(struct ring *r)
+{
+	shmx_release(r->hold);
+	shmx_reader_close(r->reader);
+	shmx_producer_close(r->producer);
+}
+
+static void
 open_rings(void)
 {
 	connect_observer();
@@ -211,13 +220,8 @@ open_rings(void)
 static void
 close_rings(void)
 {
-	unsigned i;
-
-	for (i = 0; i < 2; i++) {
-		shmx_release(rings[i].hold);
-		shmx_reader_close(rings[i].reader);
-		shmx_producer_close(rings[i].producer);
-	}
+	ring_close(&rings[0]);
+	ring_close(&rings[1]);
 	disconnect_observer();
 }
 
@@ -433,6 +437,221 @@ START_TEST(others)
 }
 END_TEST
 
+/* ------------------------------------------------------------- rings -- */
+
+/* How many slots of the ring somebody holds. */
+static uint32_t
+held(const struct ring *r)
+{
+	struct shmx_producer_stats s;
+
+	shmx_producer_stats(r->producer, &s, sizeof(s));
+	return s.slots_held;
+}
+
+static void
+next_frame(struct ring *r, uint32_t seed)
+{
+	struct shmx_frame f;
+
+	shmx_release(r->hold);
+	shmx_begin(r->producer, &f);
+	fill(f.pixels, f.stride, f.stride / 4, HEIGHT, seed);
+	ck_assert_uint_gt(shmx_publish(r->producer, &f), 0);
+	ck_assert_int_eq(shmx_hold_latest(r->reader, &r->hold), 0);
+}
+
+/* Two frames that nobody has waited for, by each way. */
+static struct shmfb *
+open_with_two_under_way(int i, struct ring *r, struct shmfb *first)
+{
+	struct shmfb *fb = open_beside(first, backends[i % BACKENDS],
+				       i / BACKENDS % 2);
+
+	settle(fb, c);
+	ck_assert_int_eq(shmfb_show(fb, r->hold), 0);
+	next_frame(r, 5);
+	/* What goes through the socket may be done by now. */
+	ck_assert_int_eq(shmfb_show(fb, r->hold), 0);
+	return fb;
+}
+
+/* The slots are the producer's again, but for the one that the test holds. */
+START_TEST(closed_meanwhile)
+{
+	struct ring *r = &rings[_i / BACKENDS / 2];
+	struct shmfb *first = open_window(NULL), *fb;
+
+	fb = open_with_two_under_way(_i, r, first);
+	shmfb_close(fb);
+	ck_assert_uint_eq(held(r), 1);
+	shmfb_close(first);
+}
+END_TEST
+
+START_TEST(destroyed_meanwhile)
+{
+	struct ring *r = &rings[_i / BACKENDS / 2];
+	struct shmfb *first = open_window(NULL), *fb;
+
+	fb = open_with_two_under_way(_i, r, first);
+	xcb_destroy_window(c, shmfb_window_id(fb));
+	x_sync(c);
+	settle(first, c);
+	ck_assert_int_eq(shmfb_dispatch(fb), -EPIPE);
+	ck_assert_uint_eq(held(r), 1);
+	ck_assert_int_eq(shmfb_show(fb, r->hold), -EPIPE);
+	ck_assert_uint_eq(held(r), 1);
+	shmfb_close(fb);
+	shmfb_close(first);
+}
+END_TEST
+
+/* As where a producer comes back with another: of every format in turn. */
+START_TEST(formats_take_turns)
+{
+	static const uint32_t formats[] = {
+		SHMX_XRGB8888, SHMX_RGB565, SHMX_ARGB8888, SHMX_R8,
+		SHMX_XBGR8888, SHMX_RGB888, SHMX_XRGB2101010,
+	};
+	enum { FORMATS = BASE_ARRAY_SIZE(formats) };
+	struct shmfb *first = open_window(NULL), *fb;
+	uint32_t *want[FORMATS], *got;
+	struct ring ring[FORMATS];
+	char name[16];
+	unsigned i, k;
+
+	for (k = 0; k < FORMATS; k++) {
+		snprintf(name, sizeof(name), "turn%u", k);
+		ring_open(&ring[k], name, formats[k], k);
+		fb = open_beside(first, backends[_i / 2], _i % 2);
+		ck_assert_int_eq(shmfb_show(fb, ring[k].hold), 0);
+		want[k] = showing(fb);
+		shmfb_close(fb);
+	}
+	fb = open_beside(first, backends[_i / 2], _i % 2);
+	for (i = 0; i < 3 * FORMATS; i++) {
+		k = i * 3 % FORMATS;
+		ck_assert_int_eq(shmfb_show(fb, ring[k].hold), 0);
+		got = showing(fb);
+		ck_assert_mem_eq(got, want[k], WIDTH * HEIGHT * 4);
+		free(got);
+	}
+	shmfb_close(fb);
+	for (k = 0; k < FORMATS; k++) {
+		ck_assert_uint_eq(held(&ring[k]), 1);
+		ring_close(&ring[k]);
+		free(want[k]);
+	}
+	shmfb_close(first);
+}
+END_TEST
+
+/* ------------------------------------------------------------- servers -- */
+
+/* Have the server get no more than so much memory beyond what it has. */
+static void
+leave_memory(const struct xserver *server, rlim_t bytes)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+	unsigned long pages;
+	char name[64];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/%d/statm", (int)server->pid);
+	f = fopen(name, "re");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fscanf(f, "%lu", &pages), 1);
+	fclose(f);
+	if (bytes != RLIM_INFINITY)
+		limit.rlim_cur = pages * 4096 + bytes;
+	ck_assert_int_eq(prlimit(server->pid, RLIMIT_AS, &limit, NULL), 0);
+}
+
+/* A pattern that is larger than the window, shown in it. */
+static void
+draw_large(struct shmfb *fb, uint32_t width, uint32_t height, uint32_t seed)
+{
+	struct shmfb_canvas canvas;
+	int err;
+
+	ck_assert_int_eq(shmfb_set_canvas_size(fb, width, height), 0);
+	while ((err = shmfb_begin(fb, &canvas)) == -EAGAIN)
+		ck_assert(shmfb_pump(fb));
+	ck_assert_int_eq(err, 0);
+	fill(canvas.pixels, canvas.stride, width, height, seed);
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
+}
+
+/* Of 3000x2000 in 640x480, each pixel as shmfb_to_picture() has it. */
+static void
+check_sample(xcb_connection_t *there, struct shmfb *fb, uint32_t seed)
+{
+	uint32_t *got = x_read(there, shmfb_window_id(fb), 640, 480);
+	double px, py;
+	int32_t x, y;
+
+	for (y = 0; y < 480; y++)
+		for (x = 0; x < 640; x++) {
+			uint32_t is = got[y * 640 + x], want = 0;
+
+			if (shmfb_to_picture(fb, x, y, &px, &py))
+				want = pattern((uint32_t)px, (uint32_t)py,
+					       seed);
+			if (is != want && px != floor(px) && py != floor(py))
+				ck_abort_msg("%d,%d is %06x, not %06x", x, y,
+					     is, want);
+		}
+	free(got);
+}
+
+/* Each way, while it cannot make a pixmap of the picture. */
+START_TEST(server_without_memory)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb_view view = SHMFB_VIEW_INIT;
+	struct shmfb_stats s;
+	struct xserver server;
+	xcb_connection_t *there;
+	const char *route;
+	struct shmfb *fb;
+	unsigned i;
+
+	xserver_start(&server, "640x480x24", NULL);
+	there = x_connect(server.display);
+	opt.display = server.display;
+	opt.flags = SHMFB_NO_VSYNC;
+	opt.backend = backends[_i];
+	fb = open_window(&opt);
+	view.scale = SHMFB_SCALE_FIT;
+	ck_assert_int_eq(shmfb_set_view(fb, &view), 0);
+	draw_large(fb, 64, 48, 1);
+	settle(fb, there);
+	route = stats_of(fb).route;
+	leave_memory(&server, 4 << 20);
+	for (i = 0; i < 5; i++) {
+		draw_large(fb, 3000, 2000, i);
+		settle(fb, there);
+		check_sample(there, fb, i);
+	}
+	s = stats_of(fb);
+	ck_assert_str_eq(s.route, "staged");
+	if (strcmp(route, "render") == 0)
+		ck_assert_ptr_nonnull(strstr(s.route_why, "no memory"));
+	/* The first of them, which was then shown the other way. */
+	ck_assert_uint_le(s.frames_failed, 1);
+	leave_memory(&server, RLIM_INFINITY);
+	/* Smaller ones go as they did. */
+	draw_large(fb, 64, 48, 1);
+	settle(fb, there);
+	ck_assert_str_eq(stats_of(fb).route, route);
+	ck_assert_uint_eq(stats_of(fb).frames_failed, s.frames_failed);
+	shmfb_close(fb);
+	xcb_disconnect(there);
+	xserver_stop(&server);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -449,5 +668,14 @@ main(void)
 	tcase_set_timeout(tc, 20);
 	tcase_add_loop_test(tc, pictures, 0, BACKENDS * CALLS * 4);
 	tcase_add_loop_test(tc, others, 0, SETTINGS);
+
+	tc = suite_case(s, "rings");
+	tcase_add_checked_fixture(tc, open_rings, close_rings);
+	tcase_add_loop_test(tc, closed_meanwhile, 0, BACKENDS * 4);
+	tcase_add_loop_test(tc, destroyed_meanwhile, 0, BACKENDS * 4);
+	tcase_add_loop_test(tc, formats_take_turns, 0, BACKENDS * 2);
+
+	tc = suite_case(s, "servers");
+	tcase_add_loop_test(tc, server_without_memory, 0, BACKENDS);
 	return suite_run(s);
 }

@@ -192,7 +192,7 @@ shmfb_flight_error(struct shmfb *fb, const xcb_generic_error_t *error)
 	struct shmfb_segment *segment;
 
 	if (!trip)
-		return false;
+		return shmfb_render_error(fb, error);
 	segment = trip->picture->segment;
 	if (!trip->failed) {
 		shmfb_log(fb, BASE_LOG_WARNING, "a frame was refused: %s",

@@ -199,8 +199,8 @@ make_pixmap(struct shmfb *fb, const struct shmfb_picture *picture)
 	r->pixmap = xcb_generate_id(conn);
 	r->gc = xcb_generate_id(conn);
 	r->picture = xcb_generate_id(conn);
-	xcb_create_pixmap(conn, native.visual.depth, r->pixmap, fb->window,
-			  (uint16_t)r->width, (uint16_t)r->height);
+	r->made = xcb_create_pixmap(conn, native.visual.depth, r->pixmap,
+		fb->window, (uint16_t)r->width, (uint16_t)r->height).sequence;
 	xcb_create_gc(conn, r->gc, r->pixmap, XCB_GC_GRAPHICS_EXPOSURES,
 		      &no_exposures);
 	xcb_render_create_picture(conn, r->picture, r->pixmap, format,
@@ -221,6 +221,9 @@ shmfb_render_ready(struct shmfb *fb, const struct shmfb_picture *picture)
 	r->why = "it is too large for RENDER";
 	if (l->width > SIDE_MAX || l->height > SIDE_MAX)
 		return false;
+	r->why = "the server has no memory for it";
+	if (r->too_large && (uint64_t)l->width * l->height >= r->too_large)
+		return false;
 	r->why = "RENDER has no such format";
 	if ((!r->pixmap || r->width != l->width || r->height != l->height ||
 	     r->format != picture->format) && !make_pixmap(fb, picture))
@@ -229,12 +232,31 @@ shmfb_render_ready(struct shmfb *fb, const struct shmfb_picture *picture)
 	return shmfb_native_total(&r->native, picture->from_stride);
 }
 
+bool
+shmfb_render_error(struct shmfb *fb, const xcb_generic_error_t *error)
+{
+	struct shmfb_render *r = &fb->render;
+
+	if (!r->pixmap || error->full_sequence != r->made)
+		return false;
+	/* What is put there is refused as well, and that is of a picture. */
+	if (error->error_code == XCB_ALLOC)
+		r->too_large = (uint64_t)r->width * r->height;
+	return true;
+}
+
 void
 shmfb_render_refused(struct shmfb *fb)
 {
+	struct shmfb_render *r = &fb->render;
+	uint64_t pixels = (uint64_t)r->width * r->height;
+
+	if (!r->too_large || pixels < r->too_large)
+		say_no(fb, "the server refused to RENDER");
+	else
+		r->why = "the server has no memory for it";
 	free_pixmap(fb);
-	say_no(fb, "the server refused to RENDER");
-	shmfb_log(fb, BASE_LOG_WARNING, "%s", fb->render.why);
+	shmfb_log(fb, BASE_LOG_WARNING, "%s", r->why);
 }
 
 void

@@ -42,6 +42,8 @@ struct shmfb_render {
 	uint32_t format;		/* SHMX_XRGB8888 ... */
 	struct shmfb_native native;	/* how its pixels lie */
 	struct shmfb_content content;	/* its layout has a size alone */
+	uint32_t made;			/* sequence number of its creation */
+	uint64_t too_large;		/* so many pixels were; 0: never */
 };
 
 /*
@@ -52,7 +54,14 @@ struct shmfb_render {
 bool
 shmfb_render_ready(struct shmfb *fb, const struct shmfb_picture *picture);
 
-/* The server has refused: never again. */
+/* An X error. Returns whether there is no pixmap because of it. */
+bool
+shmfb_render_error(struct shmfb *fb, const xcb_generic_error_t *error);
+
+/*
+ * The server has refused a picture: never again one as large, if it had no
+ * memory for the pixmap, else none at all.
+ */
 void
 shmfb_render_refused(struct shmfb *fb);
 
