@@ -214,6 +214,16 @@ wrong_functions() {
 	done
 }
 
+# Tests that FILE... name in passing, `test-ring`, and that are not run.
+unknown_tests() {
+	grep -hoE '`test-[a-z0-9-]+(\.x11|\.sh)?`' "$@" | tr -d '`' | sort -u |
+		while read -r name; do
+		grep -qE "(%D%|tests)/$name(\.sh)?( |\$)" \
+			"$top_srcdir/tests/local.mk" \
+			"$top_srcdir/tests/v2/local.mk" || echo "$name"
+	done
+}
+
 # Tests that write to one log, of which `make check` runs one alone: their names
 # differ by an ending at most.
 same_logs() {
@@ -227,6 +237,13 @@ is "every rule has a test" "$(wrong_rules "$format" "$features" "$window")" \
 	""
 is "every test that is named exists" \
 	"$(rules "$format" "$features" "$window" | tags | wrong_tags)" ""
+is "so does every test that is named in passing" \
+	"$(unknown_tests "$top_srcdir"/*.md "$top_srcdir"/doc/*.md)" ""
+echo 'As `test-ring`, `test-rung` and `test-view` show.' \
+	>"$tap_tmp/passing.md"
+is "found: those that are not" "$(unknown_tests "$tap_tmp/passing.md")" \
+	"test-rung
+test-view"
 is "every rule that is referred to exists" "$(wrong_references)" ""
 is "every function and tool that is named exists" \
 	"$(wrong_functions "$features" "$window")" ""
