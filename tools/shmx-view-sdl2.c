@@ -229,7 +229,8 @@ main(int argc, char **argv)
 {
 	static struct view w;
 
-	viewer_parse(&w.v, argc, argv, "shmx-view-sdl2 (" PACKAGE_STRING ")");
+	viewer_parse(&w.v, argc, argv, "shmx-view-sdl2 (" PACKAGE_STRING ")",
+		     VIEW_SDL2);
 	catch_signals();
 	if (!viewer_open(&w.v, 2 + (w.v.screenshot != NULL)))
 		return EXIT_SUCCESS;

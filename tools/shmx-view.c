@@ -206,7 +206,8 @@ main(int argc, char **argv)
 	struct viewer v;
 	unsigned i;
 
-	viewer_parse(&v, argc, argv, "shmx-view (" PACKAGE_STRING ")");
+	viewer_parse(&v, argc, argv, "shmx-view (" PACKAGE_STRING ")",
+		     VIEW_AUTO);
 	if (v.backend == VIEW_SDL2)
 		run_sdl2(argv);
 	catch_signals();

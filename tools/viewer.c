@@ -34,7 +34,7 @@ static const struct argp_option options[] = {
 	  "sysv: it reads a copy in a System V segment, or fail; "
 	  "put: pixels through the X connection; present: it shows a copy by the "
 	  "Present extension, or fail; sdl2: an SDL2 window surface, "
-	  "to compare with", 1 },
+	  "to compare with, of one ring at 1:1", 1 },
 	{ "no-shm", OPT_NO_SHM, NULL, 0, "the same as --backend put, and as "
 	  "SHMFB_NO_SHM=1", 1 },
 	{ "no-vsync", OPT_NO_VSYNC, NULL, 0, "show frames as fast as the X "
@@ -61,8 +61,8 @@ static const struct argp_option options[] = {
 	  "last frame shown", 3 },
 	{ "screenshot-window", OPT_SCREENSHOT_WINDOW, "FILE.png", 0, "at the "
 	  "end, write what the X server has in the window", 3 },
-	{ "stats", OPT_STATS, NULL, 0, "at the end, print one JSON object: "
-	  "path taken and why, frames shown and skipped, copies, latency", 3 },
+	{ "stats", OPT_STATS, NULL, 0, "at the end, print one JSON object "
+	  "for each ring: path taken and why, frames shown and skipped, copies, latency", 3 },
 	{ 0 }
 };
 
@@ -87,36 +87,30 @@ static const char doc[] =
 	"  shmx view life --frames 600 --stats\n"
 	"  shmx view life --frames 600 --stats --no-shm\n";
 
-static enum viewer_backend
-backend_by_name(const char *name, struct argp_state *state)
-{
-	static const char *const names[] = {
-		"auto", "shm", "sysv", "put", "present", "sdl2",
-	};
-	unsigned i;
-
-	for (i = 0; i < BASE_ARRAY_SIZE(names); i++)
-		if (strcmp(name, names[i]) == 0)
-			return (enum viewer_backend)i;
-	argp_error(state, "no backend \"%s\"; there are auto, shm, sysv, put, present "
-		   "and sdl2", name);
-	return VIEW_AUTO;
-}
-
 /* One of the names, by its number. */
 static unsigned
 by_name(const char *name, const char *const *names, unsigned n,
-	const char *what, struct argp_state *state)
+	const char *takes, struct argp_state *state)
 {
 	unsigned i;
 
 	for (i = 0; i < n; i++)
 		if (strcmp(name, names[i]) == 0)
 			return i;
-	argp_error(state, "no %s \"%s\": see --help", what, name);
+	argp_error(state, "%s, not \"%s\"", takes, name);
 	return 0;
 }
 
+static enum viewer_backend
+backend_by_name(const char *name, struct argp_state *state)
+{
+	static const char *const names[] = {
+		"auto", "shm", "sysv", "put", "present", "sdl2",
+	};
+
+	return by_name(name, names, BASE_ARRAY_SIZE(names), "--backend takes "
+		       "auto, shm, sysv, put, present or sdl2", state);
+}
 static uint32_t
 parse_colour(const char *text, struct argp_state *state)
 {
@@ -141,13 +135,16 @@ parse_look(struct viewer *v, int key, const char *arg,
 
 	switch (key) {
 	case OPT_SCALE:
-		v->scale = by_name(arg, scales, 3, "scale", state);
+		v->scale = by_name(arg, scales, 3, "--scale takes none, "
+				   "integer or fit", state);
 		return true;
 	case OPT_FILTER:
-		v->filter = by_name(arg, filters, 2, "filter", state);
+		v->filter = by_name(arg, filters, 2, "--filter takes "
+				    "nearest or linear", state);
 		return true;
 	case OPT_ROTATE:
-		v->rotation = by_name(arg, turns, 4, "rotation", state);
+		v->rotation = by_name(arg, turns, 4, "--rotate takes 0, 90, "
+				      "180 or 270", state);
 		return true;
 	case OPT_BACKGROUND:
 		v->background = parse_colour(arg, state);
@@ -181,6 +178,10 @@ check_usage(struct viewer *v, struct argp_state *state)
 			   "the window");
 	if (v->ring_count > 1 && v->backend == VIEW_SDL2)
 		argp_error(state, "--backend sdl2 shows one ring");
+	if (v->looks && v->backend == VIEW_SDL2)
+		argp_error(state, "--backend sdl2 shows frames as they are: no "
+			   "--scale, --filter, --rotate, --background, "
+			   "--fullscreen or --history");
 	v->ring = v->rings[0];
 }
 
@@ -226,21 +227,24 @@ parse(int key, char *arg, struct argp_state *state)
 		break;
 	case ARGP_KEY_ARG:
 		if (v->ring_count == VIEWER_RINGS_MAX)
-			argp_error(state, "at most %d rings, please",
-				   VIEWER_RINGS_MAX);
+			argp_error(state, "at most %d rings are shown at "
+				   "once", VIEWER_RINGS_MAX);
 		v->rings[v->ring_count++] = arg;
 		break;
 	case ARGP_KEY_END:
 		check_usage(v, state);
 		break;
 	default:
-		return parse_look(v, key, arg, state) ? 0 : ARGP_ERR_UNKNOWN;
+		if (!parse_look(v, key, arg, state))
+			return ARGP_ERR_UNKNOWN;
+		v->looks = true;
 	}
 	return 0;
 }
 
 void
-viewer_parse(struct viewer *v, int argc, char **argv, const char *program)
+viewer_parse(struct viewer *v, int argc, char **argv, const char *program,
+	     enum viewer_backend backend)
 {
 	static const struct argp argp = { options, parse, "NAME...", doc, NULL,
 		NULL, NULL };
@@ -248,7 +252,7 @@ viewer_parse(struct viewer *v, int argc, char **argv, const char *program)
 	tool_start(argv);
 	argp_program_version = program;
 	argp_err_exit_status = EXIT_USAGE;
-	*v = (struct viewer){ .backend = VIEW_AUTO };
+	*v = (struct viewer){ .backend = backend };
 	argp_parse(&argp, argc, argv, 0, NULL, v);
 }
 

@@ -30,6 +30,7 @@ struct viewer {
 	unsigned rotation;		/* quarter turns clockwise */
 	uint32_t background;		/* 0xRRGGBB */
 	bool fullscreen;
+	bool looks;			/* how it is to be seen was given */
 	unsigned history;		/* frames kept for stepping back */
 	enum viewer_backend backend;
 	bool no_shm;
@@ -64,7 +65,8 @@ struct viewer_result {
 
 /* Read the command line; ends the program on --help and bad usage. */
 void
-viewer_parse(struct viewer *v, int argc, char **argv, const char *program);
+viewer_parse(struct viewer *v, int argc, char **argv, const char *program,
+	     enum viewer_backend backend);
 
 /*
  * Attach to the ring with that many holds, waiting for its producer if the
