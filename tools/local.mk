@@ -76,6 +76,7 @@ bin_PROGRAMS += %D%/shmx-view
 	%D%/forward-window.c %D%/forward-window.h \
 	%D%/readback.c %D%/readback.h \
 	%D%/view.h \
+	%D%/view-draw.c %D%/view-draw.h \
 	%D%/view-keys.c \
 	%D%/view-look.c \
 	%D%/view-overlay.c \

@@ -9,7 +9,6 @@
 
 #include "view.h"
 
-#include <cairo.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -17,111 +16,15 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "view-draw.h"
 
 #define MARGIN 12
 #define NOTICE_NS (1600 * BASE_NS_PER_MS)
 #define STATS_NS (500 * BASE_NS_PER_MS)
-#define TEXT_SIZE 13
 #define LINE 26
 #define PAD 18
 
 enum { STATS_ROWS = 9, VALUE = 200 };
-
-/* 0xRRGGBB */
-enum {
-	PAPER = 0x1b1e25, EDGE = 0x3b4252, INK = 0xe5e9f0, DIM = 0x8b95a7,
-	CAP = 0x2e3440, CAP_EDGE = 0x4c566a, ACCENT = 0x88c0d0,
-};
-
-/* -------------------------------------------------------------- drawing -- */
-
-static void
-colour(cairo_t *cr, unsigned rgb)
-{
-	cairo_set_source_rgb(cr, (rgb >> 16 & 255) / 255., (rgb >> 8 & 255) /
-			     255., (rgb & 255) / 255.);
-}
-
-static void
-font(cairo_t *cr, bool bold)
-{
-	cairo_select_font_face(cr, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
-			       bold ? CAIRO_FONT_WEIGHT_BOLD :
-			       CAIRO_FONT_WEIGHT_NORMAL);
-	cairo_set_font_size(cr, TEXT_SIZE);
-}
-
-static double
-text_width(cairo_t *cr, const char *text)
-{
-	cairo_text_extents_t e;
-
-	cairo_text_extents(cr, text, &e);
-	return e.x_advance;
-}
-
-static void
-text(cairo_t *cr, double x, double baseline, unsigned rgb, const char *s)
-{
-	colour(cr, rgb);
-	cairo_move_to(cr, x, baseline);
-	cairo_show_text(cr, s);
-}
-
-static void
-paper(cairo_t *cr, double width, double height)
-{
-	colour(cr, PAPER);
-	cairo_paint(cr);
-	colour(cr, EDGE);
-	cairo_set_line_width(cr, 1);
-	cairo_rectangle(cr, 0.5, 0.5, width - 1, height - 1);
-	cairo_stroke(cr);
-}
-
-static void
-rounded(cairo_t *cr, double x, double y, double w, double h, double r)
-{
-	cairo_new_sub_path(cr);
-	cairo_arc(cr, x + w - r, y + r, r, -M_PI / 2, 0);
-	cairo_arc(cr, x + w - r, y + h - r, r, 0, M_PI / 2);
-	cairo_arc(cr, x + r, y + h - r, r, M_PI / 2, M_PI);
-	cairo_arc(cr, x + r, y + r, r, M_PI, 3 * M_PI / 2);
-	cairo_close_path(cr);
-}
-
-/* A key, as it is on the keyboard; returns how wide it is. */
-static double
-cap(cairo_t *cr, double x, double middle, const char *label)
-{
-	double wide = fmax(22, text_width(cr, label) + 14);
-
-	if (x >= 0) {
-		rounded(cr, x + 0.5, middle - 10.5, wide - 1, 20, 4);
-		colour(cr, CAP);
-		cairo_fill_preserve(cr);
-		colour(cr, CAP_EDGE);
-		cairo_set_line_width(cr, 1);
-		cairo_stroke(cr);
-		text(cr, x + (wide - text_width(cr, label)) / 2, middle + 4.5,
-		     INK, label);
-	}
-	return wide;
-}
-
-/* The keys of one line of the help; x below 0 only measures. */
-static double
-caps(cairo_t *cr, double x, double middle, const char *labels)
-{
-	char copy[64], *label, *rest = NULL;
-	double wide = 0;
-
-	snprintf(copy, sizeof(copy), "%s", labels);
-	for (label = strtok_r(copy, " ", &rest); label != NULL;
-	     label = strtok_r(NULL, " ", &rest))
-		wide += cap(cr, x < 0 ? -1 : x + wide, middle, label) + 4;
-	return wide - 4;
-}
 
 /* --------------------------------------------------------------- panels -- */
 
@@ -175,7 +78,7 @@ measure(bool bold)
 	cairo_t *cr = cairo_create(s);
 
 	cairo_surface_destroy(s);
-	font(cr, bold);
+	view_font(cr, bold);
 	return cr;
 }
 
@@ -198,7 +101,7 @@ draw_panel(struct view *w, struct view_panel *p,
 		CAIRO_FORMAT_RGB24, (int)canvas.width, (int)canvas.height,
 		(int)canvas.stride);
 	cr = cairo_create(surface);
-	paper(cr, p->width, p->height);
+	view_paper(cr, p->width, p->height);
 	draw(w, cr, p->width, p->height);
 	cairo_destroy(cr);
 	cairo_surface_destroy(surface);
@@ -225,12 +128,12 @@ lay_out_help(struct help_layout *l, cairo_t *cr)
 	for (i = 0; i < view_key_count; i++) {
 		c = i / l->rows;
 		l->keys[c] = fmax(l->keys[c],
-				  caps(cr, -1, 0, view_keys[i].caps));
+				  view_caps(cr, -1, 0, view_keys[i].caps));
 	}
 	for (i = 0; i < view_key_count; i++) {
 		c = i / l->rows;
 		l->column[c] = fmax(l->column[c], l->keys[c] + 12 +
-				    text_width(cr, view_keys[i].what));
+				    view_text_width(cr, view_keys[i].what));
 	}
 	l->width = ceil(l->column[0] + l->column[1] + 40 + 2 * PAD);
 	l->height = 2 * PAD + 34 + l->rows * LINE + LINE;
@@ -255,24 +158,24 @@ draw_help(struct view *w, cairo_t *cr, double width BASE_UNUSED,
 	double factor, x, y;
 	unsigned i;
 
-	font(cr, false);
+	view_font(cr, false);
 	lay_out_help(&l, cr);
 	factor = help_factor(w, &l);
 	cairo_scale(cr, factor, factor);
-	font(cr, true);
-	text(cr, PAD, PAD + 12, ACCENT, "Keys");
-	font(cr, false);
-	colour(cr, EDGE);
+	view_font(cr, true);
+	view_text(cr, PAD, PAD + 12, VIEW_ACCENT, "Keys");
+	view_font(cr, false);
+	view_colour(cr, VIEW_EDGE);
 	cairo_rectangle(cr, PAD, PAD + 22, l.width - 2 * PAD, 1);
 	cairo_fill(cr);
 	for (i = 0; i < view_key_count; i++) {
 		x = PAD + (i / l.rows) * (l.column[0] + 32);
 		y = PAD + 34 + (i % l.rows) * LINE + LINE / 2.;
-		caps(cr, x, y, view_keys[i].caps);
-		text(cr, x + l.keys[i / l.rows] + 12, y + 4.5, INK,
+		view_caps(cr, x, y, view_keys[i].caps);
+		view_text(cr, x + l.keys[i / l.rows] + 12, y + 4.5, VIEW_INK,
 		     view_keys[i].what);
 	}
-	text(cr, PAD, l.height - PAD + 2, DIM,
+	view_text(cr, PAD, l.height - PAD + 2, VIEW_DIM,
 	     forward_wanted(&w->forward) ?
 	     "The program takes input: press Ctrl with these." :
 	     "shmx view --help has the rest.");
@@ -391,12 +294,12 @@ draw_stats(struct view *w, cairo_t *cr, double width BASE_UNUSED,
 	unsigned i;
 
 	fill_stats(w, value);
-	font(cr, false);
+	view_font(cr, false);
 	for (i = 0; i < STATS_ROWS; i++) {
-		text(cr, PAD - 4, PAD + 8 + i * STATS_LINE, DIM,
+		view_text(cr, PAD - 4, PAD + 8 + i * STATS_LINE, VIEW_DIM,
 		     stats_labels[i]);
-		text(cr, PAD + STATS_LABELS, PAD + 8 + i * STATS_LINE,
-		     i == 0 ? ACCENT : INK, value[i]);
+		view_text(cr, PAD + STATS_LABELS, PAD + 8 + i * STATS_LINE,
+		     i == 0 ? VIEW_ACCENT : VIEW_INK, value[i]);
 	}
 }
 
@@ -419,16 +322,16 @@ view_toggle_stats(struct view *w)
 static void
 draw_notice(struct view *w, cairo_t *cr, double width, double height)
 {
-	font(cr, false);
-	text(cr, (width - text_width(cr, w->notice_text)) / 2,
-	     height / 2 + 4.5, INK, w->notice_text);
+	view_font(cr, false);
+	view_text(cr, (width - view_text_width(cr, w->notice_text)) / 2,
+	     height / 2 + 4.5, VIEW_INK, w->notice_text);
 }
 
 static void
 open_notice(struct view *w)
 {
 	cairo_t *cr = measure(false);
-	double wide = ceil(text_width(cr, w->notice_text)) + 2 * PAD;
+	double wide = ceil(view_text_width(cr, w->notice_text)) + 2 * PAD;
 	int32_t width, height;
 
 	cairo_destroy(cr);

@@ -8,6 +8,7 @@
  *	view-look.c	zoom, scale, filter, rotation
  *	view-trail.c	frames that were shown, and stepping through them
  *	view-overlay.c	help, statistics and notices, drawn over the picture
+ *	view-draw.c	what those are drawn with
  */
 #ifndef TOOLS_VIEW_H
 #define TOOLS_VIEW_H
