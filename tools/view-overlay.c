@@ -36,37 +36,45 @@ close_panel(struct view_panel *p)
 	p->stale = false;
 }
 
-/* A panel of that size, at that place; what it was before is gone. */
+/* Where a panel is, in the window. */
+enum place { MIDDLE, TOP_LEFT, BOTTOM };
+
+/*
+ * A panel that is drawn in that size, there; what it was before is gone. As
+ * large as the user wants things, but smaller where the window is.
+ */
 static void
-open_panel(struct view *w, struct view_panel *p, int32_t x, int32_t y,
-	   uint32_t width, uint32_t height)
+open_panel(struct view *w, struct view_panel *p, enum place place,
+	   double width, double height)
 {
 	struct shmfb_options o = SHMFB_OPTIONS_INIT;
+	struct shmfb_stats s;
+	double x, y;
 
 	close_panel(p);
+	shmfb_stats(w->fb, &s, sizeof(s));
+	p->factor = fmin((s.width - 8.) / width, (s.height - 8.) / height);
+	p->factor = fmax(0.4, fmin(shmfb_scale(w->fb), p->factor));
+	p->width = width;
+	p->height = height;
 	o.parent = w->fb;
-	o.x = BASE_MAX(x, 0);
-	o.y = BASE_MAX(y, 0);
-	o.width = width;
-	o.height = height;
+	o.width = (uint32_t)ceil(width * p->factor);
+	o.height = (uint32_t)ceil(height * p->factor);
+	x = ((double)s.width - o.width) / 2;
+	y = ((double)s.height - o.height) / 2;
+	if (place == TOP_LEFT) {
+		x = fmin(x, MARGIN);
+		y = fmin(y, MARGIN);
+	} else if (place == BOTTOM) {
+		y = fmax(y, 2 * y - MARGIN);
+	}
+	o.x = (int32_t)fmax(x, 0);
+	o.y = (int32_t)fmax(y, 0);
 	o.flags = SHMFB_NO_VSYNC;
 	/* Without it the picture is seen all the same. */
 	if (shmfb_open(&p->fb, &o) < 0)
 		p->fb = NULL;
-	p->width = width;
-	p->height = height;
 	p->stale = p->fb != NULL;
-}
-
-/* The size of the window around. */
-static void
-outside(const struct view *w, int32_t *width, int32_t *height)
-{
-	struct shmfb_stats s;
-
-	shmfb_stats(w->fb, &s, sizeof(s));
-	*width = (int32_t)s.width;
-	*height = (int32_t)s.height;
 }
 
 /* To measure with, before there is something to draw on. */
@@ -101,6 +109,7 @@ draw_panel(struct view *w, struct view_panel *p,
 		CAIRO_FORMAT_RGB24, (int)canvas.width, (int)canvas.height,
 		(int)canvas.stride);
 	cr = cairo_create(surface);
+	cairo_scale(cr, p->factor, p->factor);
 	view_paper(cr, p->width, p->height);
 	draw(w, cr, p->width, p->height);
 	cairo_destroy(cr);
@@ -139,29 +148,16 @@ lay_out_help(struct help_layout *l, cairo_t *cr)
 	l->height = 2 * PAD + 34 + l->rows * LINE + LINE;
 }
 
-/* Smaller where the window is. */
-static double
-help_factor(const struct view *w, const struct help_layout *l)
-{
-	int32_t width, height;
-
-	outside(w, &width, &height);
-	return fmax(0.4, fmin(1, fmin((width - 8) / l->width,
-				      (height - 8) / l->height)));
-}
-
 static void
 draw_help(struct view *w, cairo_t *cr, double width BASE_UNUSED,
 	  double height BASE_UNUSED)
 {
 	struct help_layout l;
-	double factor, x, y;
+	double x, y;
 	unsigned i;
 
 	view_font(cr, false);
 	lay_out_help(&l, cr);
-	factor = help_factor(w, &l);
-	cairo_scale(cr, factor, factor);
 	view_font(cr, true);
 	view_text(cr, PAD, PAD + 12, VIEW_ACCENT, "Keys");
 	view_font(cr, false);
@@ -185,19 +181,11 @@ static void
 open_help(struct view *w)
 {
 	cairo_t *cr = measure(false);
-	int32_t width, height;
 	struct help_layout l;
-	double factor;
 
 	lay_out_help(&l, cr);
 	cairo_destroy(cr);
-	factor = help_factor(w, &l);
-	l.width = ceil(l.width * factor);
-	l.height = ceil(l.height * factor);
-	outside(w, &width, &height);
-	open_panel(w, &w->help, (width - (int32_t)l.width) / 2,
-		   (height - (int32_t)l.height) / 2, (uint32_t)l.width,
-		   (uint32_t)l.height);
+	open_panel(w, &w->help, MIDDLE, l.width, l.height);
 }
 
 void
@@ -303,6 +291,13 @@ draw_stats(struct view *w, cairo_t *cr, double width BASE_UNUSED,
 	}
 }
 
+static void
+open_stats(struct view *w)
+{
+	open_panel(w, &w->stats, TOP_LEFT, 400,
+		   2 * PAD - 6 + STATS_ROWS * STATS_LINE - 4);
+}
+
 void
 view_toggle_stats(struct view *w)
 {
@@ -313,8 +308,7 @@ view_toggle_stats(struct view *w)
 	w->counted_ns = 0;
 	w->shown_rate = w->skipped_rate = 0;
 	w->stats_ns = base_now_ns() + STATS_NS;
-	open_panel(w, &w->stats, MARGIN, MARGIN, 400,
-		   2 * PAD - 6 + STATS_ROWS * STATS_LINE - 4);
+	open_stats(w);
 }
 
 /* -------------------------------------------------------------- notices -- */
@@ -332,12 +326,9 @@ open_notice(struct view *w)
 {
 	cairo_t *cr = measure(false);
 	double wide = ceil(view_text_width(cr, w->notice_text)) + 2 * PAD;
-	int32_t width, height;
 
 	cairo_destroy(cr);
-	outside(w, &width, &height);
-	open_panel(w, &w->notice, (width - (int32_t)wide) / 2,
-		   height - MARGIN - 32, (uint32_t)wide, 32);
+	open_panel(w, &w->notice, BOTTOM, wide, 32);
 }
 
 void
@@ -357,6 +348,9 @@ view_say(struct view *w, const char *fmt, ...)
 void
 view_overlay_resized(struct view *w)
 {
+	/* What is opened last is on top. */
+	if (w->stats.fb != NULL)
+		open_stats(w);
 	if (w->help.fb != NULL)
 		open_help(w);
 	if (w->notice.fb != NULL)

@@ -87,7 +87,8 @@ handle_events(struct view *w)
 	struct shmfb_event ev;
 
 	while (!w->over && shmfb_next_event(w->fb, &ev)) {
-		if (ev.type == SHMFB_EVENT_RESIZE)
+		if (ev.type == SHMFB_EVENT_RESIZE ||
+		    ev.type == SHMFB_EVENT_SCALE)
 			view_overlay_resized(w);
 		if (is_own(w, &ev))
 			handle_event(w, &ev);

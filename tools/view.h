@@ -29,8 +29,9 @@
 /* A piece of the overlay: a window of its own within the picture's. */
 struct view_panel {
 	struct shmfb *fb;		/* ours; NULL: not to be seen */
-	uint32_t width;
-	uint32_t height;
+	double width;			/* as it is drawn */
+	double height;
+	double factor;			/* and by how much that is scaled */
 	bool stale;			/* to be drawn again */
 };
 
@@ -162,7 +163,7 @@ view_toggle_stats(struct view *w);
 void
 view_say(struct view *w, const char *fmt, ...) BASE_PRINTF(2, 3);
 
-/* The window has another size. */
+/* The window has another size, or things are to. */
 void
 view_overlay_resized(struct view *w);
 
