@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,6 +227,60 @@ START_TEST(killed_while_stopped)
 }
 END_TEST
 
+/*
+ * libxcb's poll(), too.  While it is blind it sees that there is room to write,
+ * and not that there is nobody to read: as if the server died in between.
+ */
+static bool blind;
+
+__attribute__((visibility("default"))) int
+poll(struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+	const struct timespec timeout = { timeout_ms / 1000,
+		timeout_ms % 1000 * 1000000 };
+	int ready = ppoll(fds, n, timeout_ms < 0 ? NULL : &timeout, NULL);
+	nfds_t i;
+
+	for (i = 0; i < n && blind; i++)
+		fds[i].revents &= POLLOUT;
+	return ready;
+}
+
+static volatile sig_atomic_t broken;
+
+static void
+count_signal(int signal)
+{
+	(void)signal;
+	broken++;
+}
+
+/* What happens then is what the process has decided; by default nothing. */
+START_TEST(killed_in_mid_write)
+{
+	siginfo_t dead;
+	sigset_t now;
+
+	ck_assert_ptr_ne(signal(SIGPIPE, _i == 0 ? SIG_DFL : _i == 1 ?
+				SIG_IGN : count_signal), SIG_ERR);
+	start(0);
+	ck_assert(draw(1));
+	check(1);
+	kill(server.pid, SIGKILL);
+	ck_assert_int_eq(waitid(P_PID, (id_t)server.pid, &dead,
+				WEXITED | WNOWAIT), 0);
+	blind = true;
+	shmfb_set_title(fb, "to nobody");
+	blind = false;
+	ck_assert_int_eq(broken, _i == 2);
+	ck_assert_int_eq(sigpending(&now), 0);
+	ck_assert(!sigismember(&now, SIGPIPE));
+	ck_assert_int_eq(pthread_sigmask(SIG_BLOCK, NULL, &now), 0);
+	ck_assert(!sigismember(&now, SIGPIPE));
+	check_is_over();
+}
+END_TEST
+
 /* At any moment, for what the application knows. */
 START_TEST(killed_at_work)
 {
@@ -250,6 +305,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, stopped, 0, WAYS);
 	tcase_add_loop_test(tc, killed_while_stopped, 0, WAYS);
+	tcase_add_loop_test(tc, killed_in_mid_write, 0, 3);
 	tcase_add_loop_test(tc, killed_at_work, 0, 2 * WAYS);
 	return suite_run(s);
 }

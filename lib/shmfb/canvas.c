@@ -79,6 +79,7 @@ shmfb_set_canvas_size(struct shmfb *fb, uint32_t width, uint32_t height)
 int
 shmfb_begin(struct shmfb *fb, struct shmfb_canvas *canvas)
 {
+	shmfb_without_sigpipe(fb->x);
 	int err;
 
 	err = shmfb_check_gone(fb);
@@ -212,6 +213,7 @@ int
 shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
 	      unsigned count)
 {
+	shmfb_without_sigpipe(fb->x);
 	int err;
 
 	err = shmfb_check_gone(fb);

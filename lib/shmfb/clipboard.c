@@ -92,6 +92,7 @@ shmfb_clipboard_fill(const struct shmfb *fb, const char **text,
 int
 shmfb_set_clipboard(struct shmfb *fb, const char *utf8)
 {
+	shmfb_without_sigpipe(fb->x);
 	struct shmfb_clipboard *b = &fb->clipboard;
 	struct shmfb_clip *clip = NULL;
 	struct shmfb *other;
@@ -299,6 +300,7 @@ own_text(const struct shmfb *fb)
 int
 shmfb_request_clipboard(struct shmfb *fb)
 {
+	shmfb_without_sigpipe(fb->x);
 	struct shmfb_clipboard *b = &fb->clipboard;
 	const xcb_atom_t *atom = fb->x->atom;
 	struct shmfb_clip *own;

@@ -71,6 +71,7 @@ shmfb_cursor_get(struct shmfb_display *x, enum shmfb_cursor which)
 int
 shmfb_set_cursor(struct shmfb *fb, enum shmfb_cursor cursor)
 {
+	shmfb_without_sigpipe(fb->x);
 	xcb_cursor_t id;
 	int err;
 

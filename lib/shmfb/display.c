@@ -10,6 +10,7 @@
 #include "display.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -347,6 +348,15 @@ get_display(struct shmfb_display *x, const char *name)
 	return 0;
 }
 
+static bool
+sigpipe_kills(void)
+{
+	struct sigaction now;
+
+	return sigaction(SIGPIPE, NULL, &now) == 0 &&
+	       now.sa_handler == SIG_DFL;
+}
+
 int
 shmfb_display_open(struct shmfb_display **out, const char *name)
 {
@@ -359,6 +369,7 @@ shmfb_display_open(struct shmfb_display **out, const char *name)
 	x->refs = 1;
 	x->timer_fd = -1;
 	x->armed_ns = UINT64_MAX;
+	x->sigpipe_kills = sigpipe_kills();
 	err = get_display(x, name);
 	if (err) {
 		shmfb_display_unref(x);

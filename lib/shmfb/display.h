@@ -55,6 +55,7 @@ struct shmfb_display {
 	bool gone;			/* nothing can be sent any more */
 	bool unsent;			/* answers of ours to events wait */
 	bool widened;			/* the socket's buffer is large */
+	bool sigpipe_kills;		/* see sigpipe.h */
 	int timer_fd;			/* ours: loop.c */
 	uint64_t armed_ns;		/* when it fires; UINT64_MAX: never */
 

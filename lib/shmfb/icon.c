@@ -126,6 +126,7 @@ int
 shmfb_set_icon(struct shmfb *fb, const struct shmfb_image *images,
 	       unsigned count)
 {
+	shmfb_without_sigpipe(fb->x);
 	uint32_t *numbers = NULL;
 	size_t n = 0;
 	int err;

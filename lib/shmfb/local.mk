@@ -46,6 +46,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/segment.c %D%/segment.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/show.c \
+	%D%/sigpipe.c %D%/sigpipe.h \
 	%D%/stage.c %D%/stage.h \
 	%D%/spin.c %D%/spin.h \
 	%D%/state.c %D%/state.h \

@@ -320,6 +320,8 @@ shmfb_fd(const struct shmfb *fb)
 int
 shmfb_dispatch(struct shmfb *fb)
 {
+	shmfb_without_sigpipe(fb->x);
+
 	take_poke(fb);
 	if (!fb->gone)
 		shmfb_step(fb, true);
@@ -414,6 +416,7 @@ sleep_on(struct shmfb *fb)
 bool
 shmfb_pump(struct shmfb *fb)
 {
+	shmfb_without_sigpipe(fb->x);
 	bool looked = false;
 	int readable = 0;
 

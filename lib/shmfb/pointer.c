@@ -344,6 +344,7 @@ shmfb_pointer_release(struct shmfb *fb)
 int
 shmfb_grab_pointer(struct shmfb *fb, bool wanted)
 {
+	shmfb_without_sigpipe(fb->x);
 	int err;
 
 	err = shmfb_check_gone(fb);

@@ -240,6 +240,7 @@ int
 shmfb_present_copy(struct shmfb *fb, const struct shmfb_image *image,
 		   const struct shmx_rect *damage, unsigned count)
 {
+	shmfb_without_sigpipe(fb->x);
 	int err;
 
 	err = shmfb_check_gone(fb);

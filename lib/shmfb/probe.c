@@ -296,6 +296,7 @@ without_display(struct shmfb_probe *probe)
 int
 shmfb_probe(const char *display, struct shmfb_probe *probe, size_t size)
 {
+	shmfb_without_sigpipe(NULL);
 	struct shmfb_probe found = { .count = 0 };
 	struct shmfb *fb;
 	int err;

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -47,15 +48,30 @@ answer(struct shmfb *fb, xcb_void_cookie_t cookie)
 	return code;
 }
 
-/* Takes fd: xcb closes it, sent or not. */
+/*
+ * xcb closes what it has sent, and forgets what it could not send any more:
+ * copy, if it is there and is still what fd is.
+ */
 static void
-ask(struct shmfb *fb, struct shmfb_segment *segment, int fd)
+close_unsent(const struct shmfb *fb, int copy, int fd)
+{
+	struct stat a, b;
+
+	if (xcb_connection_has_error(fb->x->conn) && fstat(copy, &a) == 0 &&
+	    fstat(fd, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+		close(copy);
+}
+
+/* copy is one of fd, to be sent. */
+static void
+ask(struct shmfb *fb, struct shmfb_segment *segment, int copy, int fd)
 {
 	xcb_shm_seg_t xid = xcb_generate_id(fb->x->conn);
 	uint8_t code;
 
-	code = answer(fb, xcb_shm_attach_fd_checked(fb->x->conn, xid, fd,
+	code = answer(fb, xcb_shm_attach_fd_checked(fb->x->conn, xid, copy,
 						    true));
+	close_unsent(fb, copy, fd);
 	segment->answered = true;
 	if (code) {
 		shmfb_set_why(fb, "the server refused the descriptor (%s)%s",
@@ -97,7 +113,7 @@ shmfb_segment_ask(struct shmfb *fb, int fd, uint64_t ring_id)
 		shmfb_set_why(fb, "no descriptor to give to the server: %s",
 			      strerror(-copy));
 	else
-		ask(fb, segment, copy);
+		ask(fb, segment, copy, fd);
 	return segment;
 }
 
@@ -116,8 +132,9 @@ shmfb_segment_tell(struct shmfb *fb, int fd, struct shmfb_segment **out)
 	}
 	segment->xid = xcb_generate_id(fb->x->conn);
 	xcb_shm_attach_fd(fb->x->conn, segment->xid, copy, !fb->pixmap.on);
-	/* xcb closes what it has sent; what waits it would leak. */
+	/* What waited it would forget, should it end. */
 	xcb_flush(fb->x->conn);
+	close_unsent(fb, copy, fd);
 	*out = segment;
 	return 0;
 }

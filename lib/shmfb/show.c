@@ -282,6 +282,7 @@ shmfb_repaint_now(struct shmfb *fb)
 int
 shmfb_set_view(struct shmfb *fb, const struct shmfb_view *view)
 {
+	shmfb_without_sigpipe(fb->x);
 	struct shmfb_view v;
 	uint32_t pixel;
 	int err;
@@ -400,6 +401,7 @@ damage_of(const struct shmfb *fb, struct shmx_hold *hold,
 int
 shmfb_show(struct shmfb *fb, struct shmx_hold *hold)
 {
+	shmfb_without_sigpipe(fb->x);
 	struct shmfb_picture *picture;
 	struct shmfb_damage damage;
 	int err;

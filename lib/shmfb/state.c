@@ -230,6 +230,7 @@ shmfb_state_map(struct shmfb *fb)
 int
 shmfb_set_state(struct shmfb *fb, enum shmfb_state bit, bool on)
 {
+	shmfb_without_sigpipe(fb->x);
 	int err;
 
 	err = shmfb_check_gone(fb);
@@ -277,6 +278,7 @@ withdraw(struct shmfb *fb)
 int
 shmfb_set_visible(struct shmfb *fb, bool visible)
 {
+	shmfb_without_sigpipe(fb->x);
 	int err;
 
 	err = shmfb_check_gone(fb);

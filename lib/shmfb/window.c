@@ -100,6 +100,8 @@ destroy(struct shmfb *fb)
 void
 shmfb_close(struct shmfb *fb)
 {
+	shmfb_without_sigpipe(NULL);
+
 	if (!fb)
 		return;
 	if (fb->window && !fb->gone)
@@ -316,6 +318,7 @@ open_window(struct shmfb *fb, const struct shmfb_options *opt)
 int
 shmfb_open(struct shmfb **out, const struct shmfb_options *options)
 {
+	shmfb_without_sigpipe(NULL);
 	struct shmfb_options opt;
 	struct shmfb *fb;
 	int err;
@@ -362,6 +365,8 @@ shmfb_open(struct shmfb **out, const struct shmfb_options *options)
 void
 shmfb_set_title(struct shmfb *fb, const char *title)
 {
+	shmfb_without_sigpipe(fb->x);
+
 	if (fb->gone)
 		return;
 	shmfb_wm_title(fb, title);
@@ -378,6 +383,7 @@ set_hints(struct shmfb *fb)
 int
 shmfb_resize(struct shmfb *fb, uint32_t width, uint32_t height)
 {
+	shmfb_without_sigpipe(fb->x);
 	const uint32_t values[] = { width, height };
 	int err;
 
@@ -399,6 +405,7 @@ shmfb_resize(struct shmfb *fb, uint32_t width, uint32_t height)
 int
 shmfb_move(struct shmfb *fb, int32_t x, int32_t y)
 {
+	shmfb_without_sigpipe(fb->x);
 	const uint32_t values[] = { (uint32_t)x, (uint32_t)y };
 	int err;
 
@@ -421,6 +428,7 @@ shmfb_move(struct shmfb *fb, int32_t x, int32_t y)
 int
 shmfb_set_min_size(struct shmfb *fb, uint32_t width, uint32_t height)
 {
+	shmfb_without_sigpipe(fb->x);
 	int err;
 
 	err = check_min_size(width, height);
@@ -438,6 +446,7 @@ shmfb_set_min_size(struct shmfb *fb, uint32_t width, uint32_t height)
 int
 shmfb_set_aspect(struct shmfb *fb, uint32_t width, uint32_t height)
 {
+	shmfb_without_sigpipe(fb->x);
 	int err;
 
 	err = check_aspect(width, height);

@@ -26,6 +26,7 @@
  *	present_copy.c  an image of the application's, into a canvas
  *	segment.c   memory that the server has attached; sysv.c: of one kind
  *	ladder.c    which kinds of memory it attaches
+ *	sigpipe.c   no signal when the server dies
  *
  * Pure, without X: geometry.c, damage.c, queue.c; pixel.c, convert.c, view.c;
  * scroll.c, raw.c.
@@ -61,6 +62,7 @@
 #include "render.h"
 #include "route.h"
 #include "segment.h"
+#include "sigpipe.h"
 #include "spin.h"
 #include "stage.h"
 #include "state.h"
