@@ -109,7 +109,7 @@ is "shmfb(3) tells of each function" \
 constants() {
 	sed -e '/#define/d' "$header" | tr -s ' \t' '[\n*]' |
 		grep -oE '^SHMFB_[A-Z0-9_]+' | sort -u |
-		grep -vxE 'SHMFB_(SHMFB_H|WORKS|FAILS|NOT_TRIED|.*_INIT)' |
+		grep -vxE 'SHMFB_(SHMFB_H|.*_INIT)' |
 		grep -v -e '^SHMFB_NO_\(SHM\|FD\|RENDER\|PRESENT\|SPIN\|XINPUT\)$' \
 			-e '^SHMFB_PROBE'
 }
@@ -117,6 +117,22 @@ constants() {
 is "shmfb(3) tells of each constant" "$(unsaid $(constants))" ""
 is "there are constants" "$(constants | grep -c EVENT)" \
 	"$(grep -c '^[[:space:]]SHMFB_EVENT_[A-Z]*[, ]' "$header")"
+
+# members STRUCT: of a struct of the header, one a line.
+members() {
+	sed -e 's,/\*.*\*/,,' -e '/\/\*/,/\*\//d' "$header" |
+		sed -n "/^struct $1 {/,/^}/p" |
+		sed -n 's/^.*[ *}]\([a-z0-9_][a-z0-9_]*\)\(\[.*\]\)*;.*/\1/p' |
+		grep -vx size | sort -u
+}
+for name in shmfb_options shmfb_canvas shmfb_view shmfb_stats shmfb_probe; do
+	# shellcheck disable=SC2046 # names
+	is "shmfb(3) tells of each member of $name" \
+		"$(unsaid $(members $name | sed 's/.*/[^a-z_]&\\([^a-z_]\\|$\\)/'))" \
+		""
+done
+is "members are found" "$(members shmfb_view | tr '\n' ' ')" \
+	"background filter rotation scale x y zoom "
 
 switches() {
 	grep -rhoE '(shmfb_env|base_may_spin)\("[A-Z_]+"\)' \
@@ -128,6 +144,13 @@ unswitched() {
 		grep -q "^\.BR* $name\$" "$man/shmfb.7" || echo "$name"
 	done
 }
+sed -n '/^\.SH EXAMPLES/,$p' "$man/shmfb.3" |
+	sed -n '/^\.EX/,/^\.EE/p' | sed '/^\./d' >"$tap_tmp/example.c"
+# shellcheck disable=SC2086 # it may be several words
+ok "the example of shmfb(3) compiles" $CC -std=gnu11 -Wall -Wextra -Werror \
+	-I"$top_srcdir/lib" -fsyntax-only "$tap_tmp/example.c"
+ok "it has one" grep -q 'int main' "$tap_tmp/example.c"
+
 is "shmfb(7) tells of each switch" "$(unswitched)" ""
 ok "there are switches" test "$(switches | wc -l)" -ge 5
 

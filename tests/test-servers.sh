@@ -68,7 +68,7 @@ XVFB_FLAGS="-extension BIG-REQUESTS -extension MIT-SHM" \
 # Pixels of the other byte order, as the real server shows them.
 for depth in 16 24 30; do
 	# shellcheck disable=SC2016 # the display is the server's
-	XVFB_SCREEN=1024x768x$depth row "byte-swapped, depth $depth" \
+	XVFB_SCREEN=1024x768x$depth row "byte-swapped at depth $depth" \
 		"auto=put put" "the server has no MIT-SHM" \
 		sh -c 'SHMX_TEST_LOOK=$DISPLAY exec "$@"' sh "$proxy" \
 		"$matrix"
