@@ -94,8 +94,10 @@ ok "shmfb(3) has the prototypes of shmfb.h" \
 	diff -u "$tap_tmp/header" "$tap_tmp/page"
 grep -o 'shmfb_[a-z_]*;' "$top_srcdir/lib/shmfb/shmfb.map" | tr -d ';' |
 	sort >"$tap_tmp/map"
-grep -o 'shmfb_[a-z_]*(' "$tap_tmp/page" | tr -d '(' | sort |
-	ok "which are those that are exported" diff -u "$tap_tmp/map" -
+grep -o 'shmfb_[a-z_]*(' "$tap_tmp/page" | tr -d '(' | sort \
+	>"$tap_tmp/told"
+ok "which are those that are exported" \
+	diff -u "$tap_tmp/map" "$tap_tmp/told"
 
 sed -n '/^\.SH DESCRIPTION/,$p' "$man/shmfb.3" >"$tap_tmp/description"
 unsaid() { # NAME...
