@@ -128,6 +128,8 @@ ask
 is "no MIT-SHM: is found" "$(works MIT-SHM)" false
 is "no MIT-SHM: descriptors" "$(works descriptors)" null
 is "no MIT-SHM: the path" "$(path)" put
+like "no MIT-SHM: and so the server scales nothing" "$(cat "$tap_tmp/json")" \
+	"converts what is shared with it, and nothing is"
 start_server -screen 0 640x480x24 -extension RENDER
 ask
 is "no RENDER: is found" "$(works RENDER)" false

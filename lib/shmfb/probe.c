@@ -161,21 +161,27 @@ probe_render(struct shmfb *fb, struct shmfb_probe *probe)
 {
 	const xcb_query_extension_reply_t *there =
 		xcb_get_extension_data(fb->x->conn, &xcb_render_id);
+	const struct shmfb_rung *rung = fb->x->rung;
+	bool shared = rung[SHMFB_KIND_FD].granted ||
+		      rung[SHMFB_KIND_SYSV].granted;
 	xcb_render_query_version_reply_t *v = NULL;
 	struct shmfb_probe_path *p;
+	bool works;
 
 	if (switched_off(probe, "RENDER", "SHMFB_NO_RENDER"))
 		return;
 	if (there && there->present)
 		v = xcb_render_query_version_reply(fb->x->conn,
 			xcb_render_query_version(fb->x->conn, 0, 11), NULL);
-	p = add(probe, "RENDER", verdict(v), "use a newer X server");
-	if (v)
-		say(p, "version %u.%u: the server scales, turns and converts",
-		    v->major_version, v->minor_version);
+	works = v && shmfb_render_is_enough(v);
+	p = add(probe, "RENDER", verdict(works), "use a newer X server");
+	if (works)
+		say(p, "version %u.%u: the server scales, turns and converts%s",
+		    v->major_version, v->minor_version, shared ? "" :
+		    " what is shared with it, and nothing is");
 	else
-		say(p, "the server does not have it: scaling and converting "
-		    "cost the client a copy");
+		say(p, "the server does not have %s: scaling and converting "
+		    "cost the client a copy", v ? "version 0.10" : "it");
 	free(v);
 }
 

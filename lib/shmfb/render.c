@@ -120,8 +120,7 @@ has_version(struct shmfb *fb)
 		return false;
 	v = xcb_render_query_version_reply(fb->x->conn,
 		xcb_render_query_version(fb->x->conn, 0, 11), NULL);
-	/* Repeat Pad came with 0.10. */
-	enough = v && (v->major_version > 0 || v->minor_version >= 10);
+	enough = v && shmfb_render_is_enough(v);
 	free(v);
 	return enough;
 }

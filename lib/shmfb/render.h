@@ -46,6 +46,13 @@ struct shmfb_render {
 	uint64_t too_large;		/* so many pixels were; 0: never */
 };
 
+/* Has this version what we ask for? Repeat Pad came with 0.10. */
+static inline bool
+shmfb_render_is_enough(const xcb_render_query_version_reply_t *v)
+{
+	return v->major_version > 0 || v->minor_version >= 10;
+}
+
 /*
  * Make ready for pictures of that format, size and stride. false when the
  * server cannot, or SHMFB_NO_RENDER is set: then fb->render.why says why. The
