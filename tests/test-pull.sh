@@ -116,6 +116,36 @@ else
 	skip "pixels" "no ffmpeg"
 fi
 
+# Rings of other formats: as they lie, and as the pictures that they are. Five
+# or six bits made eight, or ten, are what others may round differently.
+as_is() { # PIXEL BYTES FFMPEG'S NAME
+	head -c $((101 * 50 * $2)) "$raw" >"$tap_tmp/$1.raw"
+	start_ring "$1" --as-is --pixel "$1" --size 101x50 --stay \
+		"$tap_tmp/$1.raw"
+	run "$1" --format raw --frames 1
+	ok "$1, raw: as it was pushed" cmp "$tap_tmp/$1.raw" "$tap_tmp/out"
+	run "$1" "$tap_tmp/$1.ppm" --frames 1
+	run "$1" "$tap_tmp/$1.png"
+	kill "$pid"
+	wait "$pid"
+	if ! command -v ffmpeg >/dev/null; then
+		skip "$1: pictures" "no ffmpeg"
+		return
+	fi
+	rgb -f rawvideo -pix_fmt "$3" -s 101x50 -i "$tap_tmp/$1.raw" \
+		>"$tap_tmp/want"
+	tail -c +15 "$tap_tmp/$1.ppm" >"$tap_tmp/got"
+	is "$1, ppm: colours that ffmpeg finds elsewhere" \
+		"$(far "$tap_tmp/got")" 0
+	rgb -i "$tap_tmp/$1.png" >"$tap_tmp/want"
+	ok "$1, png: the same" cmp "$tap_tmp/want" "$tap_tmp/got"
+}
+as_is xbgr8888 4 rgb0
+as_is bgr24 3 bgr24
+as_is rgb565 2 rgb565le
+as_is xrgb2101010 4 x2rgb10le
+as_is gray8 1 gray
+
 # ----------------------------------------------------------- many frames --
 
 head -c $((16 * 16 * 4 * 20)) /dev/urandom >"$tap_tmp/many"

@@ -8,6 +8,7 @@
  *	xquery CLASS key SYM	press and release a key, by its symbol's number
  *	xquery CLASS children	how many windows are within it
  *	xquery CLASS count	how many such windows there are
+ *	xquery CLASS size	its width and height, as 640x480
  *
  * CLASS is the second part of WM_CLASS.  Waits up to five seconds for such a
  * window to be mapped; exits 1 when there is none.
@@ -94,6 +95,19 @@ press(xcb_connection_t *conn, xcb_window_t root, xcb_window_t w,
 		       (const char *)&ev);
 	free(xcb_get_input_focus_reply(conn, xcb_get_input_focus(conn),
 				       NULL));
+	return 0;
+}
+
+static int
+print_size(xcb_connection_t *conn, xcb_window_t w)
+{
+	xcb_get_geometry_reply_t *g = xcb_get_geometry_reply(conn,
+		xcb_get_geometry(conn, w), NULL);
+
+	if (g == NULL)
+		return 1;
+	printf("%ux%u\n", g->width, g->height);
+	free(g);
 	return 0;
 }
 
@@ -184,6 +198,8 @@ main(int argc, char **argv)
 		ask_to_close(conn, w);
 	else if (strcmp(argv[2], "key") == 0 && argc == 4)
 		status = press(conn, root, w, argv[3]);
+	else if (strcmp(argv[2], "size") == 0)
+		status = print_size(conn, w);
 	else if (strcmp(argv[2], "children") == 0)
 		printf("%d\n", count(conn, w, NULL));
 	else if (strcmp(argv[2], "count") == 0)
