@@ -140,8 +140,9 @@ if command -v Xvfb >/dev/null; then
 	for program in "$tap_tmp"/*.run; do
 		grep -q shmfb_open "${program%.run}" || continue
 		runs "$program"
+		status=$?
 		is "$(basename "${program%.c.run}") runs, until it is ended" \
-			$? 124
+			$status 124
 	done
 	ok "so does the simulation" kill "$simulation"
 	wait "$simulation" 2>/dev/null
