@@ -76,6 +76,30 @@ is "options of a page are found" "$(page_options "$tap_tmp/x.1")" "--one
 
 like "there are verbs" "$verbs" view
 
+# The viewer's keys, as its window tells them; arrows are drawn there.
+view_keys() {
+	sed -n 's/^\t{ "\([^"\\]*\)", ".*" },$/\1/p' \
+		"$top_srcdir/tools/view-keys.c" | tr -s ' ' '\n' |
+		sed 's/^Esc$/Escape/'
+}
+heads() { # PAGE SECTION: the words of its paragraphs' heads
+	sed -n "/^\.SH $2\$/,/^\.SH /p" "$1" | awk '/^\.TP/ { getline; print }' |
+		sed -e 's/^\.B[IR]* //' -e 's/" *, *"/ /g' | tr -d '"\\' |
+		tr -s ' ' '\n'
+}
+is "shmx-view(1) has its keys" "$(heads "$man/shmx-view.1" KEYS |
+	grep -vx -e Arrows -e R -e F11 | sort)" "$(view_keys | sort)"
+ok "there are keys" test "$(view_keys | wc -l)" -gt 10
+keys=$("$top_builddir/tools/shmx-view" --help | sed -n '/^Keys:/,/^$/p' |
+	sed 's/space/Space/' | tr -s '\n' ' ')
+for key in $(view_keys); do
+	case $keys in
+	*" $key "*) ;;
+	*) [ "$key" = F1 ] || echo "$key" ;;
+	esac
+done >"$tap_tmp/untold"
+is "and so does its --help" "$(cat "$tap_tmp/untold")" ""
+
 # ------------------------------------------------------------- library --
 
 functions() { # FILE: of its prototypes, "NAME(ARGUMENTS)" with their type
