@@ -418,6 +418,11 @@ check_programs += %D%/test-pixels.x11
 %C%_test_pixels_x11_CFLAGS = $(x11_cflags)
 %C%_test_pixels_x11_LDADD = $(window_libs)
 
+check_programs += %D%/test-wm-openbox.x11
+%C%_test_wm_openbox_x11_SOURCES = %D%/test-wm-openbox.c
+%C%_test_wm_openbox_x11_CFLAGS = $(x11_cflags)
+%C%_test_wm_openbox_x11_LDADD = $(window_libs)
+
 check_programs += %D%/test-matrix.x11
 %C%_test_matrix_x11_SOURCES = %D%/test-matrix.c %D%/colour.c %D%/colour.h
 %C%_test_matrix_x11_CFLAGS = $(x11_cflags)
