@@ -141,13 +141,13 @@ struct shmfb_options {
  * Connect to the X server and map a window. options may be NULL.
  *
  * Errors: -EINVAL one side 0, or above SHMX_SIDE_MAX, x or y beyond 16 bits,
- * a smallest size or proportions of which one side is 0,
- * or share and parent of two connections; -EPIPE the window to share with, or
- * to be within, is gone; -ECONNREFUSED no display, or one that lets this user
- * not in (the message says which was tried); -ENOTSUP a screen whose default visual has no colours of its own
- * (it has a palette), or SHMFB_SHM without MIT-SHM 1.2, or SHMFB_SYSV without
- * one that attaches our segments, or SHMFB_PRESENT without Present and shared
- * pixmaps; -EMFILE, -ENOMEM.
+ * a smallest size or proportions of which one side is 0, or share and parent
+ * of two connections; -EPIPE the window to share with, or to be within, is
+ * gone; -ECONNREFUSED no display, or one that does not let this user in (the
+ * message says which was tried); -ENOTSUP a screen whose default visual has no
+ * colours of its own (it has a palette), or SHMFB_SHM without MIT-SHM 1.2, or
+ * SHMFB_SYSV without one that attaches our segments, or SHMFB_PRESENT without
+ * Present and shared pixmaps; -EMFILE, -ENOMEM.
  * Environment: SHMFB_NO_SHM=1 has the effect of SHMFB_PUT; SHMFB_NO_FD=1 has
  * no descriptor given to the server, as if its MIT-SHM were older than 1.2;
  * SHMFB_NO_RENDER=1 has nothing scaled or converted by the server;
@@ -495,8 +495,8 @@ struct shmfb_event {
 
 /*
  * Take the oldest event; false when there is none. Motion that follows motion
- * (dx, dy are added) and a size that replaces a size are joined; an application that takes none
- * at all loses the oldest beyond some thousands.
+ * (dx, dy are added) and a size that replaces a size are joined; an
+ * application that takes none at all loses the oldest beyond some thousands.
  */
 bool
 shmfb_next_event(struct shmfb *fb, struct shmfb_event *event);
@@ -549,7 +549,8 @@ shmfb_set_title(struct shmfb *fb, const char *title);
  *
  * Errors: -EINVAL a side 0 or above 1024, or rows that are too short; -ENOTSUP
  * a format that shmx.h does not name; -E2BIG more pixels than one request
- * carries, some millions as a rule; -ENOMEM; -EPIPE. What it had before stays, then.
+ * carries, some millions as a rule; -ENOMEM; -EPIPE. What it had before stays,
+ * then.
  */
 int
 shmfb_set_icon(struct shmfb *fb, const struct shmfb_image *images,
