@@ -374,6 +374,30 @@ START_TEST(any_view_is_as_staged)
 }
 END_TEST
 
+/* What is drawn on for another size is not what the window is painted from. */
+START_TEST(another_canvas_begun)
+{
+	struct shmfb *fb = open_sized(200, 200, &ways[_i]);
+	struct shmfb_view view = view_of(0);
+	struct shmfb_canvas canvas;
+
+	ck_assert_int_eq(shmfb_set_view(fb, &view), 0);
+	present(fb, 100, 80, 1);
+	settle(fb, c);
+	ck_assert_int_eq(shmfb_set_canvas_size(fb, 300, 10), 0);
+	ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
+	fill(canvas.pixels, canvas.stride, 300, 10, 2);
+	/* Of that size it is made ready anew. */
+	ck_assert_int_eq(shmfb_resize(fb, 210, 190), 0);
+	settle(fb, c);
+	check_view(fb, 100, 80, 1);
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
+	settle(fb, c);
+	check_view(fb, 300, 10, 2);
+	shmfb_close(fb);
+}
+END_TEST
+
 /* One picture, one view after the other, while frames are under way. */
 START_TEST(views_change)
 {
@@ -568,6 +592,7 @@ main(void)
 	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
 	tcase_add_loop_test(tc, pixels_are_where_they_should_be, 0, WAYS * VIEWS);
 	tcase_add_loop_test(tc, views_change, 0, WAYS);
+	tcase_add_loop_test(tc, another_canvas_begun, 0, WAYS);
 	tcase_add_loop_test(tc, damage_is_seen, 0, WAYS * VIEWS);
 	tcase_add_loop_test(tc, linear_is_between, 0, 4 * WAYS);
 	tcase_add_test(tc, what_cannot_be);

@@ -40,29 +40,36 @@ fits(const struct shmfb_slot *slot, uint64_t bytes)
 	       (slot->bytes <= SMALL || slot->bytes / 4 <= bytes);
 }
 
-/* Would drawing there spoil what has to be repainted from? */
+/* Would rows like these spoil there what has to be repainted from? */
 static bool
 is_shown(const struct shmfb *fb, const struct shmfb_slot *slot,
-	 uint32_t width, uint32_t height)
+	 uint32_t stride, uint32_t width, uint32_t height)
 {
-	const struct shmfb_picture *newest = fb->newest;
+	const struct shmfb_picture *p = fb->newest;
 
-	return newest && newest->slot == slot &&
-	       (newest->width != width || newest->height != height);
+	if (!p)
+		return false;
+	return (p->slot == slot && (p->stride != stride ||
+				    p->width != width ||
+				    p->height != height)) ||
+	       (p->drawn == slot && (p->from_stride != stride ||
+				     p->layout.width != width ||
+				     p->layout.height != height));
 }
 
 /* The one among those that can be had that was freed last, or NULL. */
 static struct shmfb_slot *
-find(const struct shmfb *fb, const struct shmfb_pool *pool, uint64_t bytes,
+find(const struct shmfb *fb, const struct shmfb_pool *pool, uint32_t stride,
      uint32_t width, uint32_t height)
 {
+	uint64_t bytes = (uint64_t)stride * height;
 	struct shmfb_slot *slot, *best = NULL;
 	unsigned i;
 
 	for (i = 0; i < SHMFB_SLOTS; i++) {
 		slot = pool->slot[i];
 		if (!slot || slot->pins || !fits(slot, bytes) ||
-		    is_shown(fb, slot, width, height))
+		    is_shown(fb, slot, stride, width, height))
 			continue;
 		if (!best || slot->freed > best->freed)
 			best = slot;
@@ -178,7 +185,8 @@ find_place(const struct shmfb *fb, struct shmfb_pool *pool)
 			return at;
 		if ((*at)->pins)
 			continue;
-		if (fb->newest && fb->newest->slot == *at)
+		if (fb->newest && (fb->newest->slot == *at ||
+				   fb->newest->drawn == *at))
 			shown = at;
 		else if (!place || (*at)->bytes < (*place)->bytes)
 			place = at;
@@ -210,7 +218,7 @@ shmfb_pool_take(struct shmfb *fb, struct shmfb_pool *pool, uint32_t stride,
 	struct shmfb_slot *slot, **place;
 	int err;
 
-	slot = find(fb, pool, bytes, width, height);
+	slot = find(fb, pool, stride, width, height);
 	if (!slot) {
 		place = find_place(fb, pool);
 		if (!place)
