@@ -56,7 +56,8 @@ open_window(enum shmfb_backend backend, const struct bench_options *o)
 	options.width = o->width;
 	options.height = o->height;
 	options.backend = backend;
-	options.flags = SHMFB_NO_VSYNC | SHMFB_FIXED_SIZE;
+	options.flags = SHMFB_FIXED_SIZE;
+	options.vsync = SHMFB_VSYNC_OFF;
 	if (shmfb_open(&fb, &options) < 0)
 		bench_die("%s", shmfb_error());
 	return fb;

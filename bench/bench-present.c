@@ -82,7 +82,8 @@ view_open(struct view *v, const char *name, enum shmfb_backend backend,
 	options.width = o->width;
 	options.height = o->height;
 	options.backend = backend;
-	options.flags = SHMFB_NO_VSYNC | SHMFB_FIXED_SIZE;
+	options.flags = SHMFB_FIXED_SIZE;
+	options.vsync = SHMFB_VSYNC_OFF;
 	if (shmfb_open(&v->fb, &options) < 0)
 		bench_die("%s", shmfb_error());
 }

@@ -263,7 +263,7 @@ main(int argc, char **argv)
 	opt.height = 600;
 	for (i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--unpaced"))
-			opt.flags |= SHMFB_NO_VSYNC;
+			opt.vsync = SHMFB_VSYNC_OFF;
 		else if (!strcmp(argv[i], "--help"))
 			return usage(0);
 		else if (sscanf(argv[i], "%ux%u%c", &opt.width, &opt.height,

@@ -50,7 +50,7 @@ open_by(enum shmfb_backend backend)
 	opt.display = server.display;
 	opt.width = WIDTH;
 	opt.height = HEIGHT;
-	opt.flags = SHMFB_NO_VSYNC;
+	opt.vsync = SHMFB_VSYNC_OFF;
 	opt.backend = backend;
 	fb = open_window(&opt);
 }
@@ -439,7 +439,7 @@ put_off(uint64_t refreshes)
 	struct shmfb_clock *clock = &fb->clock;
 
 	ck_assert(!clock->present);
-	clock->off = false;
+	clock->vsync = SHMFB_VSYNC_ADAPTIVE;
 	clock->ticking = true;
 	clock->waiting = false;
 	clock->msc = refreshes;
@@ -448,7 +448,7 @@ put_off(uint64_t refreshes)
 static void
 at_once(void)
 {
-	fb->clock.off = true;
+	fb->clock.vsync = SHMFB_VSYNC_OFF;
 }
 
 /* What is drawn there in between is seen: the slot is not given back. */

@@ -21,7 +21,7 @@ static struct shmx_reader *reader;
 static struct shmfb *fb;
 
 static void
-open_all(enum shmfb_backend backend, uint32_t flags)
+open_all(enum shmfb_backend backend, enum shmfb_vsync vsync)
 {
 	struct shmx_reader_options ropt = SHMX_READER_OPTIONS_INIT;
 	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
@@ -33,7 +33,7 @@ open_all(enum shmfb_backend backend, uint32_t flags)
 	opt.width = 64;
 	opt.height = 48;
 	opt.backend = backend;
-	opt.flags = flags;
+	opt.vsync = vsync;
 	fb = open_window(&opt);
 }
 
@@ -104,13 +104,21 @@ check_feedback(void)
 		ck_assert_uint_eq(total((enum shmx_latency_stage)i), FRAMES);
 }
 
-static const enum shmfb_backend backends[] = { SHMFB_SHM, SHMFB_PUT };
+static const enum shmfb_backend backends[] = { SHMFB_SHM, SHMFB_PUT, SHMFB_PRESENT };
 
 START_TEST(by_the_displays_clock)
 {
-	open_all(backends[_i], 0);
+	open_all(backends[_i], SHMFB_VSYNC_ADAPTIVE);
 	check_feedback();
 	ck_assert_str_eq(stats_of(fb).clock, "present");
+	close_all();
+}
+END_TEST
+
+START_TEST(always_at_a_refresh)
+{
+	open_all(backends[_i], SHMFB_VSYNC_ON);
+	check_feedback();
 	close_all();
 }
 END_TEST
@@ -118,7 +126,7 @@ END_TEST
 START_TEST(by_a_timer)
 {
 	setenv("SHMFB_NO_PRESENT", "1", 1);
-	open_all(backends[_i], 0);
+	open_all(backends[_i], SHMFB_VSYNC_ADAPTIVE);
 	unsetenv("SHMFB_NO_PRESENT");
 	check_feedback();
 	close_all();
@@ -127,7 +135,7 @@ END_TEST
 
 START_TEST(without_a_clock)
 {
-	open_all(backends[_i], SHMFB_NO_VSYNC);
+	open_all(backends[_i], SHMFB_VSYNC_OFF);
 	check_feedback();
 	close_all();
 }
@@ -140,7 +148,7 @@ START_TEST(presented_at_the_refresh)
 	uint64_t sequence = 0, late = 0;
 	int i;
 
-	open_all(SHMFB_SHM, 0);
+	open_all(SHMFB_SHM, SHMFB_VSYNC_ADAPTIVE);
 	record = reader->session->record;
 	for (i = 1; i <= 20; i++) {
 		sequence = show_one(i);
@@ -160,9 +168,10 @@ main(void)
 	Suite *s = suite_create("feedback");
 	TCase *tc = suite_case(s, "feedback");
 
-	tcase_add_loop_test(tc, by_the_displays_clock, 0, 2);
+	tcase_add_loop_test(tc, by_the_displays_clock, 0, 3);
+	tcase_add_loop_test(tc, always_at_a_refresh, 0, 3);
 	tcase_add_loop_test(tc, by_a_timer, 0, 2);
-	tcase_add_loop_test(tc, without_a_clock, 0, 2);
+	tcase_add_loop_test(tc, without_a_clock, 0, 3);
 	tcase_add_test(tc, presented_at_the_refresh);
 	return suite_run(s);
 }

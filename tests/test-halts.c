@@ -28,12 +28,16 @@ enum { WIDTH = 320, HEIGHT = 200 };
 
 static const struct {
 	enum shmfb_backend backend;
-	uint32_t flags;
+	enum shmfb_vsync vsync;
 } ways[] = {
-	{ SHMFB_SHM, 0 }, { SHMFB_SHM, SHMFB_NO_VSYNC },
-	{ SHMFB_SYSV, 0 }, { SHMFB_SYSV, SHMFB_NO_VSYNC },
-	{ SHMFB_PUT, 0 }, { SHMFB_PUT, SHMFB_NO_VSYNC },
-	{ SHMFB_PRESENT, 0 }, { SHMFB_PRESENT, SHMFB_NO_VSYNC },
+	{ SHMFB_SHM, SHMFB_VSYNC_ADAPTIVE }, { SHMFB_SHM, SHMFB_VSYNC_OFF },
+	{ SHMFB_SHM, SHMFB_VSYNC_ON },
+	{ SHMFB_SYSV, SHMFB_VSYNC_ADAPTIVE }, { SHMFB_SYSV, SHMFB_VSYNC_OFF },
+	{ SHMFB_SYSV, SHMFB_VSYNC_ON },
+	{ SHMFB_PUT, SHMFB_VSYNC_ADAPTIVE }, { SHMFB_PUT, SHMFB_VSYNC_OFF },
+	{ SHMFB_PUT, SHMFB_VSYNC_ON },
+	{ SHMFB_PRESENT, SHMFB_VSYNC_ADAPTIVE }, { SHMFB_PRESENT, SHMFB_VSYNC_OFF },
+	{ SHMFB_PRESENT, SHMFB_VSYNC_ON },
 };
 
 #define WAYS ((int)BASE_ARRAY_SIZE(ways))
@@ -62,7 +66,7 @@ start(int way)
 	opt.width = WIDTH;
 	opt.height = HEIGHT;
 	opt.backend = ways[way].backend;
-	opt.flags = ways[way].flags;
+	opt.vsync = ways[way].vsync;
 	fb = open_window(&opt);
 }
 

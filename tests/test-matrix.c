@@ -112,7 +112,7 @@ try_open(int way)
 	opt.width = WIDTH;
 	opt.height = HEIGHT;
 	opt.backend = ways[way].backend;
-	opt.flags = SHMFB_NO_VSYNC;
+	opt.vsync = SHMFB_VSYNC_OFF;
 	setenv("SHMFB_NO_RENDER", ways[way].no_render, 1);
 	fb = NULL;
 	return shmfb_open(&fb, &opt);

@@ -62,7 +62,8 @@ start(int which, const struct way *way, uint32_t width, uint32_t height,
 	opt.height = height;
 	opt.backend = way->backend;
 	setenv("SHMFB_NO_RENDER", way->no_render, 1);
-	opt.flags = SHMFB_NO_VSYNC | flags;
+	opt.flags = flags;
+	opt.vsync = SHMFB_VSYNC_OFF;
 	fb = open_window(&opt);
 	c = x_connect(server.display);
 	ck_assert_uint_eq(fb->x->native.visual.depth, servers[which].depth);

@@ -97,7 +97,7 @@ START_TEST(each_ring_is_shown)
 	opt.width = 150;
 	opt.height = 120;
 	opt.backend = backends[_i];
-	opt.flags = SHMFB_NO_VSYNC;
+	opt.vsync = SHMFB_VSYNC_OFF;
 	ropt.holds = 3;
 	ck_assert_int_eq(shmx_reader_open(&r, "test", &ropt), 0);
 	fb = open_window(&opt);
@@ -159,7 +159,7 @@ run_view(const char *png)
 
 	snprintf(path, sizeof(path), "%s/tools/shmx-view",
 		 build != NULL ? build : ".");
-	execl(path, "shmx-view", "test", "--frames", "2", "--no-vsync",
+	execl(path, "shmx-view", "test", "--frames", "2", "--vsync=off",
 	      "--screenshot-window", png, (char *)NULL);
 	_exit(127);
 }

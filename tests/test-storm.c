@@ -262,7 +262,7 @@ open_way(int way)
 
 	opt.display = server.display;
 	opt.backend = ways[way].backend;
-	opt.flags = SHMFB_NO_VSYNC;
+	opt.vsync = SHMFB_VSYNC_OFF;
 	opt.width = 100;
 	opt.height = 100;
 	fb = open_window(&opt);

@@ -51,7 +51,7 @@ open_sized(uint32_t width, uint32_t height, enum shmfb_backend backend)
 	opt.width = width;
 	opt.height = height;
 	opt.backend = backend;
-	opt.flags = SHMFB_NO_VSYNC;
+	opt.vsync = SHMFB_VSYNC_OFF;
 	return open_window(&opt);
 }
 

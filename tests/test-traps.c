@@ -233,7 +233,7 @@ open_by(enum shmfb_backend backend, uint32_t width, uint32_t height)
 	opt.width = width;
 	opt.height = height;
 	opt.backend = backend;
-	opt.flags = SHMFB_NO_VSYNC;
+	opt.vsync = SHMFB_VSYNC_OFF;
 	return open_window(&opt);
 }
 
@@ -584,7 +584,7 @@ START_TEST(several_screens_are_one)
 	opt.display = server.display;
 	opt.width = WIDTH;
 	opt.height = HEIGHT;
-	opt.flags = SHMFB_NO_VSYNC;
+	opt.vsync = SHMFB_VSYNC_OFF;
 	fb = open_window(&opt);
 	for (i = 0; i < 5; i++)
 		draw(fb, i, true);

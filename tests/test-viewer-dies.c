@@ -44,7 +44,7 @@ view(int line, void *arg)
 	opt.width = deaths_picture.width;
 	opt.height = deaths_picture.height;
 	opt.backend = SHMFB_SHM;
-	opt.flags = SHMFB_NO_VSYNC;
+	opt.vsync = SHMFB_VSYNC_OFF;
 	opt.display = server.display;
 	expect(shmx_reader_open(&r, "test", NULL) == 0);
 	expect(shmfb_open(&fb, &opt) == 0);

@@ -56,7 +56,7 @@ open_sized(uint32_t width, uint32_t height, const struct way *way)
 	opt.height = height;
 	opt.backend = way->backend;
 	setenv("SHMFB_NO_RENDER", way->no_render, 1);
-	opt.flags = SHMFB_NO_VSYNC;
+	opt.vsync = SHMFB_VSYNC_OFF;
 	return open_window(&opt);
 }
 

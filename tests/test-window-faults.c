@@ -115,7 +115,7 @@ START_TEST(few_descriptors)
 	struct shmfb *fb;
 	int first, err;
 
-	opt.flags = SHMFB_NO_VSYNC;
+	opt.vsync = SHMFB_VSYNC_OFF;
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &all), 0);
 	for (spare = 0; spare < 12; spare++) {
 		first = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -292,7 +292,7 @@ open_beside(struct shmfb *first, enum shmfb_backend backend, bool turned)
 
 	opt.share = first;
 	opt.backend = backend;
-	opt.flags = SHMFB_NO_VSYNC;
+	opt.vsync = SHMFB_VSYNC_OFF;
 	opt.width = WIDTH;
 	opt.height = HEIGHT;
 	opt.x = 700;
@@ -620,7 +620,7 @@ START_TEST(server_without_memory)
 	xserver_start(&server, "640x480x24", NULL);
 	there = x_connect(server.display);
 	opt.display = server.display;
-	opt.flags = SHMFB_NO_VSYNC;
+	opt.vsync = SHMFB_VSYNC_OFF;
 	opt.backend = backends[_i];
 	fb = open_window(&opt);
 	view.scale = SHMFB_SCALE_FIT;

@@ -173,7 +173,7 @@ wait_for_refresh(struct view *w)
 {
 	uint64_t now = base_now_ns();
 
-	if (w->v.no_vsync) {
+	if (w->v.vsync == VIEW_VSYNC_OFF) {
 		tool_poll(NULL, 0, 0);
 		return;
 	}
@@ -199,13 +199,19 @@ run(struct view *w)
 {
 	struct shmx_hold *hold;
 
+	bool waited = false;
+
 	while (!w->over && !interrupted() &&
 	       (w->v.frames == 0 || w->shown < w->v.frames)) {
 		handle_events(w);
 		if (viewer_next(&w->v, &hold) < 0) {
 			sleep_for_frame(w);
+			waited = true;
 			continue;
 		}
+		viewer_count_skipped(&w->v, hold, waited ?
+				     VIEWER_SKIP_LAGGED : VIEWER_SKIP_PACED);
+		waited = false;
 		show(w, hold);
 		shmx_release(hold);
 		wait_for_refresh(w);
@@ -239,7 +245,7 @@ main(int argc, char **argv)
 	viewer_print_stats(&w.v, &(struct viewer_result){
 		.path = "sdl2",
 		.why = "asked for",
-		.clock = w.v.no_vsync ? "none" : "timer",
+		.clock = w.v.vsync == VIEW_VSYNC_OFF ? "none" : "timer",
 		.frames_shown = w.shown,
 		.client_copies = w.shown,
 		.latency_p50_ns = base_hist_percentile(&w.latency, 50),

@@ -77,6 +77,8 @@ report(struct view *w)
 		.frames_shown = s.frames_shown,
 		.client_copies = s.client_copies,
 		.repaints = s.repaints,
+		.skipped = s.skipped,
+		.missed = s.missed,
 		.latency_p50_ns = s.latency_p50_ns,
 		.latency_p99_ns = s.latency_p99_ns,
 	});

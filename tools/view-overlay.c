@@ -70,7 +70,7 @@ open_panel(struct view *w, struct view_panel *p, enum place place,
 	}
 	o.x = (int32_t)fmax(x, 0);
 	o.y = (int32_t)fmax(y, 0);
-	o.flags = SHMFB_NO_VSYNC;
+	o.vsync = SHMFB_VSYNC_OFF;
 	/* Without it the picture is seen all the same. */
 	if (shmfb_open(&p->fb, &o) < 0)
 		p->fb = NULL;

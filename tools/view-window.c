@@ -45,8 +45,8 @@ view_open(struct view *w, struct shmfb *share)
 	o.share = share;
 	view_natural_size(w, &o.width, &o.height);
 	o.backend = backends[w->v.backend];
-	o.flags = (w->v.no_vsync ? SHMFB_NO_VSYNC : 0) |
-		(w->v.fullscreen ? SHMFB_FULLSCREEN : 0);
+	o.vsync = (enum shmfb_vsync)w->v.vsync;
+	o.flags = w->v.fullscreen ? SHMFB_FULLSCREEN : 0;
 	if (shmfb_open(&w->fb, &o) < 0)
 		die("%s", shmfb_error());
 	view_look_init(w);
@@ -177,6 +177,15 @@ show(struct view *w, struct shmx_hold *hold)
 	return ret;
 }
 
+/* Those before the frame that is held now. */
+static enum viewer_skip
+why_skipped(const struct view *w)
+{
+	if (w->froze)
+		return VIEWER_SKIP_FROZEN;
+	return w->waited ? VIEWER_SKIP_LAGGED : VIEWER_SKIP_PACED;
+}
+
 static int
 show_newest(struct view *w)
 {
@@ -185,8 +194,10 @@ show_newest(struct view *w)
 
 	view_trail_make_room(w);
 	ret = viewer_next(&w->v, &hold);
-	if (ret == -EAGAIN)
+	if (ret == -EAGAIN) {
+		w->waited = true;
 		return -1;
+	}
 	if (ret == -EPROTO)
 		show_absence(w);
 	if (ret < 0)
@@ -195,6 +206,9 @@ show_newest(struct view *w)
 		w->ring_id = shmx_frame_info(hold)->ring_id;
 		fit_window(w);
 	}
+	viewer_count_skipped(&w->v, hold, why_skipped(w));
+	w->waited = false;
+	w->froze = false;
 	if (show(w, hold) == 0) {
 		viewer_keep(&w->v, hold);
 		view_trail_add(w, hold);
@@ -216,6 +230,7 @@ view_step(struct view *w, bool *ready)
 		w->again = show(w, w->trail[w->trail_at]) < 0;
 		return 0;
 	}
+	w->froze |= w->frozen;
 	if (w->frozen && !w->one_more)
 		return -1;
 	return show_newest(w);

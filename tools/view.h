@@ -52,6 +52,10 @@ struct view {
 	bool again;			/* trail_at is to be shown */
 	bool one_more;			/* frozen, but for the next frame */
 
+	/* For those that are skipped before the next frame. */
+	bool waited;			/* the window was ready, the ring not */
+	bool froze;			/* it was frozen */
+
 	/* The overlay. */
 	struct view_panel help;
 	struct view_panel stats;

@@ -23,7 +23,7 @@
 
 enum {
 	OPT_BACKEND = 256, OPT_NO_SHM, OPT_WAIT, OPT_FRAMES, OPT_SCREENSHOT,
-	OPT_SCREENSHOT_WINDOW, OPT_STATS, OPT_NO_VSYNC, OPT_SEALED, OPT_VIEW_ONLY,
+	OPT_SCREENSHOT_WINDOW, OPT_STATS, OPT_VSYNC, OPT_SEALED, OPT_VIEW_ONLY,
 	OPT_SCALE, OPT_FILTER, OPT_ROTATE, OPT_BACKGROUND, OPT_FULLSCREEN,
 	OPT_HISTORY,
 };
@@ -37,8 +37,9 @@ static const struct argp_option options[] = {
 	  "to compare with, of one ring at 1:1", 1 },
 	{ "no-shm", OPT_NO_SHM, NULL, 0, "the same as --backend put, and as "
 	  "SHMFB_NO_SHM=1", 1 },
-	{ "no-vsync", OPT_NO_VSYNC, NULL, 0, "show frames as fast as the X "
-	  "server takes them, not one at each refresh", 1 },
+	{ "vsync", OPT_VSYNC, "WHEN", 0, "adaptive: a frame at each refresh, "
+	  "and at once when that was missed (the default); on: always at a "
+	  "refresh; off: as fast as the X server takes them", 1 },
 	{ "scale", OPT_SCALE, "SCALE", 0, "none: pixel by pixel (the default); "
 	  "integer: by whole factors; fit: as large as the window", 2 },
 	{ "filter", OPT_FILTER, "FILTER", 0, "of what is scaled: nearest (the "
@@ -127,9 +128,10 @@ static bool
 parse_look(struct viewer *v, int key, const char *arg,
 	   struct argp_state *state)
 {
-	/* In the order of enum shmfb_scale, and of shmfb_filter. */
+	/* In the order of enum shmfb_scale, shmfb_filter and shmfb_vsync. */
 	static const char *const scales[] = { "none", "integer", "fit" };
 	static const char *const filters[] = { "nearest", "linear" };
+	static const char *const vsyncs[] = { "adaptive", "on", "off" };
 	static const char *const turns[] = { "0", "90", "180", "270" };
 	unsigned long n;
 
@@ -141,6 +143,9 @@ parse_look(struct viewer *v, int key, const char *arg,
 	case OPT_FILTER:
 		v->filter = by_name(arg, filters, 2, "--filter takes "
 				    "nearest or linear", state);
+		return true;
+	case OPT_VSYNC:
+		v->vsync = by_name(arg, vsyncs, 3, "vsync", state);
 		return true;
 	case OPT_ROTATE:
 		v->rotation = by_name(arg, turns, 4, "--rotate takes 0, 90, "
@@ -197,9 +202,6 @@ parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_NO_SHM:
 		v->no_shm = true;
-		break;
-	case OPT_NO_VSYNC:
-		v->no_vsync = true;
 		break;
 	case OPT_WAIT:
 		v->wait = true;
@@ -334,6 +336,13 @@ viewer_next(struct viewer *v, struct shmx_hold **hold)
 }
 
 void
+viewer_count_skipped(struct viewer *v, const struct shmx_hold *hold,
+		     enum viewer_skip why)
+{
+	v->skipped[why] += shmx_frame_info(hold)->skipped;
+}
+
+void
 viewer_keep(struct viewer *v, struct shmx_hold *hold)
 {
 	if (v->screenshot == NULL)
@@ -435,12 +444,19 @@ viewer_print_stats(const struct viewer *v, const struct viewer_result *r)
 	print_json_string(r->why);
 	printf(", \"width\": %" PRIu32 ", \"height\": %" PRIu32
 	       ", \"frames_shown\": %" PRIu64 ", \"frames_skipped\": %" PRIu64
+	       ", \"skipped_by_pacing\": %" PRIu64
+	       ", \"skipped_by_lag\": %" PRIu64
+	       ", \"skipped_frozen\": %" PRIu64
+	       ", \"skipped_by_server\": %" PRIu64
+	       ", \"refreshes_missed\": %" PRIu64
 	       ", \"client_copies_per_frame\": %g"
 	       ", \"us_p50\": %.1f, \"us_p99\": %.1f"
 	       ", \"seconds\": %.3f, \"frames_per_second\": %.1f"
 	       ", \"client_cpu_us_per_frame\": %.1f, \"repaints\": %" PRIu64
 	       ", \"producers\": %" PRIu64 ", \"clock\": ",
 	       v->image.width, v->image.height, r->frames_shown, s.skipped,
+	       v->skipped[VIEWER_SKIP_PACED], v->skipped[VIEWER_SKIP_LAGGED],
+	       v->skipped[VIEWER_SKIP_FROZEN], r->skipped, r->missed,
 	       (double)r->client_copies / frames,
 	       (double)r->latency_p50_ns / 1e3,
 	       (double)r->latency_p99_ns / 1e3, seconds,

@@ -17,6 +17,19 @@ enum viewer_backend {
 	VIEW_AUTO, VIEW_SHM, VIEW_SYSV, VIEW_PUT, VIEW_PRESENT, VIEW_SDL2,
 };
 
+/* As enum shmfb_vsync has them. */
+enum viewer_vsync {
+	VIEW_VSYNC_ADAPTIVE, VIEW_VSYNC_ON, VIEW_VSYNC_OFF,
+};
+
+/* Why a frame of a ring was never held. */
+enum viewer_skip {
+	VIEWER_SKIP_PACED,		/* the window took none meanwhile */
+	VIEWER_SKIP_LAGGED,		/* it did, but the viewer was slow */
+	VIEWER_SKIP_FROZEN,		/* its user wanted none */
+	VIEWER_SKIPS
+};
+
 #define VIEWER_RINGS_MAX 16
 /* Beside what it takes to show frames: two, and one for the screenshot. */
 #define VIEWER_HISTORY_MAX 4
@@ -36,7 +49,7 @@ struct viewer {
 	bool no_shm;
 	bool wait;
 	bool sealed;
-	bool no_vsync;
+	enum viewer_vsync vsync;
 	bool view_only;			/* send no input to the producer */
 	bool stats;
 	uint64_t frames;		/* stop after that many; 0: never */
@@ -47,6 +60,7 @@ struct viewer {
 	struct shmx_reader *reader;
 	struct shmx_image_info image;	/* of the producer attached to */
 	struct shmx_hold *last;		/* for the screenshot; or NULL */
+	uint64_t skipped[VIEWER_SKIPS];
 	uint64_t started_ns;
 	char trouble[512];		/* what was said last */
 };
@@ -59,6 +73,8 @@ struct viewer_result {
 	uint64_t frames_shown;
 	uint64_t client_copies;
 	uint64_t repaints;
+	uint64_t skipped;		/* given, but not shown */
+	uint64_t missed;		/* refreshes */
 	uint64_t latency_p50_ns;
 	uint64_t latency_p99_ns;
 };
@@ -84,6 +100,11 @@ viewer_open(struct viewer *v, unsigned holds);
  */
 int
 viewer_next(struct viewer *v, struct shmx_hold **hold);
+
+/* The frames before this one were skipped for that. */
+void
+viewer_count_skipped(struct viewer *v, const struct shmx_hold *hold,
+		     enum viewer_skip why);
 
 /* Say on stderr why there is no producer, each time the reason changes. */
 void

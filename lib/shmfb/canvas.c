@@ -59,6 +59,7 @@ shmfb_canvas_take(struct shmfb *fb, uint32_t width, uint32_t height,
 	fb->canvas.height = height;
 	fb->canvas.stride = stride;
 	fb->canvas.format = format;
+	fb->canvas.begun_ns = base_now_ns();
 	return 0;
 }
 
@@ -118,6 +119,7 @@ picture_of(struct shmfb *fb, uint64_t now)
 	picture->format = fb->canvas.format;
 	picture->sequence = fb->drawn.count;
 	picture->since_ns = now;
+	picture->begun_ns = fb->canvas.begun_ns;
 	return picture;
 }
 
@@ -178,6 +180,8 @@ present(struct shmfb *fb, struct shmfb_copy *copy,
 
 	if (shmfb_flight_frames(&fb->flight) >= SHMFB_IN_FLIGHT)
 		return base_error(-EAGAIN, "two frames are under way: pump");
+	if (fb->held.picture)
+		return base_error(-EAGAIN, "another waits for a refresh: pump");
 	damage_of(fb, rect, count, &changed);
 	note_drawn(fb, rect, count);
 	picture = picture_of(fb, base_now_ns());

@@ -17,12 +17,15 @@
 #include "window.h"
 
 void
-shmfb_clock_init(struct shmfb *fb, bool paced)
+shmfb_clock_init(struct shmfb *fb, enum shmfb_vsync vsync)
 {
 	struct shmfb_clock *clock = &fb->clock;
 
-	*clock = (struct shmfb_clock){ .off = !paced };
-	if (!paced || !fb->x->present_opcode ||
+	*clock = (struct shmfb_clock){
+		.vsync = vsync,
+		.period_ns = SHMFB_TIMER_NS,
+	};
+	if (vsync == SHMFB_VSYNC_OFF || !fb->x->present_opcode ||
 	    shmfb_env("SHMFB_NO_PRESENT"))
 		return;
 	xcb_present_select_input(fb->x->conn, xcb_generate_id(fb->x->conn),
@@ -35,7 +38,8 @@ shmfb_clock_init(struct shmfb *fb, bool paced)
 bool
 shmfb_clock_due(const struct shmfb_clock *clock, uint64_t now)
 {
-	if (clock->off || !clock->waiting)
+	if (clock->vsync == SHMFB_VSYNC_OFF || !clock->waiting ||
+	    clock->ahead)
 		return true;
 	return !clock->ticking && now >= clock->next_ns;
 }
@@ -64,14 +68,73 @@ shmfb_clock_shown(struct shmfb *fb, uint64_t now)
 {
 	struct shmfb_clock *clock = &fb->clock;
 
-	if (clock->off)
+	if (clock->vsync == SHMFB_VSYNC_OFF)
 		return;
 	clock->waiting = true;
+	clock->ahead = false;
 	ask(fb, now);
 	/* In step with the frame before, unless that was long ago. */
 	clock->next_ns += SHMFB_TIMER_NS;
 	if (clock->next_ns < now)
 		clock->next_ns = now + SHMFB_TIMER_NS;
+}
+
+bool
+shmfb_clock_holds(const struct shmfb_clock *clock, uint64_t now)
+{
+	if (clock->vsync != SHMFB_VSYNC_ON)
+		return false;
+	return clock->waiting || now - clock->tick_ns >= SHMFB_AT_TICK_NS;
+}
+
+void
+shmfb_clock_wait(struct shmfb *fb, uint64_t now)
+{
+	struct shmfb_clock *clock = &fb->clock;
+
+	if (clock->waiting)
+		return;
+	clock->waiting = true;
+	ask(fb, now);
+	/* The timer's ticks go on in step, though nobody looked at them. */
+	if (clock->next_ns <= now)
+		clock->next_ns += ((now - clock->next_ns) / SHMFB_TIMER_NS +
+				   1) * SHMFB_TIMER_NS;
+}
+
+/* The number of the tick before that time, counted from the last one. */
+static int64_t
+tick_before(const struct shmfb_clock *clock, uint64_t ns)
+{
+	int64_t period = (int64_t)clock->period_ns;
+	int64_t since = (int64_t)(ns - clock->tick_ns);
+
+	return since >= 0 ? since / period : -((period - 1 - since) / period);
+}
+
+uint64_t
+shmfb_clock_ticks(const struct shmfb_clock *clock, uint64_t after,
+		  uint64_t until)
+{
+	if (clock->vsync == SHMFB_VSYNC_OFF || !clock->tick_ns ||
+	    until <= after)
+		return 0;
+	return (uint64_t)(tick_before(clock, until) -
+			  tick_before(clock, after));
+}
+
+/* There was a tick. Both of its times are the display's, or the timer's. */
+static void
+tick(struct shmfb *fb, uint64_t ns, uint64_t period_ns)
+{
+	struct shmfb_clock *clock = &fb->clock;
+
+	clock->waiting = false;
+	clock->ahead = false;
+	clock->tick_ns = ns;
+	clock->period_ns = period_ns;
+	shmfb_stir(fb);
+	shmfb_show_refreshed(fb, ns);
 }
 
 /* libxcb allocates what the event says that it is long, and its own word. */
@@ -97,27 +160,40 @@ shmfb_clock_time(const xcb_present_complete_notify_event_t *tick,
 	return ns <= now && now - ns < BASE_NS_PER_S ? ns : now;
 }
 
+/* By the tick that is the msc-th, at that time. What cannot be is not taken. */
+static uint64_t
+period(const struct shmfb_clock *clock, uint64_t msc, uint64_t ns)
+{
+	uint64_t p;
+
+	if (!clock->msc || msc <= clock->msc || ns <= clock->tick_ns)
+		return clock->period_ns;
+	p = (ns - clock->tick_ns) / (msc - clock->msc);
+	return p >= BASE_NS_PER_MS && p <= BASE_NS_PER_S ?
+		p : clock->period_ns;
+}
+
 void
 shmfb_clock_event(struct shmfb *fb, const xcb_ge_generic_event_t *event)
 {
-	const xcb_present_complete_notify_event_t *tick = (const void *)event;
+	const xcb_present_complete_notify_event_t *e = (const void *)event;
 	struct shmfb_clock *clock = &fb->clock;
-	uint64_t now = base_now_ns();
+	uint64_t now = base_now_ns(), period_ns;
 
 	if (event->event_type != XCB_PRESENT_COMPLETE_NOTIFY ||
-	    !shmfb_clock_event_is_whole(event, sizeof(*tick)) ||
-	    tick->kind != XCB_PRESENT_COMPLETE_KIND_NOTIFY_MSC ||
-	    tick->serial != clock->serial || !clock->asked)
+	    !shmfb_clock_event_is_whole(event, sizeof(*e)) ||
+	    e->kind != XCB_PRESENT_COMPLETE_KIND_NOTIFY_MSC ||
+	    e->serial != clock->serial || !clock->asked)
 		return;
 	if (!clock->ticking)
 		shmfb_log(fb, BASE_LOG_DEBUG, "the display's clock is back");
 	clock->asked = false;
 	clock->ticking = true;
-	clock->waiting = false;
-	shmfb_stir(fb);
-	clock->msc = tick->msc;
 	clock->next_ns = now;
-	shmfb_show_refreshed(fb, shmfb_clock_time(tick, now));
+	now = shmfb_clock_time(e, now);
+	period_ns = period(clock, e->msc, now);
+	clock->msc = e->msc;
+	tick(fb, now, period_ns);
 }
 
 uint64_t
@@ -147,15 +223,13 @@ shmfb_clock_expire(struct shmfb *fb, uint64_t now)
 		clock->next_ns = now;
 	}
 	clock->ticking = false;
-	clock->waiting = false;
-	shmfb_stir(fb);
-	shmfb_show_refreshed(fb, now);
+	tick(fb, now, SHMFB_TIMER_NS);
 }
 
 const char *
 shmfb_clock_name(const struct shmfb_clock *clock)
 {
-	if (clock->off)
+	if (clock->vsync == SHMFB_VSYNC_OFF)
 		return "none";
 	return clock->ticking ? "present" : "timer";
 }

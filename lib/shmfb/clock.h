@@ -16,7 +16,9 @@
  *	           shown                  1/60 s
  *
  * Who was idle for longer than a refresh finds the clock due and shows at
- * once.
+ * once. But with SHMFB_VSYNC_ON what comes later than right after a tick is
+ * held back by show.c until the next. A canvas that was sent so leaves the
+ * clock due (ahead), or who draws for long would see every other refresh.
  */
 #ifndef SHMFB_CLOCK_H
 #define SHMFB_CLOCK_H
@@ -27,26 +29,33 @@
 #include <xcb/present.h>
 #include <xcb/xcb.h>
 
+#include <shmfb/shmfb.h>
+
 struct shmfb;
 
 /* How long a tick may be overdue before the timer takes over. */
 #define SHMFB_TICK_LOST_NS UINT64_C(100000000)
 #define SHMFB_TIMER_NS UINT64_C(16666667)
+/* So soon after a tick it is still the refresh. */
+#define SHMFB_AT_TICK_NS UINT64_C(2000000)
 
 struct shmfb_clock {
-	bool off;			/* not paced: always due */
+	enum shmfb_vsync vsync;		/* off: always due */
 	bool present;			/* the server can be asked */
 	bool ticking;			/* and answers */
-	bool waiting;			/* shown, and no tick since */
+	bool waiting;			/* for a tick */
+	bool ahead;			/* due all the same */
 	bool asked;			/* an answer is due */
 	uint32_t serial;		/* of the last question */
 	uint64_t asked_ns;
 	uint64_t msc;			/* the last tick's number; 0: none */
+	uint64_t tick_ns;		/* when it was; 0: none */
+	uint64_t period_ns;		/* from tick to tick */
 	uint64_t next_ns;		/* the timer: when it is due again */
 };
 
 void
-shmfb_clock_init(struct shmfb *fb, bool paced);
+shmfb_clock_init(struct shmfb *fb, enum shmfb_vsync vsync);
 
 /* May a frame go out now? */
 bool
@@ -55,6 +64,19 @@ shmfb_clock_due(const struct shmfb_clock *clock, uint64_t now);
 /* One did: wait for its tick. */
 void
 shmfb_clock_shown(struct shmfb *fb, uint64_t now);
+
+/* Has one that is ready now to wait for a refresh? */
+bool
+shmfb_clock_holds(const struct shmfb_clock *clock, uint64_t now);
+
+/* Then it does: shmfb_show_refreshed() follows. */
+void
+shmfb_clock_wait(struct shmfb *fb, uint64_t now);
+
+/* How many ticks there were, or must have been, after the one until the other. */
+uint64_t
+shmfb_clock_ticks(const struct shmfb_clock *clock, uint64_t after,
+		  uint64_t until);
 
 /* A Present event. */
 void

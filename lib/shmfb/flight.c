@@ -51,6 +51,7 @@ shmfb_flight_start(struct shmfb *fb, struct shmfb_picture *picture,
 		.native = &fb->x->native,
 		.x = x,
 		.y = y,
+		.at_once = repaint,
 	};
 	struct shmfb_flight *flight = &fb->flight;
 	struct shmfb_trip trip = { .repaint = repaint };

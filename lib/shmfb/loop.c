@@ -333,7 +333,7 @@ shmfb_dispatch(struct shmfb *fb)
 bool
 shmfb_ready(const struct shmfb *fb)
 {
-	return !fb->gone &&
+	return !fb->gone && !fb->held.picture &&
 	       shmfb_flight_frames(&fb->flight) < SHMFB_IN_FLIGHT &&
 	       shmfb_clock_due(&fb->clock, base_now_ns());
 }
@@ -341,7 +341,7 @@ shmfb_ready(const struct shmfb *fb)
 unsigned
 shmfb_in_flight(const struct shmfb *fb)
 {
-	return shmfb_flight_frames(&fb->flight);
+	return shmfb_under_way(fb);
 }
 
 /*

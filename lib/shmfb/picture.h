@@ -24,10 +24,11 @@ struct shmfb_segment;
 struct shmfb_slot;
 
 /*
- * Two frames under way, an older one that is being repainted, and one in the
- * making: there can be no fifth, so that taking a picture never fails.
+ * Two frames under way, an older one that is being repainted, one that waits
+ * for a refresh, and one in the making: there can be no sixth, so that taking
+ * a picture never fails.
  */
-#define SHMFB_PICTURES 4
+#define SHMFB_PICTURES 5
 
 struct shmfb_picture {
 	unsigned refs;			/* 0: free to be taken */
@@ -56,6 +57,7 @@ struct shmfb_picture {
 	uint64_t ring_id;		/* 0: drawn by the application */
 	uint64_t sequence;		/* in the ring, or among canvases */
 	uint64_t since_ns;		/* published, or presented */
+	uint64_t begun_ns;		/* to be drawn; 0: of a ring */
 	uint32_t serial;		/* as which it was presented last */
 	bool landed;			/* drawn, and on screen at the tick */
 };

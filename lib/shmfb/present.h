@@ -46,6 +46,7 @@ struct shmfb_target {
 	int32_t x;			/* the picture's row 0, column 0 */
 	int32_t y;
 	bool more;			/* another put of this run follows */
+	bool at_once;			/* not at a refresh */
 };
 
 struct shmfb_presenter {

@@ -65,12 +65,15 @@ copy_up_to(struct shmfb_copy *copy, int32_t row)
 	return copy->err;
 }
 
-void
+int
 shmfb_copy_rest(struct shmfb_picture *picture)
 {
+	int err = 0;
+
 	if (picture->copy)
-		copy_up_to(picture->copy, SHMX_SIDE_MAX);
+		err = copy_up_to(picture->copy, SHMX_SIDE_MAX);
 	picture->copy = NULL;
+	return err;
 }
 
 /* -------------------------------------------------------------- bands -- */
@@ -185,8 +188,7 @@ shmfb_copy_begin(struct shmfb *fb, struct shmfb_copy *copy,
 	picture->copy = copy;
 	if (shmfb_route_in_bands(fb, picture))
 		return 0;
-	shmfb_copy_rest(picture);
-	return copy->err;
+	return shmfb_copy_rest(picture);
 }
 
 static int

@@ -41,8 +41,11 @@ shmfb_copy_put(struct shmfb *fb, const struct shmfb_target *target,
 	       struct shmfb_picture *picture,
 	       const struct shmfb_damage *damage, struct shmfb_run *run);
 
-/* What the put had no use for; the image is not needed any more. */
-void
+/*
+ * What the put had no use for, or was not put yet; the image is not needed any
+ * more. 0, or the copy's err.
+ */
+int
 shmfb_copy_rest(struct shmfb_picture *picture);
 
 #endif /* SHMFB_PRESENT_COPY_H */

@@ -178,10 +178,19 @@ region_of(struct shmfb *fb, const struct shmfb_damage *damage,
 
 /* The refresh after the last one; 0: the next, whichever it is. */
 static uint64_t
-target_msc(const struct shmfb_clock *clock)
+target_msc(const struct shmfb_clock *clock, bool at_once)
 {
-	return clock->off || !clock->ticking || !clock->msc ? 0 :
-		clock->msc + 1;
+	return clock->vsync == SHMFB_VSYNC_OFF || !clock->ticking ||
+	       !clock->msc || at_once ? 0 : clock->msc + 1;
+}
+
+/* Async: at once, if it is too late for that refresh. */
+static uint32_t
+options(const struct shmfb_clock *clock, bool at_once)
+{
+	return XCB_PRESENT_OPTION_COPY |
+	       (clock->vsync == SHMFB_VSYNC_ON && !at_once ? 0 :
+		XCB_PRESENT_OPTION_ASYNC);
 }
 
 static int
@@ -201,12 +210,12 @@ put(struct shmfb *fb, const struct shmfb_target *target,
 					       false).sequence);
 	region = region_of(fb, damage, run);
 	picture->serial = ++fb->pixmap.serial;
-	/* Async: at once, if it is too late for that refresh. */
 	shmfb_run_add(run, xcb_present_pixmap(fb->x->conn, fb->window,
 		slot->pixmap, picture->serial, XCB_NONE, region,
 		(int16_t)target->x, (int16_t)target->y, XCB_NONE, XCB_NONE,
-		XCB_NONE, XCB_PRESENT_OPTION_COPY | XCB_PRESENT_OPTION_ASYNC,
-		target_msc(&fb->clock), 0, 0, 0, NULL).sequence);
+		XCB_NONE, options(&fb->clock, target->at_once),
+		target_msc(&fb->clock, target->at_once), 0, 0, 0,
+		NULL).sequence);
 	return 0;
 }
 

@@ -197,6 +197,7 @@ copy_of(struct shmfb *fb, const struct shmfb_picture *picture)
 	copy->ring_id = picture->ring_id;
 	copy->sequence = picture->sequence;
 	copy->since_ns = picture->since_ns;
+	copy->begun_ns = picture->begun_ns;
 	return copy;
 }
 
@@ -220,27 +221,27 @@ is_stale(struct shmfb *fb, const struct shmfb_picture *picture,
 }
 
 int
-shmfb_route_again(struct shmfb *fb)
+shmfb_route_again(struct shmfb *fb, struct shmfb_picture **picture)
 {
-	struct shmfb_picture *newest = fb->newest, *anew;
-	struct shmfb_layout now = newest->layout;
+	struct shmfb_picture *old = *picture, *anew;
+	struct shmfb_layout now = old->layout;
 	int err;
 
 	shmfb_place(fb, &now);
-	if (!is_stale(fb, newest, &now)) {
-		newest->layout = now;
-		return assign(fb, newest);
+	if (!is_stale(fb, old, &now)) {
+		old->layout = now;
+		return assign(fb, old);
 	}
-	anew = copy_of(fb, newest);
+	anew = copy_of(fb, old);
 	err = shmfb_route(fb, anew);
 	if (err) {
 		shmfb_picture_unref(fb, anew);
 		return err;
 	}
 	/* Its refresh may be still to come. */
-	anew->landed = newest->landed;
-	newest->landed = false;
-	shmfb_picture_unref(fb, newest);
-	fb->newest = anew;
+	anew->landed = old->landed;
+	old->landed = false;
+	shmfb_picture_unref(fb, old);
+	*picture = anew;
 	return 0;
 }

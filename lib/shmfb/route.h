@@ -33,12 +33,12 @@ bool
 shmfb_route_in_bands(const struct shmfb *fb, struct shmfb_picture *picture);
 
 /*
- * The window or its view may have changed since the newest picture was made
- * ready: then do it again. The server may still be reading what it was put
- * from, so fb->newest may be another picture afterwards, of the same frame.
- * The same errors, and nothing changed.
+ * The window or its view may have changed since the picture was made ready:
+ * then do it again. The server may still be reading what it was put from, so
+ * *picture may be another one afterwards, of the same frame: the reference is
+ * to that, then. The same errors, and nothing changed.
  */
 int
-shmfb_route_again(struct shmfb *fb);
+shmfb_route_again(struct shmfb *fb, struct shmfb_picture **picture);
 
 #endif /* SHMFB_ROUTE_H */

@@ -72,24 +72,38 @@ enum shmfb_backend {
 	SHMFB_PRESENT,
 };
 
-enum shmfb_flags {
+/*
+ * When frames are drawn. The refreshes are the display's, as the Present
+ * extension tells of them, or a timer's where it tells of none.
+ */
+enum shmfb_vsync {
+	/* One each refresh, beginning with it; at once if it was missed. */
+	SHMFB_VSYNC_ADAPTIVE,
+	/*
+	 * Always at a refresh: what comes in between waits for the next one,
+	 * while another canvas may be drawn as soon as that was sent.
+	 */
+	SHMFB_VSYNC_ON,
 	/* Not paced: ready as soon as a buffer is, for measuring. */
-	SHMFB_NO_VSYNC = 1 << 0,
+	SHMFB_VSYNC_OFF,
+};
+
+enum shmfb_flags {
 	/* Tell the window manager that the size is not to be changed. */
-	SHMFB_FIXED_SIZE = 1 << 1,
+	SHMFB_FIXED_SIZE = 1 << 0,
 	/*
 	 * Give canvases in the window's own format if SHMX has a name for it,
 	 * so that none has to be converted: see shmfb_canvas.format.
 	 */
-	SHMFB_NATIVE_FORMAT = 1 << 2,
+	SHMFB_NATIVE_FORMAT = 1 << 1,
 	/* What the window manager is to make of it: see shmfb_set_state(). */
-	SHMFB_FULLSCREEN = 1 << 3,
-	SHMFB_MAXIMIZED = 1 << 4,
-	SHMFB_ABOVE = 1 << 5,
+	SHMFB_FULLSCREEN = 1 << 2,
+	SHMFB_MAXIMIZED = 1 << 3,
+	SHMFB_ABOVE = 1 << 4,
 	/* Not to be seen before shmfb_set_visible(). */
-	SHMFB_UNMAPPED = 1 << 6,
+	SHMFB_UNMAPPED = 1 << 5,
 	/* Without the window manager's frame and title. */
-	SHMFB_NO_DECORATION = 1 << 7,
+	SHMFB_NO_DECORATION = 1 << 6,
 };
 
 /* Begin with SHMFB_OPTIONS_INIT; zero means the default. */
@@ -131,11 +145,13 @@ struct shmfb_options {
 		uint32_t width;		/* in these proportions; both 0: any */
 		uint32_t height;
 	} aspect;
+
+	enum shmfb_vsync vsync;
 };
 
 #define SHMFB_OPTIONS_INIT { sizeof(struct shmfb_options), \
 	0, 0, 0, 0, 0, SHMFB_AUTO, 0, 0, 0, 0, 0, 0, 0, \
-	0, 0, { 0, 0 } }
+	0, 0, { 0, 0 }, SHMFB_VSYNC_ADAPTIVE }
 
 /*
  * Connect to the X server and map a window. options may be NULL.
@@ -165,7 +181,7 @@ shmfb_close(struct shmfb *fb);
 
 /*
  * Sleep until there is something to do: an event to take, or a buffer free
- * and, unless SHMFB_NO_VSYNC, the display's next refresh due. Returns true,
+ * and, unless SHMFB_VSYNC_OFF, the display's next refresh due. Returns true,
  * or false once the window was closed by its user or the server is gone. A
  * signal ends the sleep: it may return true with nothing to do.
  */
@@ -190,7 +206,10 @@ shmfb_dispatch(struct shmfb *fb);
 bool
 shmfb_ready(const struct shmfb *fb);
 
-/* How many frames are at the server now: 0 to 2. Costs nothing. */
+/*
+ * How many frames are at the server now, or wait here for their refresh: 0 to
+ * 2. Costs nothing.
+ */
 unsigned
 shmfb_in_flight(const struct shmfb *fb);
 
@@ -666,6 +685,11 @@ struct shmfb_stats {
 	uint32_t copies;
 	/* Frames that the server left out for a newer one. */
 	uint64_t skipped;
+	/*
+	 * Refreshes that went by while the next picture was being drawn, or
+	 * was in its ring, beyond the one that each waits for.
+	 */
+	uint64_t missed;
 };
 
 /* size is sizeof(struct shmfb_stats) as the caller knows it. */

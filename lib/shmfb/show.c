@@ -6,7 +6,8 @@
  * was sent, even if the server has not done it yet, is what the window is
  * painted from when it is exposed or resized: since requests are done in
  * order, anything older would go backwards. What the picture leaves free is
- * the background.
+ * the background. One that has to wait for a refresh (clock.h) is nothing that
+ * the window knows of before it is sent: fb->held.
  */
 #include "config.h"
 
@@ -142,7 +143,7 @@ send_frame(struct shmfb *fb, struct shmfb_picture *picture,
 	err = send_damage(fb, picture, &changed);
 	if (err)
 		return err;
-	shmfb_copy_rest(picture);
+	(void)shmfb_copy_rest(picture);
 	if (all)
 		paint_around(fb, picture, &window);
 	fb->repaint = (struct shmx_rect){ 0, 0, 0, 0 };
@@ -157,22 +158,135 @@ send_frame(struct shmfb *fb, struct shmfb_picture *picture,
 	return 0;
 }
 
+/*
+ * Of a ring: from when it was there, or the one before was sent, until now.
+ * At the first of these refreshes nobody could have done better. Of others: as
+ * many as it took to draw.
+ */
+static void
+count_missed(struct shmfb *fb, const struct shmfb_picture *picture)
+{
+	uint64_t since = BASE_MAX(picture->since_ns, fb->sent_ns), ticks;
+
+	if (fb->clock.vsync == SHMFB_VSYNC_OFF || !fb->sent_ns ||
+	    (fb->newest && fb->newest->ring_id == picture->ring_id &&
+	     fb->newest->sequence >= picture->sequence))
+		return;
+	if (picture->hold) {
+		ticks = shmfb_clock_ticks(&fb->clock, since, base_now_ns());
+		fb->missed += ticks ? ticks - 1 : 0;
+	} else {
+		fb->missed += (picture->since_ns - picture->begun_ns) /
+			      fb->clock.period_ns;
+	}
+}
+
+/* It has been sent, or will be as the newest one. The reference is taken. */
+static void
+become_newest(struct shmfb *fb, struct shmfb_picture *picture)
+{
+	uint64_t now = base_now_ns();
+
+	shmfb_picture_unref(fb, fb->newest);
+	fb->newest = picture;
+	fb->sent_ns = now;
+	shmfb_clock_shown(fb, now);
+}
+
+static int
+send_now(struct shmfb *fb, struct shmfb_picture *picture,
+	 const struct shmfb_damage *damage)
+{
+	int err = send_frame(fb, picture, damage);
+
+	if (err)
+		return err;
+	count_missed(fb, picture);
+	become_newest(fb, picture);
+	return 0;
+}
+
+/* Until the next refresh, as long as its slot is not to be written to. */
+static int
+hold_back(struct shmfb *fb, struct shmfb_picture *picture,
+	  const struct shmfb_damage *damage)
+{
+	int err = shmfb_copy_rest(picture);
+
+	if (err)
+		return err;
+	if (picture->slot)
+		picture->slot->pins++;
+	fb->held.picture = picture;
+	fb->held.damage = *damage;
+	shmfb_clock_wait(fb, base_now_ns());
+	return 0;
+}
+
+static struct shmfb_picture *
+take_held(struct shmfb *fb)
+{
+	struct shmfb_picture *picture = fb->held.picture;
+
+	fb->held.picture = NULL;
+	if (picture && picture->slot)
+		shmfb_slot_unpin(fb, picture->slot);
+	return picture;
+}
+
+/* This is the refresh. The window may be another one by now. */
+static void
+send_held(struct shmfb *fb)
+{
+	struct shmfb_picture *picture = take_held(fb);
+	bool drawn;
+	int err;
+
+	if (!picture)
+		return;
+	drawn = picture->drawn;
+	err = shmfb_route_again(fb, &picture);
+	if (!err)
+		err = send_now(fb, picture, &fb->held.damage);
+	if (err) {
+		/* The next one may only tell what differs from this. */
+		fb->frames_failed++;
+		become_newest(fb, picture);
+		shmfb_repaint_later(fb, NULL);
+	}
+	/* The next canvas has until then to be drawn. */
+	fb->clock.ahead = drawn;
+}
+
 int
 shmfb_show_picture(struct shmfb *fb, struct shmfb_picture *picture,
 		   const struct shmfb_damage *damage)
 {
 	int err;
 
-	err = send_frame(fb, picture, damage);
+	err = (!picture->by->idles &&
+	       shmfb_clock_holds(&fb->clock, base_now_ns()) ?
+	       hold_back : send_now)(fb, picture, damage);
 	if (err) {
 		shmfb_picture_unref(fb, picture);
 		return err;
 	}
-	shmfb_picture_unref(fb, fb->newest);
-	fb->newest = picture;
-	shmfb_clock_shown(fb, base_now_ns());
 	shmfb_step(fb, false);
 	return shmfb_check_gone(fb);
+}
+
+void
+shmfb_show_forget(struct shmfb *fb)
+{
+	shmfb_picture_unref(fb, take_held(fb));
+	shmfb_picture_unref(fb, fb->newest);
+	fb->newest = NULL;
+}
+
+unsigned
+shmfb_under_way(const struct shmfb *fb)
+{
+	return shmfb_flight_frames(&fb->flight) + !!fb->held.picture;
 }
 
 /*
@@ -199,10 +313,11 @@ shmfb_show_refreshed(struct shmfb *fb, uint64_t when_ns)
 {
 	struct shmfb_picture *newest = fb->newest;
 
-	if (!newest || !newest->landed)
-		return;
-	newest->landed = false;
-	shmx_presented(newest->hold, when_ns);
+	if (newest && newest->landed) {
+		newest->landed = false;
+		shmx_presented(newest->hold, when_ns);
+	}
+	send_held(fb);
 }
 
 /* ------------------------------------------------------------ repaint -- */
@@ -268,7 +383,7 @@ shmfb_repaint_now(struct shmfb *fb)
 		return;
 	fb->repaint = (struct shmx_rect){ 0, 0, 0, 0 };
 	if (fb->newest)
-		err = shmfb_route_again(fb);
+		err = shmfb_route_again(fb, &fb->newest);
 	paint_around(fb, fb->newest, &part);
 	if (!fb->newest || (!err && repaint(fb, &part) == 0))
 		return;

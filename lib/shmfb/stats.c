@@ -19,7 +19,7 @@ shmfb_stats(const struct shmfb *fb, struct shmfb_stats *stats, size_t size)
 		.frames_failed = fb->frames_failed,
 		.client_copies = fb->client_copies,
 		.repaints = fb->repaints,
-		.in_flight = shmfb_flight_frames(&fb->flight),
+		.in_flight = shmfb_under_way(fb),
 		.width = fb->width,
 		.height = fb->height,
 		.latency_p50_ns = base_hist_percentile(&fb->latency, 50),
@@ -30,6 +30,7 @@ shmfb_stats(const struct shmfb *fb, struct shmfb_stats *stats, size_t size)
 		.route_why = fb->route_why,
 		.copies = fb->copies,
 		.skipped = fb->skipped,
+		.missed = fb->missed,
 	};
 
 	memcpy(stats, &s, BASE_MIN(size, sizeof(s)));

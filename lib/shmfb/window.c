@@ -55,8 +55,7 @@ let_go(struct shmfb *fb)
 	shmfb_flight_abandon(fb);
 	if (fb->x)
 		shmfb_property_forget(fb->x, &fb->state.ask);
-	shmfb_picture_unref(fb, fb->newest);
-	fb->newest = NULL;
+	shmfb_show_forget(fb);
 	shmfb_segment_unref(fb, fb->ring);
 	fb->ring = NULL;
 }
@@ -226,6 +225,9 @@ take_options(struct shmfb_options *opt, const struct shmfb_options *given)
 		opt->width = 640;
 		opt->height = 480;
 	}
+	if ((unsigned)opt->vsync > SHMFB_VSYNC_OFF)
+		return base_error(-EINVAL, "there is no way %u to pace",
+				  (unsigned)opt->vsync);
 	err = check_place(opt->x, opt->y);
 	if (!err)
 		err = check_min_size(opt->min_width, opt->min_height);
@@ -306,7 +308,7 @@ open_window(struct shmfb *fb, const struct shmfb_options *opt)
 		shmfb_wm_init(fb, opt);
 	}
 	shmfb_pixmap_init(fb);
-	shmfb_clock_init(fb, !(opt->flags & SHMFB_NO_VSYNC));
+	shmfb_clock_init(fb, opt->vsync);
 	if (!(opt->flags & SHMFB_UNMAPPED))
 		shmfb_state_map(fb);
 	shmfb_log(fb, BASE_LOG_INFO, "%ux%u by %s: %s", fb->width,

@@ -140,6 +140,7 @@ struct shmfb {
 		uint32_t height;
 		uint32_t stride;
 		uint32_t format;
+		uint64_t begun_ns;
 	} canvas;
 	uint32_t canvas_format;		/* SHMX_XRGB8888 ... */
 	uint32_t canvas_width;		/* both 0: the window's size */
@@ -154,6 +155,12 @@ struct shmfb {
 	struct shmfb_view view;
 	struct shmfb_picture pictures[SHMFB_PICTURES];
 	struct shmfb_picture *newest;	/* sent last; a reference, or NULL */
+	/* Not sent before the next refresh; its slot is pinned. */
+	struct {
+		struct shmfb_picture *picture;	/* a reference, or NULL */
+		struct shmfb_damage damage;
+	} held;
+	uint64_t sent_ns;		/* when a picture was, last; or 0 */
 	struct shmfb_flight flight;
 	struct shmx_rect repaint;	/* of the window; empty: nothing */
 	uint64_t repaint_ns;		/* not before; UINT64_MAX: an event */
@@ -164,6 +171,7 @@ struct shmfb {
 	uint64_t client_copies;
 	uint32_t copies;		/* of the last frame */
 	uint64_t skipped;
+	uint64_t missed;
 	uint64_t repaints;
 	struct base_hist latency;	/* ns */
 
@@ -307,9 +315,20 @@ void
 shmfb_show_landed(struct shmfb *fb, struct shmfb_picture *picture,
 		  uint64_t now);
 
-/* A refresh of the display, then, or what stands for it. */
+/*
+ * A refresh of the display, then, or what stands for it: what waited for it
+ * is sent.
+ */
 void
 shmfb_show_refreshed(struct shmfb *fb, uint64_t when_ns);
+
+/* Let go of all pictures. */
+void
+shmfb_show_forget(struct shmfb *fb);
+
+/* How many frames are under way: at the server, or held back. */
+unsigned
+shmfb_under_way(const struct shmfb *fb);
 
 /* Would shmfb_repaint_now() do something? */
 bool
