@@ -20,6 +20,18 @@ noinst_PROGRAMS += %D%/paint
 %C%_paint_SOURCES = %D%/paint.c
 %C%_paint_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la -lm
 
+# Loops of one's own.
+noinst_PROGRAMS += %D%/loop-poll
+%C%_loop_poll_SOURCES = %D%/loop-poll.c
+%C%_loop_poll_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la
+
+if HAVE_GLIB
+noinst_PROGRAMS += %D%/loop-glib
+%C%_loop_glib_SOURCES = %D%/loop-glib.c
+%C%_loop_glib_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+%C%_loop_glib_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la $(GLIB_LIBS)
+endif
+
 noinst_PROGRAMS += %D%/life/life
 %C%_life_life_SOURCES = %D%/life/life.c \
 	%D%/life/hands.c %D%/life/hands.h \
