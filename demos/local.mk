@@ -20,6 +20,13 @@ noinst_PROGRAMS += %D%/paint
 %C%_paint_SOURCES = %D%/paint.c
 %C%_paint_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la -lm
 
+# Draws by cairo, as the viewer's overlay does.
+noinst_PROGRAMS += %D%/keys
+%C%_keys_SOURCES = %D%/keys.c
+%C%_keys_CFLAGS = $(AM_CFLAGS) $(CAIRO_CFLAGS) $(XKB_CFLAGS)
+%C%_keys_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la $(CAIRO_LIBS) \
+	$(XKB_LIBS)
+
 # Loops of one's own.
 noinst_PROGRAMS += %D%/loop-poll
 %C%_loop_poll_SOURCES = %D%/loop-poll.c
