@@ -39,6 +39,10 @@ noinst_PROGRAMS += %D%/loop-glib
 %C%_loop_glib_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la $(GLIB_LIBS)
 endif
 
+noinst_PROGRAMS += %D%/cast
+%C%_cast_SOURCES = %D%/cast.c
+%C%_cast_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la -lm
+
 noinst_PROGRAMS += %D%/life/life
 %C%_life_life_SOURCES = %D%/life/life.c \
 	%D%/life/hands.c %D%/life/hands.h \
