@@ -194,7 +194,7 @@ main(void)
 	struct pollfd wait;
 	bool go_on = true;
 
-	opt.title = "paint";
+	opt.title = opt.class_name = "paint";
 	if (shmfb_open(&fb, &opt) < 0) {
 		fprintf(stderr, "paint: %s\n", shmfb_error());
 		return 1;

@@ -458,7 +458,7 @@ include tests/v2/local.mk
 include tests/fuzz/local.mk
 
 # Shell tests that need an X server.
-x11_scripts = %D%/test-input-forward.x11 %D%/test-kills.x11 \
+x11_scripts = %D%/test-demos.x11 %D%/test-input-forward.x11 %D%/test-kills.x11 \
 	%D%/test-swarm.x11 %D%/test-view.x11 %D%/test-view-formats.x11 \
 	%D%/test-view-keys.x11
 

@@ -9,6 +9,8 @@
  *	xquery CLASS children	how many windows are within it
  *	xquery CLASS count	how many such windows there are
  *	xquery CLASS size	its width and height, as 640x480
+ *	xquery CLASS colours	how many colours it shows
+ *	xquery CLASS colour RRGGBB	how many pixels are of that one
  *
  * CLASS is the second part of WM_CLASS.  Waits up to five seconds for such a
  * window to be mapped; exits 1 when there is none.
@@ -111,6 +113,63 @@ print_size(xcb_connection_t *conn, xcb_window_t w)
 	return 0;
 }
 
+static int
+compare(const void *a, const void *b)
+{
+	const uint32_t *one = a, *other = b;
+
+	return *one < *other ? -1 : *one > *other;
+}
+
+/* What it shows, 0xRRGGBB a pixel, to be freed; *count is 0 if it cannot. */
+static uint32_t *
+read_window(xcb_connection_t *conn, xcb_window_t w, size_t *count)
+{
+	xcb_get_geometry_reply_t *size = xcb_get_geometry_reply(conn,
+		xcb_get_geometry(conn, w), NULL);
+	xcb_get_image_reply_t *image = size == NULL ? NULL :
+		xcb_get_image_reply(conn, xcb_get_image(conn,
+			XCB_IMAGE_FORMAT_Z_PIXMAP, w, 0, 0, size->width,
+			size->height, ~0U), NULL);
+	size_t n = 0, i;
+	uint32_t *pixels = NULL;
+
+	/* Of 32 bits a pixel, or it is not for here. */
+	if (image != NULL && (size_t)xcb_get_image_data_length(image) ==
+			     (size_t)size->width * size->height * 4)
+		pixels = malloc((size_t)xcb_get_image_data_length(image));
+	if (pixels != NULL) {
+		n = (size_t)size->width * size->height;
+		memcpy(pixels, xcb_get_image_data(image), n * 4);
+	}
+	for (i = 0; i < n; i++)
+		pixels[i] &= 0xffffff;
+	free(image);
+	free(size);
+	*count = n;
+	return pixels;
+}
+
+/* How many colours, or how many pixels of the one. */
+static int
+look(xcb_connection_t *conn, xcb_window_t w, const char *colour)
+{
+	uint32_t want = colour == NULL ? 0 :
+		(uint32_t)strtoul(colour, NULL, 16);
+	size_t n, i, found = 0;
+	uint32_t *pixels = read_window(conn, w, &n);
+
+	if (pixels == NULL)
+		return 1;
+	qsort(pixels, n, sizeof(*pixels), compare);
+	for (i = 0; i < n; i++)
+		found += colour != NULL ? pixels[i] == want :
+			 i == 0 || pixels[i] != pixels[i - 1];
+	free(pixels);
+	printf("%zu\n", found);
+	return 0;
+}
+
 /* The windows within one: all, or those of that class. */
 static int
 count(xcb_connection_t *conn, xcb_window_t around, const char *class)
@@ -200,6 +259,10 @@ main(int argc, char **argv)
 		status = press(conn, root, w, argv[3]);
 	else if (strcmp(argv[2], "size") == 0)
 		status = print_size(conn, w);
+	else if (strcmp(argv[2], "colours") == 0)
+		status = look(conn, w, NULL);
+	else if (strcmp(argv[2], "colour") == 0 && argc == 4)
+		status = look(conn, w, argv[3]);
 	else if (strcmp(argv[2], "children") == 0)
 		printf("%d\n", count(conn, w, NULL));
 	else if (strcmp(argv[2], "count") == 0)
