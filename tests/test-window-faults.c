@@ -45,20 +45,6 @@ disconnect_observer(void)
 
 /* ------------------------------------------------------ not to be had -- */
 
-/* What opening fails with; no window may come of it. */
-static int
-fails(const struct shmfb_options *opt, const char *words)
-{
-	struct shmfb *fb = (void *)&c;
-	int err = shmfb_open(&fb, opt);
-
-	ck_assert_int_lt(err, 0);
-	ck_assert_ptr_eq(fb, (void *)&c);
-	ck_assert_msg(strstr(shmfb_error(), words), "\"%s\" without \"%s\"",
-		      shmfb_error(), words);
-	return err;
-}
-
 /* A cookie for any display, as xauth(1) writes it. */
 static void
 write_cookie(const char *path, char byte)
@@ -92,11 +78,11 @@ START_TEST(unauthorised)
 	xserver_start(&server, "640x480x24", flags);
 	opt.display = server.display;
 	setenv("XAUTHORITY", "/dev/null", 1);
-	ck_assert_int_eq(fails(&opt, "does not let this user in"),
+	ck_assert_int_eq(open_fails(&opt, "does not let this user in"),
 			 -ECONNREFUSED);
 	ck_assert_ptr_nonnull(strstr(shmfb_error(), "XAUTHORITY"));
 	setenv("XAUTHORITY", other, 1);
-	ck_assert_int_eq(fails(&opt, "does not let this user in"),
+	ck_assert_int_eq(open_fails(&opt, "does not let this user in"),
 			 -ECONNREFUSED);
 	setenv("XAUTHORITY", cookie, 1);
 	shmfb_close(open_window(&opt));
@@ -311,7 +297,7 @@ showing(struct shmfb *fb)
 	return x_read(c, shmfb_window_id(fb), WIDTH, HEIGHT);
 }
 
-/* The call, in a window whose n-th try to get something fails; what it shows. */
+/* The call, in a window whose n-th try to get something fails. Did it? */
 static bool
 try_call(struct shmfb *fb, int (*call)(struct shmfb *), bool later,
 	 unsigned n, const uint32_t *want)

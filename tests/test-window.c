@@ -35,34 +35,20 @@ disconnect_observer(void)
 	xcb_disconnect(c);
 }
 
-/* What opening fails with; no window may come of it. */
-static int
-fails(const struct shmfb_options *opt, const char *words)
-{
-	struct shmfb *fb = (void *)&c;
-	int err = shmfb_open(&fb, opt);
-
-	ck_assert_int_lt(err, 0);
-	ck_assert_ptr_eq(fb, (void *)&c);
-	ck_assert_msg(strstr(shmfb_error(), words), "\"%s\" without \"%s\"",
-		      shmfb_error(), words);
-	return err;
-}
-
 START_TEST(no_display)
 {
 	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
 	char *display = strdup(getenv("DISPLAY"));
 
 	opt.display = ":4711";
-	ck_assert_int_eq(fails(&opt, "cannot open display \":4711\": is an X "
-			       "server running?"), -ECONNREFUSED);
+	ck_assert_int_eq(open_fails(&opt, "cannot open display \":4711\": is "
+				    "an X server running?"), -ECONNREFUSED);
 	opt.display = "nonsense";
-	ck_assert_int_eq(fails(&opt, "\"nonsense\" is not the name"),
+	ck_assert_int_eq(open_fails(&opt, "\"nonsense\" is not the name"),
 			 -ECONNREFUSED);
 	opt.display = NULL;
 	unsetenv("DISPLAY");
-	ck_assert_int_eq(fails(&opt, "DISPLAY is not set"), -ECONNREFUSED);
+	ck_assert_int_eq(open_fails(&opt, "DISPLAY is not set"), -ECONNREFUSED);
 	setenv("DISPLAY", display, 1);
 	free(display);
 }
@@ -75,7 +61,7 @@ START_TEST(no_such_screen)
 
 	snprintf(display, sizeof(display), "%s.7", getenv("DISPLAY"));
 	opt.display = display;
-	ck_assert_int_eq(fails(&opt, "has no screen 7"), -ECONNREFUSED);
+	ck_assert_int_eq(open_fails(&opt, "has no screen 7"), -ECONNREFUSED);
 }
 END_TEST
 
@@ -86,12 +72,12 @@ START_TEST(bad_sizes)
 
 	opt.width = 32768;
 	opt.height = 1;
-	ck_assert_int_eq(fails(&opt, "1 to 32767"), -EINVAL);
+	ck_assert_int_eq(open_fails(&opt, "1 to 32767"), -EINVAL);
 	opt.width = 0;
-	ck_assert_int_eq(fails(&opt, "0x1"), -EINVAL);
+	ck_assert_int_eq(open_fails(&opt, "0x1"), -EINVAL);
 	opt.height = 32768;
 	opt.width = 1;
-	ck_assert_int_eq(fails(&opt, "1x32768"), -EINVAL);
+	ck_assert_int_eq(open_fails(&opt, "1x32768"), -EINVAL);
 
 	fb = open_window(NULL);
 	ck_assert_uint_eq(stats_of(fb).width, 640);
@@ -115,7 +101,7 @@ START_TEST(options_of_another_age)
 	fb = open_window(&newer.opt);
 	shmfb_close(fb);
 	newer.later = 1;
-	ck_assert_int_eq(fails(&newer.opt, "this version"), -E2BIG);
+	ck_assert_int_eq(open_fails(&newer.opt, "this version"), -E2BIG);
 }
 END_TEST
 
@@ -128,7 +114,7 @@ START_TEST(palette_is_refused)
 
 	xserver_start(&server, "640x480x8", NULL);
 	opt.display = server.display;
-	ck_assert_int_eq(fails(&opt, "has depth 8"), -ENOTSUP);
+	ck_assert_int_eq(open_fails(&opt, "has depth 8"), -ENOTSUP);
 	xserver_stop(&server);
 }
 END_TEST

@@ -238,6 +238,20 @@ open_window(const struct shmfb_options *opt)
 	return fb;
 }
 
+int
+open_fails(const struct shmfb_options *opt, const char *words)
+{
+	struct shmfb *const untouched = (void *)&opt;
+	struct shmfb *fb = untouched;
+	int err = shmfb_open(&fb, opt);
+
+	ck_assert_int_lt(err, 0);
+	ck_assert_ptr_eq(fb, untouched);
+	ck_assert_msg(strstr(shmfb_error(), words), "\"%s\" without \"%s\"",
+		      shmfb_error(), words);
+	return err;
+}
+
 struct shmfb_stats
 stats_of(const struct shmfb *fb)
 {

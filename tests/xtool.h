@@ -64,6 +64,10 @@ settle(struct shmfb *fb, xcb_connection_t *c);
 struct shmfb *
 open_window(const struct shmfb_options *opt);
 
+/* What opening fails with, in such words; no window may come of it. */
+int
+open_fails(const struct shmfb_options *opt, const char *words);
+
 struct shmfb_stats
 stats_of(const struct shmfb *fb);
 

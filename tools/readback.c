@@ -159,7 +159,7 @@ find_origin(xcb_connection_t *conn, uint32_t window, xcb_window_t root,
 	return true;
 }
 
-/* From at to at + length, what is within 0 to room: as an offset and a length. */
+/* What of at to at + length is within 0 to room: an offset and a length. */
 static void
 cut(int32_t at, uint32_t length, uint32_t room, uint32_t *skip, uint32_t *left)
 {

@@ -40,7 +40,8 @@ int
 shmfb_canvas_take(struct shmfb *fb, uint32_t width, uint32_t height,
 		  uint32_t format)
 {
-	uint32_t stride = shmfb_pool_stride(fb, width, shmx_format_bytes(format));
+	uint32_t stride = shmfb_pool_stride(fb, width,
+					    shmx_format_bytes(format));
 	int err;
 
 	if (fb->canvas.slot && fb->canvas.width == width &&
@@ -70,7 +71,8 @@ shmfb_set_canvas_size(struct shmfb *fb, uint32_t width, uint32_t height)
 	    (width < 1 || width > SHMX_SIDE_MAX || height < 1 ||
 	     height > SHMX_SIDE_MAX))
 		return base_error(-EINVAL,
-			"a canvas of %ux%u is not possible: sides are 1 to %d pixels",
+			"a canvas of %ux%u is not possible: sides are 1 to %d "
+			"pixels",
 			width, height, SHMX_SIDE_MAX);
 	fb->canvas_width = width;
 	fb->canvas_height = height;

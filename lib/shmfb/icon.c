@@ -30,7 +30,8 @@ check_image(const struct shmfb_image *image)
 	if (image->width < 1 || image->width > ICON_SIDE ||
 	    image->height < 1 || image->height > ICON_SIDE)
 		return base_error(-EINVAL,
-			"an icon of %ux%u is not possible: sides are 1 to %d pixels",
+			"an icon of %ux%u is not possible: sides are 1 to %d "
+			"pixels",
 			image->width, image->height, ICON_SIDE);
 	if (image->stride / shmx_format_bytes(image->format) < image->width)
 		return base_error(-EINVAL,

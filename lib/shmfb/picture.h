@@ -73,7 +73,7 @@ shmfb_picture_ref(struct shmfb_picture *picture);
 void
 shmfb_picture_unref(struct shmfb *fb, struct shmfb_picture *picture);
 
-/* Row 0 of what is put, for the client to read; NULL when it cannot be mapped. */
+/* Row 0 of what is put, for the client to read; NULL: it cannot be mapped. */
 const uint8_t *
 shmfb_picture_pixels(const struct shmfb_picture *picture);
 

@@ -70,9 +70,10 @@ shmfb_pool_stride(const struct shmfb *fb, uint32_t width, unsigned bytes);
 
 /*
  * A slot for a picture of that size and stride, which the server is not
- * reading, with a reference for the caller. The slot of the picture that is shown is given
- * only for one of the same shape, because it is painted from when the window
- * is exposed. Errors: -EAGAIN all are at the server; -ENOMEM.
+ * reading, with a reference for the caller. The slots of the picture that is
+ * shown are given only for one of the same shape, because it is painted from
+ * them when the window is exposed. Errors: -EAGAIN all are at the server;
+ * -EMFILE, -ENOMEM.
  */
 int
 shmfb_pool_take(struct shmfb *fb, struct shmfb_pool *pool, uint32_t stride,

@@ -198,7 +198,8 @@ check_image(const struct shmfb_image *image)
 	    image->width > SHMX_SIDE_MAX || image->height < 1 ||
 	    image->height > SHMX_SIDE_MAX)
 		return base_error(-EINVAL,
-			"an image of %ux%u cannot be shown: sides are 1 to %d pixels",
+			"an image of %ux%u cannot be shown: sides are 1 to %d "
+			"pixels",
 			image->width, image->height, SHMX_SIDE_MAX);
 	if (!shmfb_convert_knows(image->format))
 		return base_error(-ENOTSUP,
@@ -207,7 +208,8 @@ check_image(const struct shmfb_image *image)
 	if (image->stride < (size_t)image->width *
 	    shmx_format_bytes(image->format) || image->stride > INT32_MAX)
 		return base_error(-EINVAL,
-			"rows of %zu bytes are not those of an image %u pixels wide",
+			"rows of %zu bytes are not those of an image %u pixels "
+			"wide",
 			image->stride, image->width);
 	return 0;
 }

@@ -55,7 +55,8 @@ explain(struct shmfb *fb, const struct shmfb_picture *picture,
 			 work(fb, picture));
 	else
 		snprintf(why, size,
-			 "%s is %s by the client for depth %u, masks %x/%x/%x%s: %s",
+			 "%s is %s by the client for depth %u, masks "
+			 "%x/%x/%x%s: %s",
 			 name, work(fb, picture), v->depth, v->red, v->green,
 			 v->blue, v->msb_first ? ", highest byte first" : "",
 			 why_not_render);

@@ -241,8 +241,8 @@ struct shmfb_canvas {
 /*
  * A canvas to draw on, valid until the matching shmfb_present(). -EAGAIN
  * while two frames are at the server or the clock is not due: pump. -ENOMEM;
- * -EPIPE when the server is gone. To begin again without a present gives the
- * same canvas, unless the window has another size now.
+ * -EMFILE; -EPIPE when the server is gone. To begin again without a present
+ * gives the same canvas, unless the window has another size now.
  *
  * The canvas may be the picture that is on the screen (age 1). Should the
  * window be uncovered before the present, it shows what is drawn so far.

@@ -458,6 +458,7 @@ check_frame(const struct shmx_frame_info *f)
 			shmx_format_name(f->format), f->format);
 	if (f->width < 1 || f->width > SHMX_SIDE_MAX || f->height < 1 ||
 	    f->height > SHMX_SIDE_MAX || f->stride % 4 ||
+	    f->stride > INT32_MAX ||
 	    f->stride / shmx_format_bytes(f->format) < f->width ||
 	    f->offset > f->memory_bytes ||
 	    (uint64_t)f->stride * f->height > f->memory_bytes - f->offset)

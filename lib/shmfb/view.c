@@ -13,7 +13,6 @@
 
 #include "view.h"
 
-
 #include <errno.h>
 #include <math.h>
 
@@ -28,9 +27,11 @@ int
 shmfb_view_check(const struct shmfb_view *view)
 {
 	if (view->scale > SHMFB_SCALE_FIT || view->filter > SHMFB_LINEAR)
-		return base_error(-EINVAL, "a view of a kind that is not known");
+		return base_error(-EINVAL,
+			"a view of a kind that is not known");
 	if (view->rotation > 3)
-		return base_error(-EINVAL, "a rotation is 0 to 3 quarter turns");
+		return base_error(-EINVAL,
+			"a rotation is 0 to 3 quarter turns");
 	/* Written so that what is not a number fails, too. */
 	if (!(view->zoom == 0 || (view->zoom >= 1.0 / SHMFB_ZOOM_MAX &&
 				  view->zoom <= SHMFB_ZOOM_MAX)))

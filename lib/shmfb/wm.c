@@ -48,13 +48,14 @@ shmfb_wm_title(struct shmfb *fb, const char *title)
 	xcb_atom_t utf8 = atom[SHMFB_ATOM_UTF8_STRING];
 	size_t length = text_length(title);
 
-	shmfb_property_set(fb, atom[SHMFB_ATOM_NET_WM_NAME], utf8, 8, length, title);
-	shmfb_property_set(fb, atom[SHMFB_ATOM_NET_WM_ICON_NAME], utf8, 8, length,
-		     title);
+	shmfb_property_set(fb, atom[SHMFB_ATOM_NET_WM_NAME], utf8, 8, length,
+			   title);
+	shmfb_property_set(fb, atom[SHMFB_ATOM_NET_WM_ICON_NAME], utf8, 8,
+			   length, title);
 	/* STRING is Latin-1: what is more than ASCII says what it is. */
 	shmfb_property_set(fb, XCB_ATOM_WM_NAME,
-		     is_ascii(title, length) ? XCB_ATOM_STRING : utf8, 8,
-		     length, title);
+			   is_ascii(title, length) ? XCB_ATOM_STRING : utf8,
+			   8, length, title);
 }
 
 /*
@@ -126,7 +127,7 @@ set_class(struct shmfb *fb, const char *name)
 	memcpy(both, name, length);
 	memcpy(both + length + 1, name, length);
 	shmfb_property_set(fb, XCB_ATOM_WM_CLASS, XCB_ATOM_STRING, 8,
-		     2 * (length + 1), both);
+			   2 * (length + 1), both);
 }
 
 /* Who we are, so that one that hangs can be ended: _NET_WM_PING. */
@@ -139,9 +140,9 @@ set_process(struct shmfb *fb)
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		return;
 	shmfb_property_set(fb, XCB_ATOM_WM_CLIENT_MACHINE, XCB_ATOM_STRING, 8,
-		     strlen(host), host);
+			   strlen(host), host);
 	shmfb_property_set(fb, fb->x->atom[SHMFB_ATOM_NET_WM_PID],
-		     XCB_ATOM_CARDINAL, 32, 1, &pid);
+			   XCB_ATOM_CARDINAL, 32, 1, &pid);
 }
 
 /* Motif's way, which has become everybody's: the second flag, no decoration. */
