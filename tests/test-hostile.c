@@ -255,7 +255,7 @@ ask_too_much(int line, void *arg)
 	hello = byhand_hello(7);
 	conn = byhand_connect();
 	say_hello(conn, &hello);
-	expect_refusal(conn, EBUSY, "0 of 6 holds are taken, 7 wanted");
+	expect_refusal(conn, EBUSY, "lets readers hold 6 frames, 7 are wanted");
 
 	/* A label without an end, of signs that a terminal obeys. */
 	conn = byhand_connect();

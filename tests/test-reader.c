@@ -1029,7 +1029,7 @@ START_TEST(who_was_refused_does_not_ask_all_the_time)
 	ck_assert_int_eq(shmx_wait(r, 1000), -ETIMEDOUT);
 	ck_assert_int_ge(connects, 1);
 	ck_assert_int_le(connects, 12);
-	ck_assert_ptr_nonnull(strstr(shmx_reader_trouble(r), "is full"));
+	ck_assert_ptr_nonnull(strstr(shmx_reader_trouble(r), "more slots"));
 	/* Nor when somebody else's name appears. */
 	snprintf(path, sizeof(path), "/dev/shm/test-%d", (int)getpid());
 	connects = 0;

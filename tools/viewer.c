@@ -308,6 +308,8 @@ viewer_open(struct viewer *v, unsigned holds)
 	ret = shmx_reader_open(&v->reader, v->ring, &o);
 	if (ret == -ENOENT)
 		die("%s, or wait for it with --wait", shmx_error());
+	if (ret == -EBUSY && v->history > 0)
+		die("%s, or keep fewer with --history", shmx_error());
 	if (ret < 0)
 		die("%s", shmx_error());
 	if (shmx_reader_state(v->reader) != SHMX_ATTACHED)

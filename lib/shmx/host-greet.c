@@ -144,6 +144,12 @@ refuse_hello(struct shmx_host *host, struct shmx_peer *peer,
 		shmx_peer_refuse(host, peer, EINVAL, "a reader holds 1 to %d "
 				 "frames, not %" PRIu32, SHMX_HOLDS_MAX,
 				 h->holds);
+	} else if (h->holds > host->holds_total) {
+		shmx_peer_refuse(host, peer, EBUSY, "ring \"%s\" lets readers "
+				 "hold %" PRIu32 " frames, %" PRIu32 " are "
+				 "wanted: start the producer with more slots",
+				 host->claim->name, host->holds_total,
+				 h->holds);
 	} else if (h->holds > left) {
 		list_holders(host, who, sizeof(who));
 		shmx_peer_refuse(host, peer, EBUSY, "ring \"%s\" is full: %"
