@@ -100,6 +100,20 @@ for key in $(view_keys); do
 done >"$tap_tmp/untold"
 is "and so does its --help" "$(cat "$tap_tmp/untold")" ""
 
+# The keys of JSON that a source prints and a page does not tell.
+untold() { # SOURCE PAGE
+	grep -oE '\\"[a-z0-9_]+\\": ' "$1" | tr -dc 'a-z0-9_\n' | sort -u |
+		while read -r key; do
+		sed -n '/^\.SH STATISTICS/,/^\.SH EXIT/p' "$2" |
+			grep -qE "^\.BR? .*\b$key\b" || echo "$key"
+	done
+}
+is "shmx-view(1) tells what --stats prints" \
+	"$(untold "$top_srcdir/tools/viewer.c" "$man/shmx-view.1")" ""
+echo 'printf("{\"ring\": 1, \"king\": 2}");' >"$tap_tmp/print.c"
+is "found: what it does not" \
+	"$(untold "$tap_tmp/print.c" "$man/shmx-view.1")" king
+
 # ------------------------------------------------------------- library --
 
 functions() { # FILE: of its prototypes, "NAME(ARGUMENTS)" with their type

@@ -245,6 +245,8 @@ main(int argc, char **argv)
 	viewer_print_stats(&w.v, &(struct viewer_result){
 		.path = "sdl2",
 		.why = "asked for",
+		.route = "staged",
+		.route_why = "frames are copied to SDL2's surface",
 		.clock = w.v.vsync == VIEW_VSYNC_OFF ? "none" : "timer",
 		.frames_shown = w.shown,
 		.client_copies = w.shown,

@@ -73,6 +73,8 @@ report(struct view *w)
 	viewer_print_stats(&w->v, &(struct viewer_result){
 		.path = s.path,
 		.why = s.why,
+		.route = s.route,
+		.route_why = s.route_why,
 		.clock = s.clock,
 		.frames_shown = s.frames_shown,
 		.client_copies = s.client_copies,

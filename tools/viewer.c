@@ -444,6 +444,10 @@ viewer_print_stats(const struct viewer *v, const struct viewer_result *r)
 	print_json_string(r->path);
 	printf(", \"why\": ");
 	print_json_string(r->why);
+	printf(", \"route\": ");
+	print_json_string(r->route);
+	printf(", \"route_why\": ");
+	print_json_string(r->route_why);
 	printf(", \"width\": %" PRIu32 ", \"height\": %" PRIu32
 	       ", \"frames_shown\": %" PRIu64 ", \"frames_skipped\": %" PRIu64
 	       ", \"skipped_by_pacing\": %" PRIu64

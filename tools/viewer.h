@@ -69,6 +69,8 @@ struct viewer {
 struct viewer_result {
 	const char *path;
 	const char *why;
+	const char *route;		/* of the last frame */
+	const char *route_why;
 	const char *clock;
 	uint64_t frames_shown;
 	uint64_t client_copies;
