@@ -423,6 +423,90 @@ START_TEST(others)
 }
 END_TEST
 
+/* ------------------------------------------------------ wild numbers -- */
+
+static const struct shmx_rect wild[] = {
+	{ INT32_MIN, INT32_MIN, INT32_MAX, INT32_MAX },
+	{ INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX },
+	{ INT32_MIN, 0, INT32_MIN, 5 },
+	{ -5, -5, INT32_MAX, INT32_MAX },
+	{ 0, 0, -1, -1 },
+	{ 3, INT32_MAX - 2, 10, 10 },
+	{ WIDTH - 1, HEIGHT - 1, 32768, 65536 },
+};
+
+#define WILD ((unsigned)BASE_ARRAY_SIZE(wild))
+
+/* Whatever differs, it is cut to what there is. */
+START_TEST(wild_damage)
+{
+	static uint32_t pixels[WIDTH * HEIGHT];
+	const struct shmfb_image image = { pixels, WIDTH * 4, WIDTH, HEIGHT,
+					   SHMX_XRGB8888 };
+	struct shmfb *first = open_window(NULL);
+	struct shmfb *fb = open_beside(first, backends[_i / 2], _i % 2);
+	struct shmfb_canvas canvas;
+	uint32_t *want, *got;
+	unsigned i;
+
+	fill(pixels, WIDTH * 4, WIDTH, HEIGHT, 3);
+	ck_assert_int_eq(draw(fb), 0);
+	want = showing(fb);
+	for (i = 0; i < WILD; i++) {
+		ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
+		fill(canvas.pixels, canvas.stride, WIDTH, HEIGHT, 3);
+		ck_assert_int_eq(shmfb_present(fb, &wild[i], 1), 0);
+		settle(fb, c);
+		ck_assert_int_eq(shmfb_present_copy(fb, &image, wild,
+						    i + 1), 0);
+		settle(fb, c);
+	}
+	got = showing(fb);
+	ck_assert_mem_eq(got, want, WIDTH * HEIGHT * 4);
+	free(got);
+	free(want);
+	shmfb_close(fb);
+	shmfb_close(first);
+}
+END_TEST
+
+START_TEST(wild_views)
+{
+	static const double none[] = {
+		NAN, INFINITY, -INFINITY, -1, 65, 1 / 65., 1e300,
+	};
+	static const int32_t far[] = { INT32_MIN, -1, 0, INT32_MAX };
+	struct shmfb *first = open_window(NULL);
+	struct shmfb *fb = open_beside(first, SHMFB_AUTO, false);
+	struct shmfb_view view = SHMFB_VIEW_INIT;
+	double x, y;
+	unsigned i;
+
+	ck_assert_int_eq(draw(fb), 0);
+	for (i = 0; i < BASE_ARRAY_SIZE(none); i++) {
+		view.zoom = none[i];
+		view.x = view.y = 0;
+		ck_assert_int_eq(shmfb_set_view(fb, &view), -EINVAL);
+		/* Only with a zoom it is a point of the picture. */
+		view.zoom = 2;
+		view.x = none[i] * 1e9;
+		ck_assert_int_eq(shmfb_set_view(fb, &view), -EINVAL);
+		view.zoom = 0;
+		ck_assert_int_eq(shmfb_set_view(fb, &view), 0);
+	}
+	for (i = 0; i < BASE_ARRAY_SIZE(far); i++) {
+		view.zoom = i % 2 ? 64 : 1 / 64.;
+		view.x = view.y = i % 2 ? 32767 : -32767;
+		ck_assert_int_eq(shmfb_set_view(fb, &view), 0);
+		shmfb_to_picture(fb, far[i], far[3 - i], &x, &y);
+		ck_assert(isfinite(x) && isfinite(y));
+		settle(fb, c);
+	}
+	shmfb_close(fb);
+	shmfb_close(first);
+}
+END_TEST
+
 /* ------------------------------------------------------------- rings -- */
 
 /* How many slots of the ring somebody holds. */
@@ -654,6 +738,11 @@ main(void)
 	tcase_set_timeout(tc, 20);
 	tcase_add_loop_test(tc, pictures, 0, BACKENDS * CALLS * 4);
 	tcase_add_loop_test(tc, others, 0, SETTINGS);
+
+	tc = suite_case(s, "numbers");
+	tcase_add_checked_fixture(tc, open_rings, close_rings);
+	tcase_add_loop_test(tc, wild_damage, 0, BACKENDS * 2);
+	tcase_add_test(tc, wild_views);
 
 	tc = suite_case(s, "rings");
 	tcase_add_checked_fixture(tc, open_rings, close_rings);
