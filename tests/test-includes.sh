@@ -64,7 +64,7 @@ violations() {
 		grep -vE ':"(config|v2)\.h"$'
 	# Only the comparison program has SDL.
 	includes lib/*/*.[ch] tools/*.[ch] demos/*.[ch] | grep '<SDL' |
-		grep -v '^tools/shmx-view-sdl2\.c:'
+		grep -vE '^tools/(shmx-view|forward)-sdl2\.[ch]:'
 }
 
 is "nobody includes what they must not" "$(violations "$top_srcdir")" ""

@@ -92,9 +92,12 @@ if HAVE_SDL2
 bin_PROGRAMS += %D%/shmx-view-sdl2
 %C%_shmx_view_sdl2_SOURCES = \
 	%D%/shmx-view-sdl2.c \
+	%D%/forward.c %D%/forward.h \
+	%D%/forward-sdl2.c %D%/forward-sdl2.h \
 	%D%/readback.c %D%/readback.h \
 	$(%C%_viewer_sources)
 %C%_shmx_view_sdl2_CFLAGS = $(AM_CFLAGS) $(SDL2_CFLAGS) $(PNG_CFLAGS) \
-	$(XCB_CFLAGS)
-%C%_shmx_view_sdl2_LDADD = $(tool_libs) $(SDL2_LIBS) $(PNG_LIBS) $(XCB_LIBS)
+	$(XCB_CFLAGS) $(XKB_CFLAGS)
+%C%_shmx_view_sdl2_LDADD = $(tool_libs) $(SDL2_LIBS) $(PNG_LIBS) $(XCB_LIBS) \
+	$(XKB_LIBS)
 endif

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/hist.h"
 #include "convert.h"
+#include "forward-sdl2.h"
 #include "readback.h"
 #include "tool.h"
 #include "viewer.h"
@@ -34,6 +35,7 @@ struct view {
 	struct viewer v;
 	SDL_Window *window;
 	SDL_Surface *other;		/* to convert from, or NULL */
+	struct forward_sdl2 input;
 	uint32_t room[SHMX_SIDE_MAX];	/* a row that is being converted */
 	struct base_hist latency;
 	uint64_t shown;
@@ -46,6 +48,8 @@ open_window(struct view *w)
 {
 	SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
 	SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
+	/* A click that brings the focus is one all the same. */
+	SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");
 	if (SDL_Init(SDL_INIT_VIDEO) != 0)
 		die("SDL2: %s", SDL_GetError());
 	w->window = SDL_CreateWindow(w->v.ring, SDL_WINDOWPOS_UNDEFINED,
@@ -55,6 +59,23 @@ open_window(struct view *w)
 				     SDL_WINDOW_RESIZABLE);
 	if (w->window == NULL)
 		die("SDL2: %s", SDL_GetError());
+	forward_sdl2_init(&w->input, w->v.view_only ? NULL : w->v.reader);
+	/* Told when the producer is known to want it. */
+	forward_put(&w->input.forward, &(struct shmx_input){
+		.kind = SHMX_INPUT_RESIZE,
+		.width = w->v.image.width, .height = w->v.image.height });
+}
+
+/*
+ * Is it for the viewer itself, as shmx view has it? All keys are, unless the
+ * producer wants them: then those with control.
+ */
+static bool
+is_own(struct view *w, const SDL_Event *ev)
+{
+	return ev->type == SDL_QUIT || (ev->type == SDL_KEYDOWN &&
+		(!forward_wanted(&w->input.forward) ||
+		 (ev->key.keysym.mod & KMOD_CTRL)));
 }
 
 static void
@@ -63,13 +84,14 @@ handle_events(struct view *w)
 	SDL_Event ev;
 
 	while (SDL_PollEvent(&ev)) {
-		if (ev.type == SDL_QUIT)
-			w->over = true;
-		else if (ev.type == SDL_KEYDOWN &&
-			 (ev.key.keysym.sym == SDLK_q ||
-			  ev.key.keysym.sym == SDLK_ESCAPE))
+		if (!is_own(w, &ev))
+			forward_sdl2_event(&w->input, &ev);
+		else if (ev.type == SDL_QUIT ||
+			 ev.key.keysym.sym == SDLK_q ||
+			 ev.key.keysym.sym == SDLK_ESCAPE)
 			w->over = true;
 	}
+	(void)forward_flush(&w->input.forward);
 }
 
 /* A part of a row, as XRGB8888, through a row's room. */
@@ -139,6 +161,8 @@ draw(struct view *w, const struct shmx_frame_info *info, const void *pixels)
 	if (window == NULL)
 		die("SDL2: %s", SDL_GetError());
 	surface = surface_for(w, window);
+	w->input.left = (surface->w - (int)info->width) / 2;
+	w->input.top = (surface->h - (int)info->height) / 2;
 	copy_frame(surface, info, pixels, w->room);
 	if (surface != window && SDL_BlitSurface(surface, NULL, window, NULL))
 		die("SDL2: %s", SDL_GetError());
@@ -191,6 +215,7 @@ sleep_for_frame(struct view *w)
 
 	if (tool_poll(&pfd, 1, EVENTS_MS) > 0)
 		(void)shmx_reader_dispatch(w->v.reader);
+	(void)forward_wanted(&w->input.forward);
 	viewer_say_trouble(&w->v);
 }
 
@@ -256,6 +281,7 @@ main(int argc, char **argv)
 	viewer_write_screenshot(&w.v);
 	if (w.v.screenshot_window != NULL)
 		readback_png(w.v.screenshot_window, window_id(&w));
+	forward_sdl2_finish(&w.input);
 	SDL_FreeSurface(w.other);
 	SDL_DestroyWindow(w.window);
 	SDL_Quit();
