@@ -5,6 +5,8 @@
 #include "config.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xcb/xkb.h>
@@ -358,6 +360,121 @@ START_TEST(pointer_is_where_the_picture_is)
 }
 END_TEST
 
+/* How many pixels of the window one of the picture is: by hand. */
+static double
+factor_of(const struct shmfb_view *view)
+{
+	/* 64 by 48 in 640 by 480; upright, 48 by 64. */
+	static const double factors[][2] = {
+		[SHMFB_SCALE_NONE] = { 1, 1 },
+		[SHMFB_SCALE_INTEGER] = { 10, 7 },
+		[SHMFB_SCALE_FIT] = { 10, 7.5 },
+	};
+
+	return view->zoom > 0 ? view->zoom :
+	       factors[view->scale][view->rotation & 1];
+}
+
+/* Which pixel of the picture is seen in the middle of that of the window? */
+static void
+expect(const struct shmfb_view *view, int16_t wx, int16_t wy, int32_t *x,
+       int32_t *y)
+{
+	/* From the middle, to the right and down: of the window, then here. */
+	double right = (wx + 0.5 - 320) / factor_of(view);
+	double down = (wy + 0.5 - 240) / factor_of(view);
+	double px = 32, py = 24;
+
+	if (view->zoom > 0) {
+		px = view->x;
+		py = view->y;
+	}
+	switch (view->rotation) {
+	case 0:
+		px += right;
+		py += down;
+		break;
+	case 1:			/* what is right there is up here */
+		px += down;
+		py -= right;
+		break;
+	case 2:
+		px -= right;
+		py -= down;
+		break;
+	case 3:
+		px -= down;
+		py += right;
+		break;
+	}
+	*x = (int32_t)floor(px);
+	*y = (int32_t)floor(py);
+}
+
+static void
+check_through(const struct shmfb_view *view)
+{
+	/* Odd places: none is on the border between two pixels. */
+	static const int16_t at[][2] = {
+		{ 320, 240 }, { 331, 247 }, { 303, 231 }, { 217, 301 },
+		{ 512, 163 }, { 3, 5 }, { 633, 471 }, { 341, 19 },
+	};
+	struct shmfb_event e;
+	int32_t x, y;
+	unsigned i;
+
+	ck_assert_int_eq(shmfb_set_view(fb, view), 0);
+	for (i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		fake(XCB_MOTION_NOTIFY, 0, at[i][0], at[i][1]);
+		e = next(SHMFB_EVENT_MOTION);
+		expect(view, at[i][0], at[i][1], &x, &y);
+		ck_assert_msg(e.u.motion.x == x && e.u.motion.y == y,
+			      "scale %d, turned %u, zoom %g: %d,%d is %d,%d "
+			      "and not %d,%d", view->scale, view->rotation,
+			      view->zoom, at[i][0], at[i][1], e.u.motion.x,
+			      e.u.motion.y, x, y);
+		ck_assert_int_eq(e.u.motion.window_x, at[i][0]);
+		ck_assert_int_eq(e.u.motion.window_y, at[i][1]);
+	}
+}
+
+/* A click and a wheel as well, and how far is in pixels of the window. */
+START_TEST(through_every_view)
+{
+	struct shmfb_view view = SHMFB_VIEW_INIT;
+	struct shmfb_event e;
+	int32_t x, y;
+
+	present_small(0);
+	for (view.rotation = 0; view.rotation < 4; view.rotation++) {
+		for (view.scale = SHMFB_SCALE_NONE;
+		     view.scale <= SHMFB_SCALE_FIT; view.scale++)
+			check_through(&view);
+		view.scale = SHMFB_SCALE_FIT;
+		view.zoom = 20;
+		view.x = 30;
+		view.y = 25;
+		check_through(&view);
+		expect(&view, 341, 19, &x, &y);
+		fake(XCB_BUTTON_PRESS, 3, 0, 0);
+		fake(XCB_BUTTON_RELEASE, 3, 0, 0);
+		e = next(SHMFB_EVENT_BUTTON);
+		ck_assert_int_eq(e.u.button.x, x);
+		ck_assert_int_eq(e.u.button.y, y);
+		fake(XCB_BUTTON_PRESS, 4, 0, 0);
+		fake(XCB_BUTTON_RELEASE, 4, 0, 0);
+		e = next(SHMFB_EVENT_SCROLL);
+		ck_assert_int_eq(e.u.scroll.x, x);
+		ck_assert_int_eq(e.u.scroll.y, y);
+		fake(XCB_MOTION_NOTIFY, 0, 349, 9);
+		e = next(SHMFB_EVENT_MOTION);
+		ck_assert_double_eq(e.u.motion.dx, 8);
+		ck_assert_double_eq(e.u.motion.dy, -10);
+		view.zoom = 0;
+	}
+}
+END_TEST
+
 START_TEST(enter_and_leave)
 {
 	struct shmfb_event e;
@@ -436,6 +553,89 @@ map_key(xcb_keycode_t code, xcb_keysym_t symbol)
 	x_sync(c);
 	settle(fb, c);
 }
+
+static void
+lock_group(uint8_t group)
+{
+	free(xcb_xkb_use_extension_reply(c, xcb_xkb_use_extension(c, 1, 0),
+					 NULL));
+	xcb_xkb_latch_lock_state(c, XCB_XKB_ID_USE_CORE_KBD, 0, 0, 1, group,
+				 0, 0, 0);
+	x_sync(c);
+}
+
+/* The second layout of two: by a key for that, or a panel of the desktop. */
+START_TEST(layout_is_switched)
+{
+	const xcb_keysym_t both[] = { XKB_KEY_a, XKB_KEY_A,
+		XKB_KEY_adiaeresis, XKB_KEY_Adiaeresis };
+	xcb_keycode_t a = keycode(XKB_KEY_a);
+	xcb_keycode_t shift = keycode(XKB_KEY_Shift_L);
+
+	xcb_change_keyboard_mapping(c, 1, a, 4, both);
+	x_sync(c);
+	settle(fb, c);
+	type(a);
+	ck_assert_str_eq(written(), "a");
+	lock_group(1);
+	type(a);
+	check_key(XKB_KEY_adiaeresis, 0, true, false);
+	ck_assert_str_eq(next(SHMFB_EVENT_TEXT).u.text.utf8, "\xc3\xa4");
+	written();
+	/* Other keys have one layout, and go on with it. */
+	type(keycode(XKB_KEY_b));
+	ck_assert_str_eq(written(), "b");
+	fake(XCB_KEY_PRESS, shift, 0, 0);
+	type(a);
+	fake(XCB_KEY_RELEASE, shift, 0, 0);
+	ck_assert_str_eq(written(), "\xc3\x84");
+	/* While it is held down: it is released, whatever it is called. */
+	fake(XCB_KEY_PRESS, a, 0, 0);
+	lock_group(0);
+	fake(XCB_KEY_RELEASE, a, 0, 0);
+	check_key(XKB_KEY_adiaeresis, 0, true, false);
+	ck_assert(!next(SHMFB_EVENT_KEY).u.key.pressed);
+	while (shmfb_next_event(fb, &(struct shmfb_event){ 0 }));
+	type(a);
+	ck_assert_str_eq(written(), "a");
+}
+END_TEST
+
+static int
+setxkbmap(const char *layout)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "setxkbmap %s", layout);
+	return system(command);
+}
+
+/* All of the keyboard is another one, as a user may have it at any time. */
+START_TEST(layout_is_replaced)
+{
+	xcb_keycode_t y = keycode(XKB_KEY_y), a = keycode(XKB_KEY_a);
+
+	if (setxkbmap("us") != 0)
+		return;
+	settle(fb, c);
+	type(y);
+	ck_assert_str_eq(written(), "y");
+	ck_assert_int_eq(setxkbmap("de"), 0);
+	settle(fb, c);
+	type(y);
+	check_key(XKB_KEY_z, 0, true, false);
+	ck_assert_str_eq(next(SHMFB_EVENT_TEXT).u.text.utf8, "z");
+	ck_assert_int_eq(setxkbmap("ru"), 0);
+	written();
+	type(a);
+	check_key(XKB_KEY_Cyrillic_ef, 0, true, false);
+	ck_assert_str_eq(next(SHMFB_EVENT_TEXT).u.text.utf8, "\xd1\x84");
+	ck_assert_int_eq(setxkbmap("us"), 0);
+	written();
+	type(y);
+	ck_assert_str_eq(written(), "y");
+}
+END_TEST
 
 /* A dead key is waited for; with another it is one character. */
 START_TEST(compose)
@@ -660,8 +860,11 @@ main(void)
 	tcase_add_test(tc, buttons);
 	tcase_add_test(tc, wheel);
 	tcase_add_test(tc, pointer_is_where_the_picture_is);
+	tcase_add_test(tc, through_every_view);
 	tcase_add_test(tc, enter_and_leave);
 	tcase_add_test(tc, text);
+	tcase_add_test(tc, layout_is_switched);
+	tcase_add_test(tc, layout_is_replaced);
 	tcase_add_test(tc, compose);
 	tcase_add_test(tc, modifiers_of_the_layout);
 	tcase_add_test(tc, grab_tells_how_far);
