@@ -24,11 +24,15 @@ static const struct {
 	uint8_t depth;
 	uint8_t bits;
 	uint32_t native;
+	uint32_t flags;
 } servers[] = {
-	{ "640x480x16", 16, 16, SHMX_RGB565 },
-	{ "640x480x24", 24, 32, SHMX_XRGB8888 },
-	{ "640x480x30", 30, 32, SHMX_XRGB2101010 },
+	{ "640x480x16", 16, 16, SHMX_RGB565, 0 },
+	{ "640x480x24", 24, 32, SHMX_XRGB8888, 0 },
+	{ "640x480x30", 30, 32, SHMX_XRGB2101010, 0 },
+	{ "640x480x24", 32, 32, SHMX_ARGB8888, SHMFB_ALPHA },
 };
+
+#define SERVERS ((int)BASE_ARRAY_SIZE(servers))
 
 static const uint32_t formats[] = {
 	SHMX_XRGB8888, SHMX_ARGB8888, SHMX_XBGR8888, SHMX_RGB565,
@@ -62,7 +66,7 @@ start(int which, const struct way *way, uint32_t width, uint32_t height,
 	opt.height = height;
 	opt.backend = way->backend;
 	setenv("SHMFB_NO_RENDER", way->no_render, 1);
-	opt.flags = flags;
+	opt.flags = flags | servers[which].flags;
 	opt.vsync = SHMFB_VSYNC_OFF;
 	fb = open_window(&opt);
 	c = x_connect(server.display);
@@ -133,6 +137,7 @@ check_noise(uint32_t format, uint32_t width, uint32_t height, uint32_t seed,
 	const uint8_t *image = xcb_get_image_data(reply);
 	unsigned n = v->bits / 8, bytes = shmx_format_bytes(format), k;
 	size_t stride = (s.width * n + 3) / 4 * 4;
+	const struct colour black = { { 0, 0, 0 }, 0xff };
 	uint8_t from[4], want[4];
 	int32_t x, y;
 
@@ -142,7 +147,7 @@ check_noise(uint32_t format, uint32_t width, uint32_t height, uint32_t seed,
 			bool within = r && px >= r->x && py >= r->y &&
 				px < r->x + r->width && py < r->y + r->height;
 
-			memset(want, 0, 4);
+			colour_write(v, black, want);
 			if (px >= 0 && px < (int32_t)width && py >= 0 &&
 			    py < (int32_t)height) {
 				for (k = 0; k < bytes; k++)
@@ -356,7 +361,8 @@ START_TEST(canvases)
 {
 	int which = _i / WAYS / 2;
 	bool native = _i / WAYS % 2;
-	uint32_t format = native ? servers[which].native : SHMX_XRGB8888;
+	uint32_t format = native || servers[which].flags & SHMFB_ALPHA ?
+		servers[which].native : SHMX_XRGB8888;
 	bool direct = is_direct(which, format), render;
 	struct shmx_rect r = { 5, 6, 30, 20 };
 	struct shmfb_canvas canvas;
@@ -607,18 +613,18 @@ main(void)
 	TCase *tc = suite_case(s, "rings");
 
 	tcase_set_timeout(tc, 20);
-	tcase_add_loop_test(tc, frames, 0, 3 * FORMATS * WAYS);
-	tcase_add_loop_test(tc, damage, 0, 3 * WAYS);
+	tcase_add_loop_test(tc, frames, 0, SERVERS * FORMATS * WAYS);
+	tcase_add_loop_test(tc, damage, 0, SERVERS * WAYS);
 	tcase_add_test(tc, only_damage_is_converted);
 
 	tc = suite_case(s, "canvases");
 	tcase_set_timeout(tc, 20);
-	tcase_add_loop_test(tc, canvases, 0, 6 * WAYS);
+	tcase_add_loop_test(tc, canvases, 0, SERVERS * 2 * WAYS);
 
 	tc = suite_case(s, "images");
 	tcase_set_timeout(tc, 20);
-	tcase_add_loop_test(tc, images, 0, 3 * FORMATS * WAYS);
-	tcase_add_loop_test(tc, image_damage, 0, 3 * WAYS);
+	tcase_add_loop_test(tc, images, 0, SERVERS * FORMATS * WAYS);
+	tcase_add_loop_test(tc, image_damage, 0, SERVERS * WAYS);
 	tcase_add_loop_test(tc, only_damage_is_copied, 0, WAYS);
 	tcase_add_test(tc, images_between_canvases);
 	tcase_add_test(tc, images_refused);

@@ -618,6 +618,39 @@ START_TEST(only_windows_that_are_there)
 }
 END_TEST
 
+/* Alpha is a matter of the connection; a child has what its parent has. */
+START_TEST(alpha_is_shared)
+{
+	struct shmfb_options opt = sized(10, 10);
+	struct shmfb *none = NULL, *clear, *child;
+	xcb_get_geometry_reply_t *g;
+	struct shmfb_canvas canvas;
+
+	opt.flags = SHMFB_ALPHA;
+	opt.share = a;
+	ck_assert_int_eq(shmfb_open(&none, &opt), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(shmfb_error(), "no alpha"));
+	opt.share = NULL;
+	clear = open_window(&opt);
+	ck_assert_int_eq(shmfb_begin(clear, &canvas), 0);
+	ck_assert_uint_eq(canvas.format, SHMX_ARGB8888);
+	opt.flags = 0;
+	opt.parent = clear;
+	child = open_window(&opt);
+	ck_assert_int_eq(shmfb_begin(child, &canvas), 0);
+	ck_assert_uint_eq(canvas.format, SHMX_XRGB8888);
+	settle_by(child);
+	g = xcb_get_geometry_reply(c, xcb_get_geometry(c,
+		shmfb_window_id(child)), NULL);
+	ck_assert_ptr_nonnull(g);
+	ck_assert_uint_eq(g->depth, 32);
+	free(g);
+	shmfb_close(child);
+	shmfb_close(clear);
+	ck_assert_ptr_null(none);
+}
+END_TEST
+
 /* How often the server has memory of ours in its address space. */
 static unsigned
 segments_of(const struct xserver *server)
@@ -805,6 +838,7 @@ main(void)
 	tcase_add_loop_test(tc, any_order, 0, 6);
 	tcase_add_test(tc, one_is_destroyed);
 	tcase_add_test(tc, only_windows_that_are_there);
+	tcase_add_test(tc, alpha_is_shared);
 	tcase_add_test(tc, server_keeps_nothing_of_the_closed);
 	tcase_add_test(tc, server_dies_for_all);
 

@@ -152,20 +152,6 @@ nth_screen(xcb_connection_t *conn, int n)
 	return it.rem ? it.data : NULL;
 }
 
-static const xcb_visualtype_t *
-root_visual(const xcb_screen_t *screen)
-{
-	xcb_depth_iterator_t d = xcb_screen_allowed_depths_iterator(screen);
-	xcb_visualtype_iterator_t v;
-
-	for (; d.rem; xcb_depth_next(&d))
-		for (v = xcb_depth_visuals_iterator(d.data); v.rem;
-		     xcb_visualtype_next(&v))
-			if (v.data->visual_id == screen->root_visual)
-				return v.data;
-	return NULL;
-}
-
 void
 shmfb_display_image_format(const struct shmfb_display *x,
 			   struct shmfb_visual *visual)
@@ -182,26 +168,82 @@ shmfb_display_image_format(const struct shmfb_display *x,
 			    XCB_IMAGE_ORDER_MSB_FIRST;
 }
 
+/* How the pixels of a visual lie, in that depth; -ENOTSUP. */
+static int
+native_of(const struct shmfb_display *x, uint8_t depth,
+	  const xcb_visualtype_t *v, struct shmfb_native *out)
+{
+	out->visual = (struct shmfb_visual){
+		.depth = depth,
+		.red = v->red_mask,
+		.green = v->green_mask,
+		.blue = v->blue_mask,
+	};
+	shmfb_display_image_format(x, &out->visual);
+	return shmfb_native_of(out, &out->visual);
+}
+
+/* The screen's usual visual, or the first with alpha of true colours. */
+static bool
+is_wanted(const struct shmfb_display *x, const xcb_visualtype_t *v,
+	  const struct shmfb_native *native)
+{
+	if (!x->alpha)
+		return v->visual_id == x->screen->root_visual;
+	return native->alpha && v->_class == XCB_VISUAL_CLASS_TRUE_COLOR;
+}
+
+static void
+take_visual(struct shmfb_display *x, xcb_visualid_t id)
+{
+	x->visual = id;
+	x->colormap = x->screen->default_colormap;
+	if (id == x->screen->root_visual)
+		return;
+	x->colormap = xcb_generate_id(x->conn);
+	xcb_create_colormap(x->conn, XCB_COLORMAP_ALLOC_NONE, x->colormap,
+			    x->screen->root, id);
+}
+
+static int
+no_visual(const struct shmfb_display *x, const char *name,
+	  const struct shmfb_visual *v)
+{
+	if (x->alpha)
+		return base_error(-ENOTSUP,
+			"display \"%s\" has no windows with alpha", name);
+	return base_error(-ENOTSUP,
+		"display \"%s\" has depth %u in %u bits a pixel, masks "
+		"%x/%x/%x: not colours that can be shown",
+		name, v->depth, v->bits, v->red, v->green, v->blue);
+}
+
 /* Which bytes are a pixel of a window here? */
 static int
 get_native(struct shmfb_display *x, const char *name)
 {
-	const xcb_visualtype_t *v = root_visual(x->screen);
-	struct shmfb_visual visual = { .depth = x->screen->root_depth };
+	xcb_depth_iterator_t d = xcb_screen_allowed_depths_iterator(x->screen);
+	struct shmfb_visual odd = { .depth = x->screen->root_depth };
+	xcb_visualtype_iterator_t v;
+	struct shmfb_native native;
 
-	if (v) {
-		visual.red = v->red_mask;
-		visual.green = v->green_mask;
-		visual.blue = v->blue_mask;
-	}
-	shmfb_display_image_format(x, &visual);
-	if (shmfb_native_of(&x->native, &visual) == 0)
-		return 0;
-	return base_error(-ENOTSUP,
-		"display \"%s\" has depth %u in %u bits a pixel, masks "
-		"%x/%x/%x: not colours that can be shown",
-		name, visual.depth, visual.bits, visual.red, visual.green,
-		visual.blue);
+	for (; d.rem; xcb_depth_next(&d))
+		for (v = xcb_depth_visuals_iterator(d.data); v.rem;
+		     xcb_visualtype_next(&v)) {
+			int err;
+
+			native = (struct shmfb_native){ .alpha = 0 };
+			err = native_of(x, d.data->depth, v.data, &native);
+			if (!is_wanted(x, v.data, &native))
+				continue;
+			odd = native.visual;
+			if (err)
+				break;
+			x->native = native;
+			take_visual(x, v.data->visual_id);
+			return 0;
+		}
+	return no_visual(x, name, &odd);
 }
 
 /* Send now what get_extensions() and the rest will ask for. */
@@ -358,7 +400,7 @@ sigpipe_kills(void)
 }
 
 int
-shmfb_display_open(struct shmfb_display **out, const char *name)
+shmfb_display_open(struct shmfb_display **out, const char *name, bool alpha)
 {
 	struct shmfb_display *x;
 	int err;
@@ -369,6 +411,7 @@ shmfb_display_open(struct shmfb_display **out, const char *name)
 	x->refs = 1;
 	x->timer_fd = -1;
 	x->armed_ns = UINT64_MAX;
+	x->alpha = alpha;
 	x->sigpipe_kills = sigpipe_kills();
 	err = get_display(x, name);
 	if (err) {

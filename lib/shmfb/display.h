@@ -61,7 +61,10 @@ struct shmfb_display {
 
 	/* What the server has: set by shmfb_display_open(). */
 	xcb_screen_t *screen;		/* conn's */
-	struct shmfb_native native;	/* pixels of the windows */
+	bool alpha;			/* the windows were asked to have it */
+	xcb_visualid_t visual;		/* of the windows */
+	xcb_colormap_t colormap;	/* for that */
+	struct shmfb_native native;	/* and their pixels */
 	uint32_t put_pixels;		/* how many one PutImage carries */
 	xcb_atom_t atom[SHMFB_ATOMS];
 
@@ -81,14 +84,14 @@ struct shmfb_display {
 
 /*
  * Connect, look at the default screen and intern the atoms: three round
- * trips. name is borrowed; NULL is $DISPLAY. *out has a reference for the
- * caller.
+ * trips. name is borrowed; NULL is $DISPLAY. With alpha its windows have some.
+ * *out has a reference for the caller.
  *
  * Errors: -ECONNREFUSED, -ENOTSUP (see shmfb_open), -ENOMEM. On failure
  * nothing is left open.
  */
 int
-shmfb_display_open(struct shmfb_display **out, const char *name);
+shmfb_display_open(struct shmfb_display **out, const char *name, bool alpha);
 
 static inline struct shmfb_display *
 shmfb_display_ref(struct shmfb_display *x)

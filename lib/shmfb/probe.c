@@ -312,7 +312,7 @@ shmfb_probe(const char *display, struct shmfb_probe *probe, size_t size)
 	if (!fb)
 		return base_error(-ENOMEM, "no memory to probe with");
 	base_log_init(&fb->log, "shmfb");
-	err = shmfb_display_open(&fb->x, display);
+	err = shmfb_display_open(&fb->x, display, false);
 	if (err == -ENOMEM) {
 		free(fb);
 		return err;

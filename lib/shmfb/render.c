@@ -150,7 +150,7 @@ ask(struct shmfb *fb)
 		xcb_render_query_pict_formats(fb->x->conn), NULL);
 	if (r->formats)
 		format = format_of_visual(r->formats,
-					  fb->x->screen->root_visual);
+					  fb->x->visual);
 	if (!format) {
 		say_no(fb, "RENDER has no format for the window");
 		return;

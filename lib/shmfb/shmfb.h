@@ -104,6 +104,13 @@ enum shmfb_flags {
 	SHMFB_UNMAPPED = 1 << 5,
 	/* Without the window manager's frame and title. */
 	SHMFB_NO_DECORATION = 1 << 6,
+	/*
+	 * With alpha (depth 32): where a compositor runs, what is behind is
+	 * seen through it. Canvases are SHMX_ARGB8888, and like images and
+	 * frames of that format premultiplied; all else is opaque. Windows
+	 * that share a connection have it all or none.
+	 */
+	SHMFB_ALPHA = 1 << 7,
 };
 
 /* Begin with SHMFB_OPTIONS_INIT; zero means the default. */
@@ -157,13 +164,14 @@ struct shmfb_options {
  * Connect to the X server and map a window. options may be NULL.
  *
  * Errors: -EINVAL one side 0, or above SHMX_SIDE_MAX, x or y beyond 16 bits,
- * a smallest size or proportions of which one side is 0, or share and parent
- * of two connections; -EPIPE the window to share with, or to be within, is
- * gone; -ECONNREFUSED no display, or one that does not let this user in (the
- * message says which was tried); -ENOTSUP a screen whose default visual has no
- * colours of its own (it has a palette), or SHMFB_SHM without MIT-SHM 1.2, or
- * SHMFB_SYSV without one that attaches our segments, or SHMFB_PRESENT without
- * Present and shared pixmaps; -EMFILE, -ENOMEM.
+ * a smallest size or proportions of which one side is 0, share and parent of
+ * two connections, or SHMFB_ALPHA and to share with a window that has none;
+ * -EPIPE the window to share with, or to be within, is gone; -ECONNREFUSED no
+ * display, or one that does not let this user in (the message says which was
+ * tried); -ENOTSUP a screen whose default visual has no colours of its own (it
+ * has a palette), or SHMFB_ALPHA without a visual that has some, or SHMFB_SHM
+ * without MIT-SHM 1.2, or SHMFB_SYSV without one that attaches our segments,
+ * or SHMFB_PRESENT without Present and shared pixmaps; -EMFILE, -ENOMEM.
  * Environment: SHMFB_NO_SHM=1 has the effect of SHMFB_PUT; SHMFB_NO_FD=1 has
  * no descriptor given to the server, as if its MIT-SHM were older than 1.2;
  * SHMFB_NO_RENDER=1 has nothing scaled or converted by the server;
@@ -233,7 +241,8 @@ struct shmfb_canvas {
 	uint32_t age;
 	/*
 	 * SHMX_XRGB8888 (bytes B, G, R, unused), which is converted where the
-	 * window has another format; with SHMFB_NATIVE_FORMAT the window's.
+	 * window has another format; with SHMFB_NATIVE_FORMAT the window's,
+	 * with SHMFB_ALPHA SHMX_ARGB8888.
 	 */
 	uint32_t format;
 };

@@ -177,16 +177,20 @@ create_window(struct shmfb *fb, const struct shmfb *parent)
 		XCB_EVENT_MASK_BUTTON_PRESS | XCB_EVENT_MASK_BUTTON_RELEASE |
 		XCB_EVENT_MASK_POINTER_MOTION | XCB_EVENT_MASK_FOCUS_CHANGE |
 		XCB_EVENT_MASK_ENTER_WINDOW | XCB_EVENT_MASK_LEAVE_WINDOW;
-	const uint32_t mask = XCB_CW_BACK_PIXMAP | XCB_CW_BIT_GRAVITY |
-			      XCB_CW_EVENT_MASK;
+	/* A border's colour and a colormap: another visual asks for both. */
+	const uint32_t mask = XCB_CW_BACK_PIXMAP | XCB_CW_BORDER_PIXEL |
+			      XCB_CW_BIT_GRAVITY | XCB_CW_EVENT_MASK |
+			      XCB_CW_COLORMAP;
 	const uint32_t values[] = {
 		XCB_BACK_PIXMAP_NONE,
+		0,
 		XCB_GRAVITY_NORTH_WEST,
 		/* What a window does not ask for, the one around it gets. */
 		XCB_EVENT_MASK_EXPOSURE | XCB_EVENT_MASK_STRUCTURE_NOTIFY |
 		XCB_EVENT_MASK_VISIBILITY_CHANGE |
 		XCB_EVENT_MASK_PROPERTY_CHANGE |
 		(parent ? 0 : input),
+		fb->x->colormap,
 	};
 	const uint32_t gc_values[] = { shmfb_native_pixel(&fb->x->native, 0),
 				       0 };
@@ -197,7 +201,7 @@ create_window(struct shmfb *fb, const struct shmfb *parent)
 			  fb->left, fb->top, (uint16_t)fb->width,
 			  (uint16_t)fb->height, 0,
 			  XCB_WINDOW_CLASS_INPUT_OUTPUT,
-			  fb->x->screen->root_visual, mask, values);
+			  fb->x->visual, mask, values);
 	fb->gc = xcb_generate_id(fb->x->conn);
 	xcb_create_gc(fb->x->conn, fb->gc, fb->window,
 		      XCB_GC_FOREGROUND | XCB_GC_GRAPHICS_EXPOSURES,
@@ -244,14 +248,16 @@ choose_canvas(struct shmfb *fb, uint32_t flags)
 	fb->canvas_format = SHMX_XRGB8888;
 	if ((flags & SHMFB_NATIVE_FORMAT) && native)
 		fb->canvas_format = native;
+	if (flags & SHMFB_ALPHA)
+		fb->canvas_format = SHMX_ARGB8888;
 }
 
 static int
-open_connection(struct shmfb *fb, const char *display)
+open_connection(struct shmfb *fb, const char *display, bool alpha)
 {
 	int err;
 
-	err = shmfb_display_open(&fb->x, display);
+	err = shmfb_display_open(&fb->x, display, alpha);
 	if (err)
 		return err;
 	if (!shmfb_keymap_init(&fb->x->keymap, fb->x->conn))
@@ -263,7 +269,7 @@ open_connection(struct shmfb *fb, const char *display)
 /* The connection of another window; parent is within share's, or NULL. */
 static int
 share_connection(struct shmfb *fb, const struct shmfb *share,
-		 const struct shmfb *parent)
+		 const struct shmfb *parent, bool alpha)
 {
 	if (share->x->gone)
 		return base_error(-EPIPE, "%s", share->gone_why);
@@ -273,6 +279,9 @@ share_connection(struct shmfb *fb, const struct shmfb *share,
 	if (parent && parent->x != share->x)
 		return base_error(-EINVAL,
 			"share and parent are of two connections");
+	if (alpha && !share->x->alpha)
+		return base_error(-EINVAL,
+			"the windows of that connection have no alpha");
 	fb->x = shmfb_display_ref(share->x);
 	return 0;
 }
@@ -280,11 +289,13 @@ share_connection(struct shmfb *fb, const struct shmfb *share,
 static int
 get_connection(struct shmfb *fb, const struct shmfb_options *opt)
 {
+	bool alpha = opt->flags & SHMFB_ALPHA;
+
 	if (opt->share)
-		return share_connection(fb, opt->share, opt->parent);
+		return share_connection(fb, opt->share, opt->parent, alpha);
 	if (opt->parent)
-		return share_connection(fb, opt->parent, opt->parent);
-	return open_connection(fb, opt->display);
+		return share_connection(fb, opt->parent, opt->parent, alpha);
+	return open_connection(fb, opt->display, alpha);
 }
 
 static int
