@@ -114,6 +114,18 @@ echo 'printf("{\"ring\": 1, \"king\": 2}");' >"$tap_tmp/print.c"
 is "found: what it does not" \
 	"$(untold "$tap_tmp/print.c" "$man/shmx-view.1")" king
 
+# What `shmx doctor` looks at.
+"$top_builddir/tools/shmx-doctor" --json |
+	grep -oE '"name": "[^"]*"' | sed 's/.*: "\(.*\)"/\1/' | sort \
+	>"$tap_tmp/looked"
+sed -n '/^\.SH FINDINGS/,/^\.SH /p' "$man/shmx-doctor.1" |
+	awk '/^\.TP/ { getline; print }' | tr -d '\\' |
+	sed -e 's/^\.BR* //' -e 's/"* ", " *"*/,/g' | tr -d '"' |
+	tr ',' '\n' | sort >"$tap_tmp/findings"
+ok "shmx-doctor(1) has its findings" diff "$tap_tmp/looked" \
+	"$tap_tmp/findings"
+ok "there are findings" test "$(wc -l <"$tap_tmp/looked")" -gt 10
+
 # ------------------------------------------------------------- library --
 
 functions() { # FILE: of its prototypes, "NAME(ARGUMENTS)" with their type

@@ -49,7 +49,8 @@ static const struct argp_option options[] = {
 	  "raw)", 1 },
 	{ "pixel", OPT_PIXEL, "PIXEL", 0, "how raw pixels lie: xrgb8888 "
 	  "(ffmpeg's bgr0, the default; read straight into the slot), "
-	  "xbgr8888, rgb24, bgr24, rgb565, xrgb2101010, gray8", 1 },
+	  "xbgr8888, rgb24, bgr24, rgb565, xrgb2101010, gray8; or as ffmpeg "
+	  "calls them", 1 },
 	{ "as-is", OPT_AS_IS, NULL, 0, "put raw pixels into the ring as they "
 	  "lie, not as xrgb8888; who shows them converts them. Rings have no "
 	  "rgb24", 1 },
