@@ -369,6 +369,8 @@ START_TEST(destroyed_by_others)
 	struct shmfb *fb = open_window(NULL);
 	struct shmfb_canvas canvas;
 
+	/* Or the server may be told to destroy what it has not yet made. */
+	settle(fb, c);
 	xcb_destroy_window(c, shmfb_window_id(fb));
 	xcb_flush(c);
 	wait_until(fb, is_over, NULL);
