@@ -26,6 +26,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/keyboard.c %D%/keyboard.h \
 	%D%/keymap.c %D%/keymap.h \
 	%D%/ladder.c %D%/ladder.h \
+	%D%/limits.c \
 	%D%/loop.c \
 	%D%/picture.c %D%/picture.h \
 	%D%/pixel.c %D%/pixel.h \

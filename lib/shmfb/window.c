@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * window.c - a window's life: open, size, title, close
+ * window.c - a window's life: open, title, close
  */
 #include "config.h"
 
@@ -127,44 +127,6 @@ shmfb_close(struct shmfb *fb)
 
 /* ------------------------------------------------------------ opening -- */
 
-static int
-check_size(uint32_t width, uint32_t height)
-{
-	if (width >= 1 && width <= SHMX_SIDE_MAX && height >= 1 &&
-	    height <= SHMX_SIDE_MAX)
-		return 0;
-	return base_error(-EINVAL,
-		"a window of %ux%u is not possible: sides are 1 to %d pixels",
-		width, height, SHMX_SIDE_MAX);
-}
-
-static int
-check_place(int32_t x, int32_t y)
-{
-	if (x == (int16_t)x && y == (int16_t)y)
-		return 0;
-	return base_error(-EINVAL, "no window can be at %d,%d", x, y);
-}
-
-static int
-check_min_size(uint32_t width, uint32_t height)
-{
-	if (width <= SHMX_SIDE_MAX && height <= SHMX_SIDE_MAX &&
-	    !width == !height)
-		return 0;
-	return base_error(-EINVAL, "%ux%u is no size to have at least",
-			  width, height);
-}
-
-static int
-check_aspect(uint32_t width, uint32_t height)
-{
-	if (width <= SHMX_SIDE_MAX && height <= SHMX_SIDE_MAX &&
-	    !width == !height)
-		return 0;
-	return base_error(-EINVAL, "%u:%u are no proportions", width, height);
-}
-
 /*
  * Background None and gravity NorthWest: the server leaves old pixels where
  * they are until new ones come, where it would otherwise flash a colour.
@@ -232,12 +194,7 @@ take_options(struct shmfb_options *opt, const struct shmfb_options *given)
 	if ((unsigned)opt->vsync > SHMFB_VSYNC_OFF)
 		return base_error(-EINVAL, "there is no way %u to pace",
 				  (unsigned)opt->vsync);
-	err = check_place(opt->x, opt->y);
-	if (!err)
-		err = check_min_size(opt->min_width, opt->min_height);
-	if (!err)
-		err = check_aspect(opt->aspect.width, opt->aspect.height);
-	return err ? err : check_size(opt->width, opt->height);
+	return shmfb_limits_check(opt);
 }
 
 static void
@@ -384,94 +341,6 @@ shmfb_set_title(struct shmfb *fb, const char *title)
 		return;
 	shmfb_wm_title(fb, title);
 	shmfb_step(fb, false);
-}
-
-static void
-set_hints(struct shmfb *fb)
-{
-	if (!fb->child)
-		shmfb_wm_size_hints(fb);
-}
-
-int
-shmfb_resize(struct shmfb *fb, uint32_t width, uint32_t height)
-{
-	shmfb_without_sigpipe(fb->x);
-	const uint32_t values[] = { width, height };
-	int err;
-
-	err = check_size(width, height);
-	if (!err)
-		err = shmfb_check_gone(fb);
-	if (err)
-		return err;
-	fb->limits.width = width;
-	fb->limits.height = height;
-	set_hints(fb);
-	xcb_configure_window(fb->x->conn, fb->window,
-			     XCB_CONFIG_WINDOW_WIDTH |
-			     XCB_CONFIG_WINDOW_HEIGHT, values);
-	shmfb_step(fb, false);
-	return shmfb_check_gone(fb);
-}
-
-int
-shmfb_move(struct shmfb *fb, int32_t x, int32_t y)
-{
-	shmfb_without_sigpipe(fb->x);
-	const uint32_t values[] = { (uint32_t)x, (uint32_t)y };
-	int err;
-
-	err = check_place(x, y);
-	if (!err)
-		err = shmfb_check_gone(fb);
-	if (err)
-		return err;
-	fb->placed = true;
-	fb->left = (int16_t)x;
-	fb->top = (int16_t)y;
-	set_hints(fb);
-	xcb_configure_window(fb->x->conn, fb->window,
-			     XCB_CONFIG_WINDOW_X | XCB_CONFIG_WINDOW_Y,
-			     values);
-	shmfb_step(fb, false);
-	return shmfb_check_gone(fb);
-}
-
-int
-shmfb_set_min_size(struct shmfb *fb, uint32_t width, uint32_t height)
-{
-	shmfb_without_sigpipe(fb->x);
-	int err;
-
-	err = check_min_size(width, height);
-	if (!err)
-		err = shmfb_check_gone(fb);
-	if (err)
-		return err;
-	fb->limits.min_width = width;
-	fb->limits.min_height = height;
-	set_hints(fb);
-	shmfb_step(fb, false);
-	return shmfb_check_gone(fb);
-}
-
-int
-shmfb_set_aspect(struct shmfb *fb, uint32_t width, uint32_t height)
-{
-	shmfb_without_sigpipe(fb->x);
-	int err;
-
-	err = check_aspect(width, height);
-	if (!err)
-		err = shmfb_check_gone(fb);
-	if (err)
-		return err;
-	fb->limits.aspect_width = width;
-	fb->limits.aspect_height = height;
-	set_hints(fb);
-	shmfb_step(fb, false);
-	return shmfb_check_gone(fb);
 }
 
 uint32_t

@@ -2,7 +2,7 @@
 /*
  * window.h - the window itself, and what its files ask of each other
  *
- *	window.c    open, close, size, title
+ *	window.c    open, close, title; limits.c: sizes and places
  *	loop.c      descriptors, waiting, deadlines; spin.c: how long to look
  *	event.c     X events, into queue.c
  *	wm.c        what window managers want to know; property.c
@@ -258,6 +258,12 @@ shmfb_event(struct shmfb_display *x, const xcb_generic_event_t *event);
 /* Queue an event for the application; copied. */
 void
 shmfb_push(struct shmfb *fb, const struct shmfb_event *event);
+
+/* ----------------------------------------------------------- limits.c -- */
+
+/* Are the sizes and the place possible that options ask for? -EINVAL. */
+int
+shmfb_limits_check(const struct shmfb_options *options);
 
 /* --------------------------------------------------------------- wm.c -- */
 
