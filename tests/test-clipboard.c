@@ -228,6 +228,8 @@ END_TEST
 static void
 own(void)
 {
+	/* After what the window has copied, which the server may not know. */
+	settle(fb, c);
 	xcb_set_selection_owner(c, window, clipboard, XCB_CURRENT_TIME);
 	x_sync(c);
 	settle(fb, c);
