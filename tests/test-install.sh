@@ -64,6 +64,43 @@ else
 	skip "it runs" "Xvfb is not installed"
 fi
 
+# Each demo says in its first lines how it is built, by whoever has it alone.
+mkdir "$tap_tmp/pc" "$tap_tmp/demos" "$tap_tmp/bin"
+for lib in shmx shmfb; do
+	sed "s|^prefix=.*|prefix=$dest$prefix|" "$(dirname "$pc")/$lib.pc" \
+		>"$tap_tmp/pc/$lib.pc"
+done
+# As it is called there, and not themselves again.
+instead() { # NAME COMMAND
+	printf '#!/bin/sh\nPATH="%s"\nexec %s "$@"\n' "$PATH" "$2" \
+		>"$tap_tmp/bin/$1"
+}
+instead cc "$CC $SANITIZER_CFLAGS"
+instead pkg-config "$PKG_CONFIG"
+chmod +x "$tap_tmp/bin/cc" "$tap_tmp/bin/pkg-config"
+build_demo() { # COMMAND
+	(
+		cd "$tap_tmp/demos" || exit
+		PATH=$tap_tmp/bin:$PATH
+		PKG_CONFIG_PATH=$tap_tmp/pc${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
+		export PATH PKG_CONFIG_PATH
+		eval "$1"
+	)
+}
+for demo in "$top_srcdir"/demos/*.c; do
+	name=$(basename "$demo" .c)
+	cp "$demo" "$tap_tmp/demos"
+	command=$(sed -n 's/^ \*	\(cc .*\)/\1/p' "$demo")
+	case $command in
+	*glib-2.0*)
+		if ! "$PKG_CONFIG" --exists glib-2.0; then
+			skip "$name, as it says" "GLib is not there"
+			continue
+		fi ;;
+	esac
+	ok "$name, as it says" build_demo "${command:-false}"
+done
+
 bindir=$(find "$dest" -name bin -type d)
 is "the installed shmx has the version" "$("$bindir/shmx" --version)" \
 	"shmfb $(pkg_config --modversion shmx)"
