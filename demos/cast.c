@@ -757,8 +757,9 @@ main(int argc, char **argv)
 				&end) != 2)
 			return usage(2);
 	}
-	if (!has_room(me.x, me.y)) {
-		fprintf(stderr, "cast: there is a wall\n");
+	if (!(fabs(me.x) < MAP_SIDE && fabs(me.y) < MAP_SIDE &&
+	      fabs(me.angle) < 1e6 && has_room(me.x, me.y))) {
+		fprintf(stderr, "cast: nobody can stand there\n");
 		return 2;
 	}
 	make_textures();
