@@ -197,19 +197,6 @@ teardown(void)
 
 /* ------------------------------------------------------------- windows -- */
 
-/*
- * A window that is there for others, too: while a manager has the server for
- * itself, what two clients ask for meanwhile is done in any order.
- */
-static struct shmfb *
-open_managed(const struct shmfb_options *opt)
-{
-	struct shmfb *fb = open_window(opt);
-
-	x_sync(fb->x->conn);
-	return fb;
-}
-
 static struct shmfb *
 open_with(uint32_t flags)
 {
@@ -219,7 +206,7 @@ open_with(uint32_t flags)
 	opt.width = 200;
 	opt.height = 100;
 	opt.flags = flags;
-	return open_managed(&opt);
+	return open_window(&opt);
 }
 
 /* The sizes of frames, by seed, which may be others than the window's by now. */
@@ -461,7 +448,7 @@ START_TEST(placed)
 	opt.height = 100;
 	opt.x = 123;
 	opt.y = 45;
-	fb = open_managed(&opt);
+	fb = open_window(&opt);
 	draw_and_see(fb, 1);
 	at = xcb_translate_coordinates_reply(c, xcb_translate_coordinates(c,
 			shmfb_window_id(fb), root, 0, 0), NULL);
@@ -487,10 +474,10 @@ START_TEST(covered)
 	opt.height = 100;
 	opt.x = 100;
 	opt.y = 60;
-	fb = open_managed(&opt);
+	fb = open_window(&opt);
 	draw_and_see(fb, 1);
 	opt.flags |= SHMFB_ABOVE;
-	above = open_managed(&opt);
+	above = open_window(&opt);
 	wait_for_state(above, SHMFB_STATE_ABOVE);
 	draw_and_see(above, 2);
 	if (!compositor)

@@ -235,6 +235,8 @@ open_window(const struct shmfb_options *opt)
 	int err = shmfb_open(&fb, opt);
 
 	ck_assert_msg(err == 0, "shmfb_open: %d, %s", err, shmfb_error());
+	/* What two clients ask for a server does in any order. */
+	x_sync(fb->x->conn);
 	return fb;
 }
 

@@ -60,7 +60,10 @@ wait_until(struct shmfb *fb, bool (*done)(struct shmfb *fb, void *data),
 void
 settle(struct shmfb *fb, xcb_connection_t *c);
 
-/* A window, or the end of the test; with its own or default options. */
+/*
+ * A window, or the end of the test; with its own or default options. Others
+ * find it, too.
+ */
 struct shmfb *
 open_window(const struct shmfb_options *opt);
 
