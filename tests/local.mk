@@ -487,7 +487,7 @@ EXTRA_DIST += %D%/long-sim.long %D%/mutate %D%/mutants
 TESTS += $(check_programs) $(shell_tests) $(x11_scripts)
 long_tests += %D%/long-kills.long
 EXTRA_DIST += %D%/shmx-reader.py
-EXTRA_DIST += $(shell_tests) $(x11_scripts) %D%/long-kills.long %D%/tap.sh %D%/with-tmp %D%/with-xvfb \
+EXTRA_DIST += $(shell_tests) $(x11_scripts) %D%/long-kills.long %D%/servers %D%/tap.sh %D%/with-server %D%/with-tmp %D%/with-xvfb \
 	%D%/lsan.supp %D%/tsan.supp %D%/valgrind.supp
 
 # How a test is run. with-tmp gives it directories of its own, with-xvfb a
@@ -527,7 +527,7 @@ AM_TESTS_ENVIRONMENT = \
 valgrind_run = $(LIBTOOL) --mode=execute $(VALGRIND) -q --error-exitcode=99 \
 	--leak-check=full --suppressions=$(abs_top_srcdir)/%D%/valgrind.supp
 
-.PHONY: check-valgrind check-long check-loop check-model check-mutants check-sim
+.PHONY: check-valgrind check-long check-loop check-model check-mutants check-sim check-servers
 check-valgrind:
 	@if test '$(VALGRIND)' = no; then \
 		echo "check-valgrind: valgrind was not there at configure time" >&2; \
@@ -564,6 +564,25 @@ MODELS = all
 check-sim: %D%/test-sim$(EXEEXT)
 	%D%/test-sim --long
 
+# The window's tests on servers that others than Xvfb are: those that are
+# installed. One of them: make check-servers SERVERS=xephyr
+window_tests = %D%/test-window.x11 %D%/test-present.x11 \
+	%D%/test-input.x11 %D%/test-devices.x11 %D%/test-clipboard.x11 \
+	%D%/test-shared.x11 %D%/test-views.x11 %D%/test-sysv.x11 \
+	%D%/test-wm.x11 %D%/test-traps.x11 %D%/test-window-faults.x11 \
+	%D%/test-show-grown.x11
+window_scripts = %D%/test-view.x11 %D%/test-view-keys.x11 \
+	%D%/test-view-formats.x11 %D%/test-input-forward.x11
+check-servers: all $(check_LTLIBRARIES) $(check_PROGRAMS)
+	@if test -z '$(filter %D%/test-matrix.x11,$(check_programs))'; then \
+		echo "check-servers: there are no X tests in this build" >&2; \
+		exit 1; \
+	fi
+	@$(AM_TESTS_ENVIRONMENT) SERVERS='$(SERVERS)' \
+		$(SHELL) $(srcdir)/%D%/servers \
+		$(filter $(window_tests),$(check_programs)) \
+		$(addprefix $(abs_top_srcdir)/,$(window_scripts))
+
 # Break the lock-free core in small ways: the tests must notice.
 check-mutants: all
 	top_srcdir='$(abs_top_srcdir)' CC='$(CC)' \
@@ -581,4 +600,4 @@ EXTRA_DIST += %D%/models/README.md %D%/models/rows %D%/models/buffers.h \
 	%D%/models/every.pml %D%/models/grow.pml %D%/models/hold.pml \
 	%D%/models/multi.pml %D%/models/wake.pml
 CLEANFILES += test-valgrind.log test-long.log test-models-suite.log \
-	test-models-rows.log
+	test-models-rows.log %D%/servers-*.log
