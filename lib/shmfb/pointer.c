@@ -2,9 +2,10 @@
 /*
  * pointer.c - the pointer in a window: motion, buttons, wheel, and its grab
  *
- * Called by event.c and xinput.c. Applications see the pointer where their picture is; the
- * view has the last word about that when the event is taken in, not when it
- * happened, which differs for an instant and only after the view has changed.
+ * Called by event.c and xinput.c. Applications see the pointer where their
+ * picture is; the view has the last word about that when the event is taken
+ * in, not when it happened, which differs for an instant and only after the
+ * view has changed.
  */
 #include "config.h"
 

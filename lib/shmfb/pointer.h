@@ -18,7 +18,7 @@ struct shmfb;
 struct shmfb_pointing {
 	int32_t x;			/* in the window */
 	int32_t y;
-	uint16_t state;			/* modifiers, as core events have them */
+	uint16_t state;			/* modifiers, as core events say */
 	uint32_t sequence;		/* of the event, in full */
 };
 

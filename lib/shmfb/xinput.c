@@ -111,8 +111,8 @@ take_classes(struct shmfb_xinput *xi, const void *at, const void *end,
  * its id, or 0. Its name precedes its classes.
  */
 static uint16_t
-take_pointer(struct shmfb_xinput *xi, const xcb_input_xi_query_device_reply_t *r,
-	     uint16_t id)
+take_pointer(struct shmfb_xinput *xi,
+	     const xcb_input_xi_query_device_reply_t *r, uint16_t id)
 {
 	xcb_input_xi_device_info_iterator_t it =
 		xcb_input_xi_query_device_infos_iterator(r);
