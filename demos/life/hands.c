@@ -106,7 +106,7 @@ use_key(struct hands *h, const struct shmx_input *in)
 			h->speed--;
 		break;
 	case 'n':
-		h->next |= !in->repeat;
+		h->next += !in->repeat;
 		break;
 	case 'c':
 		universe_clear(h->universe);

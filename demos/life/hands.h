@@ -34,7 +34,7 @@ struct hands {
 	bool paused;
 	unsigned steps;			/* to be made although paused */
 	int speed;			/* twice as fast so often; < 0: half */
-	bool next;			/* pattern */
+	unsigned next;			/* pattern: so many times */
 	bool changed;			/* there is something to see */
 	uint64_t sequence;		/* of what was done last */
 

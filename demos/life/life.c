@@ -774,9 +774,8 @@ obey(struct life *l, int64_t now)
 		l->touched = now;
 	change_speed(l, h->speed, now);
 	h->speed = 0;
-	if (h->next)
+	for (; h->next > 0; h->next--)
 		load_next(l);
-	h->next = false;
 }
 
 /* Should what they did be shown, without a step? */
