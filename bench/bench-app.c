@@ -8,6 +8,8 @@
  * framebuffer libraries do.
  *
  * Pixels are written by memset, or copied from one image of the application's.
+ * core PutImage goes through a socket that takes as much as the system allows,
+ * and through one that takes what it does without being asked.
  * All windows lie over each other, and the one that is at work is raised.
  */
 #include "config.h"
@@ -18,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <SDL.h>
@@ -36,6 +40,8 @@
 struct scene {
 	struct shmfb *shm;
 	struct shmfb *put;
+	struct shmfb *put_stock;
+	struct shmfb *scaled;		/* by the client */
 	struct bare plain;
 	SDL_Window *sdl;
 	SDL_Surface *surface;		/* the window's */
@@ -60,6 +66,63 @@ open_window(enum shmfb_backend backend, const struct bench_options *o)
 	options.vsync = SHMFB_VSYNC_OFF;
 	if (shmfb_open(&fb, &options) < 0)
 		bench_die("%s", shmfb_error());
+	return fb;
+}
+
+/* A canvas of half the window's size, twice as large in it. */
+static struct shmfb *
+open_scaled(const struct bench_options *o)
+{
+	struct shmfb_view view = SHMFB_VIEW_INIT;
+	struct shmfb *fb;
+
+	/* Asked when it is needed first; no other row needs it. */
+	setenv("SHMFB_NO_RENDER", "1", 1);
+	fb = open_window(SHMFB_SHM, o);
+	view.scale = SHMFB_SCALE_FIT;
+	if (shmfb_set_canvas_size(fb, o->width / 2, o->height / 2) < 0 ||
+	    shmfb_set_view(fb, &view) < 0)
+		bench_die("%s", shmfb_error());
+	return fb;
+}
+
+static unsigned
+count_sockets(int *last)
+{
+	struct stat st;
+	unsigned n = 0;
+	int fd;
+
+	for (fd = 0; fd < 256; fd++)
+		if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode)) {
+			*last = fd;
+			n++;
+		}
+	return n;
+}
+
+/* The same, but its socket takes no more than those of all programs do. */
+static struct shmfb *
+open_stock(const struct bench_options *o)
+{
+	int pair[2], fd = -1, bytes = 0;
+	socklen_t size = sizeof(bytes);
+	struct shmfb *fb;
+	unsigned before;
+
+	before = count_sockets(&fd);
+	fb = open_window(SHMFB_PUT, o);
+	if (count_sockets(&fd) != before + 1)
+		bench_die("which of the sockets is the window's?");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0 ||
+	    getsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &bytes, &size) < 0)
+		bench_die("socketpair: %s", strerror(errno));
+	close(pair[0]);
+	close(pair[1]);
+	/* The system doubles what it is told. */
+	bytes /= 2;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, size) < 0)
+		bench_die("setsockopt: %s", strerror(errno));
 	return fb;
 }
 
@@ -194,6 +257,18 @@ put_again(struct bench_row *row)
 }
 
 static void
+put_stock(struct bench_row *row)
+{
+	draw_batch(row, ((struct scene *)row->data)->put_stock, false);
+}
+
+static void
+scaled_again(struct bench_row *row)
+{
+	draw_batch(row, ((struct scene *)row->data)->scaled, false);
+}
+
+static void
 shmfb_copied(struct bench_row *row)
 {
 	struct scene *s = row->data;
@@ -271,7 +346,9 @@ enum {
 	SDL_COPIED,
 	COPIED_IN_FLIGHT,
 	AGAIN,
+	SCALED,
 	PUT,
+	PUT_STOCK,
 	PLAIN,
 	ROWS
 };
@@ -290,7 +367,11 @@ static const struct {
 	[COPIED_IN_FLIGHT] = { "shmfb", "copied, 2 in flight", 1, true,
 			       shmfb_copied_in_flight },
 	[AGAIN] = { "shmfb", "not drawn", 0, false, shmfb_again },
+	[SCALED] = { "shmfb", "not drawn, scaled by it", 1, false,
+		     scaled_again },
 	[PUT] = { "shmfb-put", "not drawn", 1, false, put_again },
+	[PUT_STOCK] = { "shmfb-put", "not drawn, stock socket", 1, false,
+			put_stock },
 	[PLAIN] = { "bare-put-plain", "not drawn", 1, false, plain_put },
 };
 
@@ -301,18 +382,22 @@ run(struct scene *s, const struct bench_options *o)
 	bool small = o->width * o->height <= 800 * 600;
 	const struct bench_target targets[] = {
 		{ "drawn in place: time over SDL2",
-		  &rows[DRAWN], &rows[SDL_DRAWN], 1.0, false },
+		  &rows[DRAWN], &rows[SDL_DRAWN], 1.0, false, false },
 		{ "copied, awaited: rate over SDL2",
-		  &rows[COPIED], &rows[SDL_COPIED], 1.5, true },
+		  &rows[COPIED], &rows[SDL_COPIED], 1.5, true, false },
 		{ "copied, 2 in flight: rate over SDL2",
 		  &rows[COPIED_IN_FLIGHT], &rows[SDL_COPIED],
-		  small ? 3.0 : 2.2, true },
+		  small ? 3.0 : 2.2, true, false },
 		{ "core PutImage: time over a plain client",
-		  &rows[PUT], &rows[PLAIN], 0.6, false },
+		  &rows[PUT], &rows[PLAIN], 0.6, false, false },
+		{ "the same, stock socket",
+		  &rows[PUT_STOCK], &rows[PLAIN], 0.85, false, false },
+		{ "client CPU of a frame from the slot, asleep in between",
+		  &rows[AGAIN], NULL, 40, false, true },
 	};
 	struct bench_set set = {
 		.options = o, .rows = rows, .count = ROWS,
-		.rounds = o->quick ? 30 : 120,
+		.rounds = o->quick ? 20 : 100,
 	};
 	unsigned i;
 
@@ -354,10 +439,14 @@ main(int argc, char **argv)
 	open_sdl(&scene, &options);
 	scene.shm = open_window(SHMFB_SHM, &options);
 	scene.put = open_window(SHMFB_PUT, &options);
+	scene.scaled = open_scaled(&options);
+	scene.put_stock = open_stock(&options);
 	bench_server(bare_server(&scene.plain), "server's");
 	run(&scene, &options);
 	shmfb_close(scene.shm);
 	shmfb_close(scene.put);
+	shmfb_close(scene.put_stock);
+	shmfb_close(scene.scaled);
 	SDL_Quit();
 	bare_close(&scene.plain);
 	munmap((void *)(uintptr_t)scene.image.pixels,

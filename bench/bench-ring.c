@@ -348,12 +348,14 @@ list_targets(struct bench_target *targets, const struct bench_row *rows)
 		if (kinds[i].target)
 			targets[n++] = (struct bench_target){
 				kinds[i].target, &rows[i * SIZES + 1],
-				&rows[i * SIZES], 1.10, false,
+				&rows[i * SIZES], 1.10, false, false,
 			};
 	targets[n++] = (struct bench_target){ "hold+release",
-		&rows[BOTH_IDLE * SIZES + 1], NULL, 0.100, false };
+		&rows[BOTH_IDLE * SIZES + 1], NULL, 0.100, false,
+		false };
 	targets[n++] = (struct bench_target){ "publish, 8 idle readers",
-		&rows[PUBLISH_IDLE * SIZES + 1], NULL, 0.300, false };
+		&rows[PUBLISH_IDLE * SIZES + 1], NULL, 0.300, false,
+		false };
 	return n;
 }
 
@@ -646,7 +648,7 @@ bench_transport(const struct bench_options *o)
 	};
 	const struct bench_target target = {
 		"transport: time over bare", &rows[2], &rows[1],
-		1.03, false,
+		1.03, false, false,
 	};
 	struct bench_set set = {
 		.options = o, .rows = rows, .count = BASE_ARRAY_SIZE(rows),

@@ -245,6 +245,7 @@ main(int argc, char **argv)
 	};
 	const struct bench_target target = {
 		"wake: round trip over bare", &rows[1], &rows[0], 1.15, false,
+		false,
 	};
 	struct bench_set set = { .rows = rows,
 		.count = BASE_ARRAY_SIZE(rows) };

@@ -6,7 +6,9 @@
  * function that does a short batch of it. The rows take turns, round after
  * round, in alternating direction, so that whatever else the machine does
  * meets all of them. What counts is the median over the rounds; rows are
- * compared round by round, and only the ratios are reported as a result.
+ * compared round by round, and only the ratios are reported as a result. A
+ * round during which others took much of the machine is done again, for all
+ * rows alike, as long as there are not too many such rounds.
  *
  * A batch is
  *
@@ -78,6 +80,7 @@ struct bench_set {
 
 	/* The harness's. */
 	double others;			/* part of the CPUs that others took */
+	unsigned left_out;		/* rounds in which they took too much */
 };
 
 /* A median, and between what it is with 95 % confidence. */
@@ -94,6 +97,7 @@ struct bench_target {
 	const struct bench_row *against; /* NULL: bound is in microseconds */
 	double bound;
 	bool at_least;			/* of the rates; else of the times */
+	bool cpu;			/* of its client CPU; against is NULL */
 };
 
 /* Say what is wrong, with the program's name, and exit 1. */

@@ -24,12 +24,32 @@
 
 /*
  * With fewer bands the server has less to do meanwhile, and with smaller ones
- * it is woken too often.
+ * it is woken too often. While it has another frame to do, it needs to be
+ * given less to do, and to be woken not at all.
  */
-#define BANDS 12
-#define BAND_BYTES (160 * 1024)
+#define BANDS 8
+#define BAND_BYTES (320 * 1024)
+#define BANDS_BEHIND 4
+#define BAND_BYTES_BEHIND (512 * 1024)
+
+/*
+ * Some implementations of memcpy() go around the caches when asked for about
+ * as much as fits into them, and the server is about to read it.
+ */
+#define PIECE (64 * 1024)
 
 /* ---------------------------------------------------------------- copy -- */
+
+static void
+copy_run(uint8_t *to, const uint8_t *from, size_t length)
+{
+	size_t done, n;
+
+	for (done = 0; done < length; done += n) {
+		n = BASE_MIN(length - done, PIECE);
+		memcpy(to + done, from + done, n);
+	}
+}
 
 static void
 copy_bytes(const struct shmfb_copy *copy, const struct shmx_rect *r)
@@ -38,11 +58,20 @@ copy_bytes(const struct shmfb_copy *copy, const struct shmx_rect *r)
 	size_t left = (size_t)r->x * bytes, length = (size_t)r->width * bytes;
 	const uint8_t *from = copy->from.pixels;
 	uint8_t *to = copy->to.pixels;
-	size_t y = (size_t)r->y;
+	size_t y = (size_t)r->y, n = (size_t)r->height;
 
-	for (; y < (size_t)r->y + (size_t)r->height; y++)
-		memcpy(to + y * copy->to.stride + left,
-		       from + y * copy->from.stride + left, length);
+	from += y * copy->from.stride + left;
+	to += y * copy->to.stride + left;
+	/* Rows that touch on both sides are one. */
+	if (length == copy->from.stride && length == copy->to.stride) {
+		length *= n;
+		n = 1;
+	}
+	for (; n > 0; n--) {
+		copy_run(to, from, length);
+		from += copy->from.stride;
+		to += copy->to.stride;
+	}
 }
 
 /* What is missing above that row. */
@@ -82,13 +111,16 @@ static int32_t
 band_rows(const struct shmfb *fb, const struct shmfb_picture *picture,
 	  int32_t height)
 {
-	uint32_t rows = BAND_BYTES / picture->stride;
+	bool behind = shmfb_flight_frames(&fb->flight) > 0;
+	uint32_t bytes = behind ? BAND_BYTES_BEHIND : BAND_BYTES;
+	uint32_t bands = behind ? BANDS_BEHIND : BANDS;
+	uint32_t rows = bytes / picture->stride;
 
 	/* Each of them is a request, or some. */
 	if (picture->by->copies)
 		rows = fb->x->put_pixels / picture->width;
 	else
-		rows = BASE_MAX(rows, (uint32_t)height / BANDS);
+		rows = BASE_MAX(rows, ((uint32_t)height + bands - 1) / bands);
 	return (int32_t)BASE_MAX(rows, 1);
 }
 
