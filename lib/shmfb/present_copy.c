@@ -51,7 +51,7 @@ copy_run(uint8_t *to, const uint8_t *from, size_t length)
 	}
 }
 
-static void
+static int
 copy_bytes(const struct shmfb_copy *copy, const struct shmx_rect *r)
 {
 	unsigned bytes = shmx_format_bytes(copy->from.format);
@@ -72,6 +72,16 @@ copy_bytes(const struct shmfb_copy *copy, const struct shmx_rect *r)
 		from += copy->from.stride;
 		to += copy->to.stride;
 	}
+	return 0;
+}
+
+static int
+convert(const struct shmfb_copy *copy, const struct shmx_rect *r)
+{
+	if (shmfb_convert(&copy->to, r, &copy->from, (uint32_t)r->x,
+			  (uint32_t)r->y) < 0)
+		return base_error(-ENOMEM, "no memory to convert an image");
+	return 0;
 }
 
 /* What is missing above that row. */
@@ -83,12 +93,7 @@ copy_up_to(struct shmfb_copy *copy, int32_t row)
 	part.height = BASE_MIN(row - part.y, part.height);
 	if (copy->err || part.height <= 0)
 		return copy->err;
-	if (!copy->to.native)
-		copy_bytes(copy, &part);
-	else if (shmfb_convert(&copy->to, &part, &copy->from,
-			       (uint32_t)part.x, (uint32_t)part.y) < 0)
-		copy->err = base_error(-ENOMEM,
-				       "no memory to convert an image");
+	copy->err = copy->write(copy, &part);
 	missing->y += part.height;
 	missing->height -= part.height;
 	return copy->err;
@@ -97,11 +102,15 @@ copy_up_to(struct shmfb_copy *copy, int32_t row)
 int
 shmfb_copy_rest(struct shmfb_picture *picture)
 {
-	int err = 0;
+	int err;
 
-	if (picture->copy)
-		err = copy_up_to(picture->copy, SHMX_SIDE_MAX);
+	if (!picture->copy)
+		return 0;
+	err = copy_up_to(picture->copy, INT32_MAX);
 	picture->copy = NULL;
+	/* Of others it is known already which image that is. */
+	if (!err && picture->staged)
+		shmfb_content_set(&picture->slot->content, picture);
 	return err;
 }
 
@@ -212,8 +221,11 @@ shmfb_copy_begin(struct shmfb *fb, struct shmfb_copy *copy,
 	copy->missing = shmfb_content_missing(fb, &slot->content, picture);
 	copy->to.pixels = slot->pixels;
 	copy->to.stride = picture->from_stride;
-	if (picture->format != copy->from.format)
+	copy->write = copy_bytes;
+	if (picture->format != copy->from.format) {
 		copy->to.native = &fb->x->native;
+		copy->write = convert;
+	}
 	if (!shmfb_rect_empty(&copy->missing))
 		shmfb_count_copy(fb, picture);
 	shmfb_content_set(&slot->content, picture);

@@ -209,6 +209,9 @@ is_stale(struct shmfb *fb, const struct shmfb_picture *picture,
 {
 	struct shmx_rect part;
 
+	/* Memory to make it ready was not to be had. */
+	if (picture->staged && !picture->slot->content.defined)
+		return true;
 	if (!picture->staged && !picture->rendered)
 		return !shmfb_layout_plain(now) ||
 		       is_out_of_reach(fb, picture);

@@ -143,10 +143,12 @@ send_frame(struct shmfb *fb, struct shmfb_picture *picture,
 	err = send_damage(fb, picture, &changed);
 	if (err)
 		return err;
-	(void)shmfb_copy_rest(picture);
+	fb->repaint = (struct shmx_rect){ 0, 0, 0, 0 };
+	/* Some of a picture that is staged: all of it another time. */
+	if (shmfb_copy_rest(picture) < 0 && picture->staged)
+		shmfb_repaint_later(fb, NULL);
 	if (all)
 		paint_around(fb, picture, &window);
-	fb->repaint = (struct shmx_rect){ 0, 0, 0, 0 };
 	if (fb->flight.count == before)
 		shown_at_once(fb, picture, base_now_ns());
 	else if (picture->by->copies)
@@ -367,10 +369,13 @@ static int
 repaint(struct shmfb *fb, const struct shmx_rect *part)
 {
 	struct shmfb_damage parts;
+	int err, rest;
 
 	shmfb_damage_init(&parts, part);
 	shmfb_damage_all(&parts);
-	return send_parts(fb, fb->newest, &parts, true);
+	err = send_parts(fb, fb->newest, &parts, true);
+	rest = shmfb_copy_rest(fb->newest);
+	return err ? err : rest;
 }
 
 void

@@ -122,58 +122,65 @@ write_plain(const struct shmfb_sink *to, const struct shmx_rect *part,
 			     (uint32_t)(rect->y - layout->at.y));
 }
 
-/* What shows the damaged rectangle of the picture, into the slot. */
+/* A part of the slot, whose corner is the picture's part's. */
 static int
-write_part(struct shmfb *fb, struct shmfb_slot *slot, uint32_t stride,
-	   struct shmfb_picture *picture, const struct shmx_rect *part,
-	   const struct shmx_rect *damaged)
+write_part(const struct shmfb_copy *copy, const struct shmx_rect *part)
 {
-	const struct shmfb_layout *layout = &picture->layout;
-	const struct shmfb_sink to = { slot->pixels, stride,
-				       &fb->x->native };
-	struct shmfb_source from = {
-		.pixels = picture->drawn ? picture->drawn->pixels :
-			  shmx_frame_pixels(picture->hold),
-		.stride = picture->from_stride,
-		.width = layout->width,
-		.height = layout->height,
-		.format = picture->format,
-	};
-	struct shmx_rect rect = shmfb_layout_cover(layout, damaged);
+	const struct shmfb_picture *p = copy->picture;
+	struct shmx_rect rect = shmfb_rect_move(part, p->part.x, p->part.y);
 
-	if (!from.pixels)
-		return base_error(-ENOMEM, "cannot map the frame: %s",
-				  shmx_error());
-	rect = shmfb_rect_cut(&rect, part);
-	if (shmfb_rect_empty(&rect))
-		return 0;
-	shmfb_count_copy(fb, picture);
-	if ((shmfb_layout_plain(layout) ? write_plain : write_scaled)
-	    (&to, part, &rect, &from, layout) < 0)
+	if ((shmfb_layout_plain(&p->layout) ? write_plain : write_scaled)
+	    (&copy->to, &p->part, &rect, &copy->from, &p->layout) < 0)
 		return base_error(-ENOMEM, "no memory to convert a frame");
 	return 0;
 }
 
-static int
-fill_slot(struct shmfb *fb, struct shmfb_slot *slot, uint32_t stride,
-	  struct shmfb_picture *picture)
+/* Where in the slot that shows the damaged rectangle of the picture. */
+static struct shmx_rect
+cover(const struct shmfb_picture *picture, const struct shmx_rect *damaged)
 {
-	const struct shmx_rect *part = &picture->part;
-	struct shmfb_content *is = &slot->content;
-	struct shmx_rect damaged;
-	int err;
+	struct shmx_rect rect = shmfb_layout_cover(&picture->layout, damaged);
 
-	if (!shmfb_rect_equal(&is->part, part) ||
+	rect = shmfb_rect_cut(&rect, &picture->part);
+	return shmfb_rect_move(&rect, -picture->part.x, -picture->part.y);
+}
+
+/* What it lacks is still to be written: by the put, or by shmfb_copy_rest(). */
+static int
+fill_slot(struct shmfb *fb, struct shmfb_picture *picture)
+{
+	struct shmfb_content *is = &picture->slot->content;
+	struct shmfb_copy *copy = &fb->staging;
+	struct shmx_rect damaged;
+
+	if (!shmfb_rect_equal(&is->part, &picture->part) ||
 	    !shmfb_layout_equal(&is->layout, &picture->layout))
 		is->defined = false;
 	damaged = shmfb_content_missing(fb, is, picture);
 	is->defined = false;
-	err = write_part(fb, slot, stride, picture, part, &damaged);
-	if (err)
-		return err;
-	shmfb_content_set(is, picture);
-	slot->freed = ++fb->pool.frees;
-	return 0;
+	*copy = (struct shmfb_copy){
+		.from = {
+			.pixels = picture->drawn ? picture->drawn->pixels :
+				  shmx_frame_pixels(picture->hold),
+			.stride = picture->from_stride,
+			.width = picture->layout.width,
+			.height = picture->layout.height,
+			.format = picture->format,
+		},
+		.to = { picture->slot->pixels, picture->stride,
+			&fb->x->native },
+		.missing = cover(picture, &damaged),
+		.write = write_part,
+		.picture = picture,
+	};
+	if (!copy->from.pixels)
+		return base_error(-ENOMEM, "cannot map the frame: %s",
+				  shmx_error());
+	if (!shmfb_rect_empty(&copy->missing))
+		shmfb_count_copy(fb, picture);
+	picture->copy = copy;
+	picture->slot->freed = ++fb->pool.frees;
+	return fb->pixmap.on ? shmfb_copy_rest(picture) : 0;
 }
 
 int
@@ -191,16 +198,11 @@ shmfb_stage(struct shmfb *fb, struct shmfb_picture *picture)
 	if (err)
 		return err;
 	picture->part = part;
-	err = fill_slot(fb, slot, stride, picture);
-	if (err) {
-		shmfb_slot_unref(fb, slot);
-		return err;
-	}
 	picture->staged = true;
 	picture->slot = slot;
 	picture->segment = shmfb_segment_ref(slot->segment);
 	picture->width = (uint32_t)part.width;
 	picture->height = (uint32_t)part.height;
 	picture->stride = stride;
-	return 0;
+	return fill_slot(fb, picture);
 }

@@ -18,7 +18,8 @@ struct shmfb_picture;
 
 /*
  * Write the picture into a slot, by its layout and as far as the window has
- * room for it, and have it put from there. Counts a client copy unless all of
+ * room for it, and have it put from there: in bands, by shmfb_copy_put(), or
+ * shmfb_copy_rest(), which has to follow. Counts a client copy unless all of
  * it was there. -ENOMEM; -EAGAIN all slots are at the server.
  */
 int

@@ -130,6 +130,7 @@ struct shmfb {
 	struct shmfb_segment *ring;	/* of the last ring; a reference */
 	struct shmfb_pool pool;
 	struct shmfb_pool stage;
+	struct shmfb_copy staging;	/* the last picture's, into that */
 	struct shmfb_render render;
 	struct shmfb_pixmaps pixmap;
 
