@@ -772,13 +772,140 @@ START_TEST(descriptors_switched_off)
 }
 END_TEST
 
+/* ---------------------------------------- Present, of pixmaps of ours -- */
+
+static const struct {
+	const char *screen;
+	const char *no_fd;		/* System V segments instead */
+	uint32_t format;
+	uint32_t mask;			/* of a pixel's bits, those that count */
+} pixmaps[] = {
+	{ "320x200x16", "0", SHMX_RGB565, 0xffff },
+	{ "320x200x16", "1", SHMX_RGB565, 0xffff },
+	{ "320x200x24", "0", SHMX_XRGB8888, 0xffffff },
+	{ "320x200x24", "1", SHMX_XRGB8888, 0xffffff },
+	{ "320x200x30", "0", SHMX_XRGB2101010, 0x3fffffff },
+	{ "320x200x30", "1", SHMX_XRGB2101010, 0x3fffffff },
+};
+
+#define PIXMAPS ((int)BASE_ARRAY_SIZE(pixmaps))
+
+/* An odd width: rows of 16 bits a pixel end in padding. */
+enum { PIXMAP_WIDTH = 101, PIXMAP_HEIGHT = 57 };
+
+static uint32_t
+pixmap_value(const void *pixels, size_t stride, unsigned bytes, uint32_t x,
+	     uint32_t y)
+{
+	uint32_t value = 0;
+
+	memcpy(&value, (const uint8_t *)pixels + y * stride +
+	       (size_t)x * bytes, bytes);
+	return value;
+}
+
+static void
+present_noise(struct shmfb *fb, uint32_t seed, const struct shmx_rect *part)
+{
+	unsigned bytes = shmx_format_bytes(fb->canvas_format);
+	struct shmfb_canvas canvas;
+	uint32_t x, y, value;
+
+	while (!shmfb_ready(fb))
+		ck_assert(shmfb_pump(fb));
+	ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
+	for (y = 0; y < canvas.height; y++)
+		for (x = 0; x < canvas.width; x++) {
+			value = pattern(x, y, seed) * 2654435761U;
+			memcpy((uint8_t *)canvas.pixels + y * canvas.stride +
+			       (size_t)x * bytes, &value, bytes);
+		}
+	ck_assert_int_eq(shmfb_present(fb, part, part ? 1 : 0), 0);
+}
+
+/* Within part the one, around it the other. */
+static void
+check_noise_of(xcb_connection_t *there, struct shmfb *fb, uint32_t mask,
+	       uint32_t seed, const struct shmx_rect *part, uint32_t around)
+{
+	unsigned bytes = shmx_format_bytes(fb->canvas_format);
+	size_t stride = (PIXMAP_WIDTH * bytes + 3) / 4 * 4;
+	xcb_get_image_reply_t *r;
+	uint32_t x, y, want;
+	bool in;
+
+	r = xcb_get_image_reply(there, xcb_get_image(there,
+		XCB_IMAGE_FORMAT_Z_PIXMAP, shmfb_window_id(fb), 0, 0,
+		PIXMAP_WIDTH, PIXMAP_HEIGHT, ~0U), NULL);
+	ck_assert_ptr_nonnull(r);
+	ck_assert_uint_ge((size_t)xcb_get_image_data_length(r),
+			  stride * PIXMAP_HEIGHT);
+	for (y = 0; y < PIXMAP_HEIGHT; y++)
+		for (x = 0; x < PIXMAP_WIDTH; x++) {
+			in = (int32_t)x >= part->x && (int32_t)y >= part->y &&
+			     (int32_t)x < part->x + part->width &&
+			     (int32_t)y < part->y + part->height;
+			want = pattern(x, y, in ? seed : around) *
+			       2654435761U;
+			ck_assert_uint_eq(mask & pixmap_value(
+				xcb_get_image_data(r), stride, bytes, x, y),
+				mask & want);
+		}
+	free(r);
+}
+
+START_TEST(pixmaps_of_each_depth)
+{
+	const struct shmx_rect all = { 0, 0, PIXMAP_WIDTH, PIXMAP_HEIGHT };
+	const struct shmx_rect part = { 33, 20, 41, 17 };
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct xserver server;
+	xcb_connection_t *there;
+	struct shmfb *fb;
+
+	xserver_start(&server, pixmaps[_i].screen, NULL);
+	there = x_connect(server.display);
+	setenv("SHMFB_NO_FD", pixmaps[_i].no_fd, 1);
+	opt.display = server.display;
+	opt.width = PIXMAP_WIDTH;
+	opt.height = PIXMAP_HEIGHT;
+	opt.backend = SHMFB_PRESENT;
+	opt.flags = SHMFB_NATIVE_FORMAT;
+	fb = open_window(&opt);
+	unsetenv("SHMFB_NO_FD");
+	ck_assert_uint_eq(fb->canvas_format, pixmaps[_i].format);
+	ck_assert(fb->sysv == (pixmaps[_i].no_fd[0] == '1'));
+	present_noise(fb, 1, NULL);
+	settle(fb, there);
+	check_noise_of(there, fb, pixmaps[_i].mask, 1, &all, 0);
+	/* What is said to differ is all that is copied. */
+	present_noise(fb, 2, &part);
+	settle(fb, there);
+	check_noise_of(there, fb, pixmaps[_i].mask, 2, &part, 1);
+	ck_assert_str_eq(stats_of(fb).path, "present");
+	ck_assert_str_eq(stats_of(fb).route, "direct");
+	ck_assert_uint_eq(stats_of(fb).client_copies, 0);
+	ck_assert_uint_eq(stats_of(fb).frames_failed, 0);
+	shmfb_close(fb);
+	xcb_disconnect(there);
+	xserver_stop(&server);
+}
+END_TEST
+
 START_TEST(server_without_shm)
 {
 	static const char *const flags[] = { "-extension", "MIT-SHM", NULL };
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
 	struct xserver server;
+	struct shmfb *fb;
 
 	xserver_start(&server, "800x600x24", flags);
 	check_falls_back(server.display, "the server has no MIT-SHM");
+	opt.display = server.display;
+	opt.backend = SHMFB_PRESENT;
+	ck_assert_int_eq(shmfb_open(&fb, &opt), -ENOTSUP);
+	ck_assert_msg(strstr(shmfb_error(), "the server has no MIT-SHM"),
+		      "%s", shmfb_error());
 	xserver_stop(&server);
 }
 END_TEST
@@ -1044,6 +1171,7 @@ main(void)
 	tcase_add_test(tc, switched_off);
 	tcase_add_test(tc, switch_that_is_not_on);
 	tcase_add_test(tc, descriptors_switched_off);
+	tcase_add_loop_test(tc, pixmaps_of_each_depth, 0, PIXMAPS);
 	tcase_add_test(tc, server_without_shm);
 	tcase_add_test(tc, server_over_tcp);
 	tcase_add_test(tc, one_ring_is_refused);
