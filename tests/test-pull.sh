@@ -84,6 +84,10 @@ run again --format ppm --frames 1
 ok "ppm: pushed and pulled again" cmp "$tap_tmp/one.ppm" "$tap_tmp/out"
 run one "$tap_tmp/100%%-%03d.png" --frames 1
 ok "png: by a pattern" test -s "$tap_tmp/100%-001.png"
+run one "$tap_tmp/50%%.png"
+ok "png: a percent sign in the name of one" test -s "$tap_tmp/50%.png"
+run one --frames 1 "$tap_tmp/50%%.raw"
+ok "raw: a percent sign in its name" cmp "$raw" "$tap_tmp/50%.raw"
 run one "$tap_tmp/one.png"
 is "png: one is enough" "$status" 0
 run one --format y4m --frames 1

@@ -336,11 +336,12 @@ pull_write(struct pull_sink *sink, struct shmx_hold *hold)
 	from = shmx_frame_pixels(hold);
 	if (from == NULL)
 		die("%s", shmx_error());
-	if (each) {
+	if (!each && (sink->format == PULL_RAW || sink->format == PULL_Y4M))
+		check_same(sink, info);
+	/* A %% is a % in the name of a single file, too. */
+	if (path != NULL) {
 		expand(name, path, sink->count + 1);
 		path = name;
-	} else if (sink->format == PULL_RAW || sink->format == PULL_Y4M) {
-		check_same(sink, info);
 	}
 	if (sink->format != PULL_PNG && (each || sink->count == 0))
 		open_stream(sink, path);
