@@ -204,6 +204,7 @@ wait $sleeper 2>/dev/null
 
 run busy --every --format raw --frames 1
 says "every frame of who does not wait" 1 "have to wait"
+like "every frame of who does not wait: what to do" "$err" "shmx push --every"
 "$pull" all --every --wait --format raw >"$tap_tmp/all" 2>"$tap_tmp/err" &
 puller=$!
 timeout 20 "$push" all --every --wait --size 16x16 "$tap_tmp/many"

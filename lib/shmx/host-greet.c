@@ -138,7 +138,8 @@ refuse_hello(struct shmx_host *host, struct shmx_peer *peer,
 		shmx_peer_refuse(host, peer, ENOTSUP, "ring \"%s\" admits "
 				 "only readers that may skip frames: its "
 				 "producer would have to wait for others, and "
-				 "was not started to (SHMX_ALLOW_EVERY)",
+				 "was not started to (SHMX_ALLOW_EVERY, or "
+				 "shmx push --every)",
 				 host->claim->name);
 	} else if (h->holds < 1 || h->holds > SHMX_HOLDS_MAX) {
 		shmx_peer_refuse(host, peer, EINVAL, "a reader holds 1 to %d "
