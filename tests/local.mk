@@ -460,7 +460,7 @@ include tests/fuzz/local.mk
 # Shell tests that need an X server.
 x11_scripts = %D%/test-demos.x11 %D%/test-input-forward.x11 %D%/test-kills.x11 \
 	%D%/test-swarm.x11 %D%/test-view.x11 %D%/test-view-formats.x11 \
-	%D%/test-view-keys.x11
+	%D%/test-view-keys.x11 %D%/test-view-wm.x11
 
 check_PROGRAMS += $(check_programs) %D%/grower %D%/holder %D%/xquery
 %C%_grower_SOURCES = %D%/grower.c %D%/frames.h

@@ -9,6 +9,9 @@
  *	xquery CLASS children	how many windows are within it
  *	xquery CLASS count	how many such windows there are
  *	xquery CLASS size	its width and height, as 640x480
+ *	xquery CLASS resize 640x480	have it resized
+ *	xquery CLASS managed	is it a window manager's? exits 1 if not
+ *	xquery CLASS destroy	as a user does with xkill, nearly
  *	xquery CLASS colours	how many colours it shows
  *	xquery CLASS colour RRGGBB	how many pixels are of that one
  *
@@ -186,9 +189,9 @@ count(xcb_connection_t *conn, xcb_window_t around, const char *class)
 	return n;
 }
 
-/* Top-level windows only: there is no window manager in these tests. */
+/* On the screen, or within a window manager's frame there. */
 static xcb_window_t
-find(xcb_connection_t *conn, xcb_window_t root, const char *class)
+find(xcb_connection_t *conn, xcb_window_t root, const char *class, int deep)
 {
 	xcb_query_tree_reply_t *tree = xcb_query_tree_reply(conn,
 		xcb_query_tree(conn, root), NULL);
@@ -200,8 +203,35 @@ find(xcb_connection_t *conn, xcb_window_t root, const char *class)
 	for (i = 0; i < xcb_query_tree_children_length(tree); i++)
 		if (has_class(conn, xcb_query_tree_children(tree)[i], class))
 			found = xcb_query_tree_children(tree)[i];
+	for (i = 0; deep && found == XCB_NONE &&
+	     i < xcb_query_tree_children_length(tree); i++)
+		found = find(conn, xcb_query_tree_children(tree)[i], class, 0);
 	free(tree);
 	return found;
+}
+
+static int
+is_managed(xcb_connection_t *conn, xcb_window_t w)
+{
+	xcb_get_property_reply_t *r = xcb_get_property_reply(conn,
+		xcb_get_property(conn, 0, w, intern(conn, "WM_STATE"),
+				 XCB_GET_PROPERTY_TYPE_ANY, 0, 2), NULL);
+	int managed = r != NULL && r->value_len > 0;
+
+	free(r);
+	return managed;
+}
+
+static int
+resize(xcb_connection_t *conn, xcb_window_t w, const char *size)
+{
+	uint32_t values[2];
+
+	if (sscanf(size, "%ux%u", &values[0], &values[1]) != 2)
+		return 2;
+	xcb_configure_window(conn, w, XCB_CONFIG_WINDOW_WIDTH |
+			     XCB_CONFIG_WINDOW_HEIGHT, values);
+	return 0;
 }
 
 static void
@@ -247,7 +277,7 @@ main(int argc, char **argv)
 	for (i = 0; i < 250 && w == XCB_NONE; i++) {
 		if (i > 0)
 			poll(NULL, 0, 20);
-		w = find(conn, root, argv[1]);
+		w = find(conn, root, argv[1], 1);
 	}
 	if (w == XCB_NONE)
 		return 1;
@@ -259,6 +289,12 @@ main(int argc, char **argv)
 		status = press(conn, root, w, argv[3]);
 	else if (strcmp(argv[2], "size") == 0)
 		status = print_size(conn, w);
+	else if (strcmp(argv[2], "resize") == 0 && argc == 4)
+		status = resize(conn, w, argv[3]);
+	else if (strcmp(argv[2], "managed") == 0)
+		status = !is_managed(conn, w);
+	else if (strcmp(argv[2], "destroy") == 0)
+		xcb_destroy_window(conn, w);
 	else if (strcmp(argv[2], "colours") == 0)
 		status = look(conn, w, NULL);
 	else if (strcmp(argv[2], "colour") == 0 && argc == 4)
@@ -269,6 +305,9 @@ main(int argc, char **argv)
 		printf("%d\n", count(conn, root, argv[1]));
 	else
 		printf("%u\n", (unsigned)w);
+	/* A round trip: all of it has been done before we leave. */
+	free(xcb_get_input_focus_reply(conn, xcb_get_input_focus(conn),
+				       NULL));
 	xcb_disconnect(conn);
 	return status;
 }

@@ -14,10 +14,15 @@
 #include <xcb/xcb.h>
 
 #include "base/base.h"
+#include "base/clock.h"
 #include "write-png.h"
 #include "tool.h"
 
 #define BAND_BYTES (1 << 20)
+
+/* A window manager has that long to put a window on the screen. */
+#define SEEN_NS (5 * BASE_NS_PER_S)
+#define LOOK_NS (5 * BASE_NS_PER_MS)
 
 /* How the pixels of the window lie in what the server sends. */
 struct image_format {
@@ -213,6 +218,40 @@ ask(xcb_connection_t *conn, uint32_t window, uint32_t *width,
 	free(a);
 	free(g);
 	return ok;
+}
+
+/* Whether all of them are mapped, and what they are in as well. */
+static bool
+all_viewable(xcb_connection_t *conn, const uint32_t *windows, unsigned count)
+{
+	xcb_get_window_attributes_reply_t *a;
+	bool viewable = true;
+	unsigned i;
+
+	for (i = 0; i < count && viewable; i++) {
+		a = xcb_get_window_attributes_reply(conn,
+			xcb_get_window_attributes(conn, windows[i]), NULL);
+		viewable = a != NULL &&
+			a->map_state == XCB_MAP_STATE_VIEWABLE;
+		free(a);
+	}
+	return viewable;
+}
+
+bool
+readback_wait(const uint32_t *windows, unsigned count)
+{
+	uint64_t until = base_now_ns() + SEEN_NS;
+	xcb_connection_t *conn = xcb_connect(NULL, NULL);
+	bool viewable;
+
+	if (xcb_connection_has_error(conn))
+		die("cannot connect to the X server to look for the window");
+	while (!(viewable = all_viewable(conn, windows, count)) &&
+	       !interrupted() && base_now_ns() < until)
+		tool_sleep_until(base_now_ns() + LOOK_NS);
+	xcb_disconnect(conn);
+	return viewable;
 }
 
 void
