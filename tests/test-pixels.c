@@ -578,6 +578,7 @@ START_TEST(images_refused)
 	start(1, &ways[0], 60, 50, 0);
 	image.pixels = NULL;
 	ck_assert_int_eq(shmfb_present_copy(fb, &image, NULL, 0), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(shmfb_error(), "no pixels"));
 	image = good;
 	image.width = 65;
 	ck_assert_int_eq(shmfb_present_copy(fb, &image, NULL, 0), -EINVAL);

@@ -238,8 +238,12 @@ shmfb_copy_begin(struct shmfb *fb, struct shmfb_copy *copy,
 static int
 check_image(const struct shmfb_image *image)
 {
-	if (!image->pixels || image->width < 1 ||
-	    image->width > SHMX_SIDE_MAX || image->height < 1 ||
+	if (!image->pixels)
+		return base_error(-EINVAL,
+			"an image of %ux%u cannot be shown: it has no pixels",
+			image->width, image->height);
+	if (image->width < 1 || image->width > SHMX_SIDE_MAX ||
+	    image->height < 1 ||
 	    image->height > SHMX_SIDE_MAX)
 		return base_error(-EINVAL,
 			"an image of %ux%u cannot be shown: sides are 1 to %d "
