@@ -89,6 +89,22 @@ START_TEST(bad_sizes)
 }
 END_TEST
 
+START_TEST(options_that_are_not)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+
+	opt.backend = (enum shmfb_backend)(SHMFB_PRESENT + 1);
+	ck_assert_int_eq(open_fails(&opt, "no backend 5"), -EINVAL);
+	opt.backend = (enum shmfb_backend)-1;
+	ck_assert_int_eq(open_fails(&opt, "no backend"), -EINVAL);
+	opt.backend = SHMFB_AUTO;
+	opt.flags = SHMFB_FIXED_SIZE | 0xffff0000;
+	ck_assert_int_eq(open_fails(&opt, "no flags 0xffff0000"), -EINVAL);
+	opt.flags = SHMFB_ALPHA << 1;
+	ck_assert_int_eq(open_fails(&opt, "no flags 0x100"), -EINVAL);
+}
+END_TEST
+
 START_TEST(options_of_another_age)
 {
 	struct {
@@ -245,6 +261,25 @@ START_TEST(properties)
 	shmfb_set_title(fb, "other");
 	settle(fb, c);
 	check_text(fb, "_NET_WM_NAME", "other", 5);
+	shmfb_close(fb);
+}
+END_TEST
+
+START_TEST(title_that_is_no_text)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb *fb;
+
+	opt.title = "\xff\xfe bad";
+	fb = open_window(&opt);
+	settle(fb, c);
+	check_text(fb, "_NET_WM_NAME", "?? bad", 6);
+	check_text(fb, "_NET_WM_ICON_NAME", "?? bad", 6);
+	check_text(fb, "WM_NAME", "?? bad", 6);
+	/* Half a character, and what a terminal would obey. */
+	shmfb_set_title(fb, "\xc3\xa9\n\x1b[m\xe2\x80");
+	settle(fb, c);
+	check_text(fb, "_NET_WM_NAME", "\xc3\xa9??[m??", 8);
 	shmfb_close(fb);
 }
 END_TEST
@@ -663,6 +698,7 @@ main(void)
 	tcase_add_test(tc, no_display);
 	tcase_add_test(tc, no_such_screen);
 	tcase_add_test(tc, bad_sizes);
+	tcase_add_test(tc, options_that_are_not);
 	tcase_add_test(tc, options_of_another_age);
 	tcase_add_test(tc, palette_is_refused);
 	tcase_add_test(tc, opening_fails_cleanly);
@@ -672,6 +708,7 @@ main(void)
 	tc = suite_case(s, "manager");
 	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
 	tcase_add_test(tc, properties);
+	tcase_add_test(tc, title_that_is_no_text);
 	tcase_add_test(tc, endless_title);
 	tcase_add_test(tc, fixed_size);
 	tcase_add_test(tc, close_button);

@@ -116,7 +116,7 @@ enum shmfb_flags {
 /* Begin with SHMFB_OPTIONS_INIT; zero means the default. */
 struct shmfb_options {
 	size_t size;			/* set by the initialiser */
-	const char *title;		/* UTF-8; default "shmfb" */
+	const char *title;		/* see shmfb_set_title() */
 	const char *class_name;		/* WM_CLASS; default "shmfb" */
 	const char *display;		/* default $DISPLAY */
 	uint32_t width;			/* both 0: 640x480 */
@@ -164,8 +164,9 @@ struct shmfb_options {
  * Connect to the X server and map a window. options may be NULL.
  *
  * Errors: -EINVAL one side 0, or above SHMX_SIDE_MAX, x or y beyond 16 bits,
- * a smallest size or proportions of which one side is 0, share and parent of
- * two connections, or SHMFB_ALPHA and to share with a window that has none;
+ * a smallest size or proportions of which one side is 0, a backend, flags or
+ * vsync that there are not, share and parent of two connections, or SHMFB_ALPHA
+ * and to share with a window that has none;
  * -EPIPE the window to share with, or to be within, is gone; -ECONNREFUSED no
  * display, or one that does not let this user in (the message says which was
  * tried); -ENOTSUP a screen whose default visual has no colours of its own (it
@@ -299,7 +300,8 @@ struct shmfb_image {
  * image or canvas before, and only that is copied; count 0 means all of it.
  * A canvas that was begun is begun no more.
  *
- * Errors: -EINVAL an image of no such size, or whose rows are too short;
+ * Errors: -EINVAL an image of no such size or without pixels, or whose rows
+ * are too short;
  * -ENOTSUP a format that shmx.h does not name, or SHMFB_SHM was asked for and
  * the server has come to refuse it; -EAGAIN as for shmfb_begin(); -ENOMEM;
  * -EPIPE when the server is gone. Present all of it after an error.
@@ -565,7 +567,11 @@ shmfb_request_clipboard(struct shmfb *fb);
 
 /* --------------------------------------------------------------- window -- */
 
-/* UTF-8, copied. Without effect once the server is gone. */
+/*
+ * UTF-8, copied; '?' stands for each byte that is not, or that a terminal
+ * would obey, such as control characters. Without effect once the server is
+ * gone.
+ */
 void
 shmfb_set_title(struct shmfb *fb, const char *title);
 

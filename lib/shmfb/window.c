@@ -21,6 +21,11 @@
 /* How long close waits for a server that still reads. */
 #define CLOSE_NS (100 * BASE_NS_PER_MS)
 
+/* Of enum shmfb_flags, all that there are. */
+#define FLAGS (SHMFB_FIXED_SIZE | SHMFB_NATIVE_FORMAT | SHMFB_FULLSCREEN | \
+	       SHMFB_MAXIMIZED | SHMFB_ABOVE | SHMFB_UNMAPPED | \
+	       SHMFB_NO_DECORATION | SHMFB_ALPHA)
+
 const char *
 shmfb_error(void)
 {
@@ -191,6 +196,12 @@ take_options(struct shmfb_options *opt, const struct shmfb_options *given)
 		opt->width = 640;
 		opt->height = 480;
 	}
+	if (opt->flags & ~(uint32_t)FLAGS)
+		return base_error(-EINVAL, "there are no flags %#x",
+				  opt->flags & ~(uint32_t)FLAGS);
+	if ((unsigned)opt->backend > SHMFB_PRESENT)
+		return base_error(-EINVAL, "there is no backend %u",
+				  (unsigned)opt->backend);
 	if ((unsigned)opt->vsync > SHMFB_VSYNC_OFF)
 		return base_error(-EINVAL, "there is no way %u to pace",
 				  (unsigned)opt->vsync);

@@ -11,24 +11,11 @@
 #include <xcb/xcb_icccm.h>
 
 #include "base/base.h"
+#include "base/text.h"
 #include "window.h"
 
 /* Far more than any title bar shows, far less than a request may carry. */
 #define TEXT_MAX 4096
-
-/* At most TEXT_MAX bytes of it, and no half character. */
-static size_t
-text_length(const char *text)
-{
-	size_t length = strnlen(text, TEXT_MAX + 1);
-
-	if (length <= TEXT_MAX)
-		return length;
-	length = TEXT_MAX;
-	while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
-		length--;
-	return length;
-}
 
 static bool
 is_ascii(const char *text, size_t length)
@@ -46,16 +33,20 @@ shmfb_wm_title(struct shmfb *fb, const char *title)
 {
 	const xcb_atom_t *atom = fb->x->atom;
 	xcb_atom_t utf8 = atom[SHMFB_ATOM_UTF8_STRING];
-	size_t length = text_length(title);
+	char text[TEXT_MAX + 1];
+	size_t length;
 
+	/* Often the name of a file, which may be anything. */
+	base_clean_text(text, sizeof(text), title, strlen(title));
+	length = strlen(text);
 	shmfb_property_set(fb, atom[SHMFB_ATOM_NET_WM_NAME], utf8, 8, length,
-			   title);
+			   text);
 	shmfb_property_set(fb, atom[SHMFB_ATOM_NET_WM_ICON_NAME], utf8, 8,
-			   length, title);
+			   length, text);
 	/* STRING is Latin-1: what is more than ASCII says what it is. */
 	shmfb_property_set(fb, XCB_ATOM_WM_NAME,
-			   is_ascii(title, length) ? XCB_ATOM_STRING : utf8,
-			   8, length, title);
+			   is_ascii(text, length) ? XCB_ATOM_STRING : utf8,
+			   8, length, text);
 }
 
 /*
