@@ -6,9 +6,13 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <xcb/xinput.h>
 #include <xcb/xkb.h>
 #include <xcb/xtest.h>
 #include <xkbcommon/xkbcommon-keysyms.h>
@@ -16,6 +20,7 @@
 #include <shmfb/shmfb.h>
 
 #include "base/clock.h"
+#include "shmfb/window.h"
 #include "suite.h"
 #include "xtool.h"
 
@@ -845,6 +850,219 @@ START_TEST(pump_wakes_for_input)
 }
 END_TEST
 
+/* ------------------------------------------- a server that cuts short -- */
+
+/* Of every event of such a kind, as libxcb has it. */
+#define FIXED 36
+
+static uint8_t *page_end;
+
+/* Of what is copied there, nobody reads further without its being noticed. */
+static void *
+at_end(const void *data, size_t bytes)
+{
+	return memcpy(page_end - bytes, data, bytes);
+}
+
+static void
+setup_cut(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *at;
+
+	setup();
+	/* The test's process ends with the test, and the pages with it. */
+	at = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+		  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(at, MAP_FAILED);
+	ck_assert_int_eq(mprotect(at + page, page, PROT_NONE), 0);
+	page_end = at + page;
+}
+
+/* An event of the pointer's with a list of each kind. */
+struct pointer_event {
+	xcb_input_button_press_event_t e;
+	uint32_t buttons;
+	uint32_t axes;
+	xcb_input_fp3232_t value[2];
+};
+
+static struct pointer_event
+pointer_event(uint16_t type)
+{
+	return (struct pointer_event){
+		.e = {
+			.response_type = XCB_GE_GENERIC,
+			.extension = fb->x->xinput.opcode,
+			.event_type = type,
+			.deviceid = fb->x->xinput.pointer,
+			.detail = 1,
+			.event = fb->window,
+			.event_x = 7 << 16,
+			.event_y = 5 << 16,
+			.buttons_len = 1,
+			.valuators_len = 1,
+		},
+		.axes = 3,
+	};
+}
+
+/* However short it is, only the whole event is one. */
+START_TEST(pointer_events_cut_short)
+{
+	static const struct {
+		uint16_t type;
+		enum shmfb_event_type told;
+	} kinds[] = {
+		{ XCB_INPUT_MOTION, SHMFB_EVENT_MOTION },
+		{ XCB_INPUT_BUTTON_PRESS, SHMFB_EVENT_BUTTON },
+		{ XCB_INPUT_BUTTON_RELEASE, SHMFB_EVENT_BUTTON },
+	};
+	struct pointer_event p = pointer_event(kinds[_i].type);
+	size_t bytes;
+
+	for (bytes = FIXED; bytes <= sizeof(p); bytes += 4) {
+		p.e.length = (uint32_t)(bytes - FIXED) / 4;
+		shmfb_event(fb->x, at_end(&p, bytes));
+		ck_assert_uint_eq(count(kinds[_i].told), bytes == sizeof(p));
+	}
+}
+END_TEST
+
+/* Lists that are longer than all there is. */
+START_TEST(pointer_events_that_boast)
+{
+	struct pointer_event p = pointer_event(XCB_INPUT_MOTION);
+
+	p.e.length = (sizeof(p) - FIXED) / 4;
+	p.e.buttons_len = UINT16_MAX;
+	shmfb_event(fb->x, at_end(&p, sizeof(p)));
+	p.e.buttons_len = 1;
+	p.e.valuators_len = UINT16_MAX;
+	shmfb_event(fb->x, at_end(&p, sizeof(p)));
+	p.e.valuators_len = 1;
+	p.axes = UINT32_MAX;
+	shmfb_event(fb->x, at_end(&p, sizeof(p)));
+	ck_assert_uint_eq(count(SHMFB_EVENT_MOTION), 0);
+}
+END_TEST
+
+/* What devices say while the pointer is grabbed. */
+START_TEST(raw_events_cut_short)
+{
+	struct {
+		xcb_input_raw_motion_event_t e;
+		uint32_t axes;
+		xcb_input_fp3232_t value[4];
+	} raw = {
+		.e = {
+			.response_type = XCB_GE_GENERIC,
+			.extension = fb->x->xinput.opcode,
+			.event_type = XCB_INPUT_RAW_MOTION,
+			.deviceid = fb->x->xinput.pointer,
+			.sourceid = 77,
+			.valuators_len = 1,
+		},
+		.axes = 3,
+		.value = { { 0 }, { 0 }, { 3, 0 }, { 4, 0 } },
+	};
+	size_t bytes;
+
+	ck_assert_int_eq(shmfb_grab_pointer(fb, true), 0);
+	settle(fb, c);
+	for (bytes = FIXED; bytes <= sizeof(raw); bytes += 4) {
+		raw.e.length = (uint32_t)(bytes - FIXED) / 4;
+		shmfb_event(fb->x, at_end(&raw, bytes));
+		ck_assert_uint_eq(fb->pointer.raw.source,
+				  bytes == sizeof(raw) ? 77 : 0);
+	}
+	ck_assert_double_eq(fb->pointer.raw.last_x, 3);
+	ck_assert_double_eq(fb->pointer.raw.last_y, 4);
+}
+END_TEST
+
+/* What a pointer is made of, in an answer that may end anywhere. */
+struct devices {
+	xcb_input_xi_query_device_reply_t r;
+	xcb_input_xi_device_info_t keyboard;
+	char keyboard_name[4];
+	xcb_input_xi_device_info_t pointer;
+	char pointer_name[8];
+	xcb_input_scroll_class_t wheel;
+	xcb_input_valuator_class_t axis;
+};
+
+static const struct devices devices = {
+	.r = { .num_infos = 2 },
+	.keyboard = { 3, XCB_INPUT_DEVICE_TYPE_MASTER_KEYBOARD, 2, 0, 3, 1, 0 },
+	.pointer = { 2, XCB_INPUT_DEVICE_TYPE_MASTER_POINTER, 3, 2, 5, 1, 0 },
+	.wheel = {
+		.type = XCB_INPUT_DEVICE_CLASS_TYPE_SCROLL,
+		.len = sizeof(xcb_input_scroll_class_t) / 4,
+		.number = 3,
+		.scroll_type = XCB_INPUT_SCROLL_TYPE_VERTICAL,
+		.increment = { 15, 0 },
+	},
+	.axis = {
+		.type = XCB_INPUT_DEVICE_CLASS_TYPE_VALUATOR,
+		.len = sizeof(xcb_input_valuator_class_t) / 4,
+		.number = 3,
+		.value = { 30, 0 },
+	},
+};
+
+static uint16_t
+take_devices(struct shmfb_xinput *xi, struct devices *d, size_t bytes)
+{
+	*xi = (struct shmfb_xinput){ 0 };
+	d->r.length = (uint32_t)(bytes - sizeof(d->r)) / 4;
+	return shmfb_xinput_take_pointer(xi, at_end(d, bytes), 0);
+}
+
+START_TEST(answers_cut_short)
+{
+	const size_t named = offsetof(struct devices, wheel);
+	const size_t wheeled = offsetof(struct devices, axis);
+	struct devices d = devices;
+	struct shmfb_xinput xi;
+	size_t bytes;
+
+	for (bytes = sizeof(d.r); bytes <= sizeof(d); bytes += 4) {
+		ck_assert_uint_eq(take_devices(&xi, &d, bytes),
+				  bytes >= named ? 2 : 0);
+		ck_assert(xi.scroll.axis[SHMFB_SCROLL_DOWN].there ==
+			  (bytes >= wheeled));
+		ck_assert(xi.scroll.axis[SHMFB_SCROLL_DOWN].known ==
+			  (bytes >= sizeof(d)));
+	}
+}
+END_TEST
+
+START_TEST(answers_that_boast)
+{
+	struct shmfb_xinput xi;
+	struct devices d;
+
+	d = devices;
+	d.keyboard.name_len = UINT16_MAX;
+	ck_assert_uint_eq(take_devices(&xi, &d, sizeof(d)), 0);
+	d = devices;
+	d.pointer.name_len = UINT16_MAX;
+	ck_assert_uint_eq(take_devices(&xi, &d, sizeof(d)), 0);
+	d = devices;
+	d.pointer.num_classes = UINT16_MAX;
+	ck_assert_uint_eq(take_devices(&xi, &d, sizeof(d)), 2);
+	ck_assert(xi.scroll.axis[SHMFB_SCROLL_DOWN].known);
+	d.wheel.len = UINT16_MAX;
+	ck_assert_uint_eq(take_devices(&xi, &d, sizeof(d)), 2);
+	ck_assert(!xi.scroll.axis[SHMFB_SCROLL_DOWN].there);
+	d = devices;
+	d.r.num_infos = UINT16_MAX;
+	d.pointer.type = XCB_INPUT_DEVICE_TYPE_SLAVE_POINTER;
+	ck_assert_uint_eq(take_devices(&xi, &d, sizeof(d)), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -883,5 +1101,12 @@ main(void)
 	tcase_add_test(tc, grab_of_another);
 	tcase_add_test(tc, motion_is_joined);
 	tcase_add_test(tc, pump_wakes_for_input);
+	tc = suite_case(s, "cut");
+	tcase_add_checked_fixture(tc, setup_cut, teardown);
+	tcase_add_loop_test(tc, pointer_events_cut_short, 0, 3);
+	tcase_add_test(tc, pointer_events_that_boast);
+	tcase_add_test(tc, raw_events_cut_short);
+	tcase_add_test(tc, answers_cut_short);
+	tcase_add_test(tc, answers_that_boast);
 	return suite_run(s);
 }

@@ -15,6 +15,9 @@
  * is of after the answer if the server had done the request when it sent the
  * event; then the answer is there, too. Nobody waits for it.
  *
+ * What an event or an answer says that it has is looked for within what has
+ * come of it, and nowhere else.
+ *
  * The history of motion between two events (XGetMotionEvents, and what XI2
  * devices keep) is not asked for: XInput 2 tells every move on its own, and so
  * does core X where no hint is asked for; there is nothing between them.
@@ -72,61 +75,98 @@ take_scroll(struct shmfb_xinput *xi, const xcb_input_scroll_class_t *c)
 				 number_of(c->increment));
 }
 
-/* Those of one type among count classes, which end before end. */
+/*
+ * How many of these bytes are the next class: as many as it says, all of them
+ * there and enough for what every class has. 0: there is none.
+ */
+static size_t
+class_bytes(const uint8_t *at, size_t bytes)
+{
+	const xcb_input_device_class_t *c = (const void *)at;
+
+	if (bytes < sizeof(*c) || c->len * 4U < sizeof(*c) ||
+	    c->len * 4U > bytes)
+		return 0;
+	return c->len * 4U;
+}
+
+/* Those of one type among count classes in so many bytes. */
 static void
 take_type(struct shmfb_xinput *xi, uint16_t type, const uint8_t *at,
-	  const uint8_t *end, unsigned count)
+	  size_t bytes, unsigned count)
 {
 	const xcb_input_device_class_t *c;
+	size_t done = 0, n;
 
-	for (; count > 0; count--, at += c->len * 4) {
-		c = (const void *)at;
-		if ((size_t)(end - at) < sizeof(*c) || c->len == 0 ||
-		    (size_t)(end - at) < c->len * 4)
+	for (; count > 0; count--, done += n) {
+		c = (const void *)(at + done);
+		n = class_bytes(at + done, bytes - done);
+		if (!n)
 			return;
 		if (c->type != type)
 			continue;
 		if (type == XCB_INPUT_DEVICE_CLASS_TYPE_SCROLL &&
-		    c->len * 4 >= (int)sizeof(xcb_input_scroll_class_t))
-			take_scroll(xi, (const void *)at);
+		    n >= sizeof(xcb_input_scroll_class_t))
+			take_scroll(xi, (const void *)c);
 		if (type == XCB_INPUT_DEVICE_CLASS_TYPE_VALUATOR &&
-		    c->len * 4 >= (int)sizeof(xcb_input_valuator_class_t))
-			take_valuator(xi, (const void *)at);
+		    n >= sizeof(xcb_input_valuator_class_t))
+			take_valuator(xi, (const void *)c);
 	}
 }
 
 /* Which axes are wheels comes first: then, where they are. */
 static void
-take_classes(struct shmfb_xinput *xi, const void *at, const void *end,
+take_classes(struct shmfb_xinput *xi, const void *at, size_t bytes,
 	     unsigned count)
 {
 	xi->scroll = (struct shmfb_scroll){ 0 };
 	xi->absolute = false;
-	take_type(xi, XCB_INPUT_DEVICE_CLASS_TYPE_SCROLL, at, end, count);
-	take_type(xi, XCB_INPUT_DEVICE_CLASS_TYPE_VALUATOR, at, end, count);
+	take_type(xi, XCB_INPUT_DEVICE_CLASS_TYPE_SCROLL, at, bytes, count);
+	take_type(xi, XCB_INPUT_DEVICE_CLASS_TYPE_VALUATOR, at, bytes, count);
 }
 
-/*
- * Of the pointers in an answer of XIQueryDevice that one, or with 0 the first:
- * its id, or 0. Its name precedes its classes.
- */
-static uint16_t
-take_pointer(struct shmfb_xinput *xi,
-	     const xcb_input_xi_query_device_reply_t *r, uint16_t id)
+/* How many bytes its classes are, of those that are left for them. */
+static size_t
+classes_bytes(const uint8_t *at, size_t bytes, unsigned count)
 {
-	xcb_input_xi_device_info_iterator_t it =
-		xcb_input_xi_query_device_infos_iterator(r);
-	const uint8_t *end = (const uint8_t *)(r + 1) + (size_t)r->length * 4;
-	const uint8_t *at;
+	size_t done = 0, n;
 
-	for (; it.rem; xcb_input_xi_device_info_next(&it)) {
-		if (it.data->type != XCB_INPUT_DEVICE_TYPE_MASTER_POINTER ||
-		    (id && it.data->deviceid != id))
-			continue;
-		at = (const uint8_t *)(it.data + 1) +
-		     ((it.data->name_len + 3U) & ~3U);
-		take_classes(xi, at, end, it.data->num_classes);
-		return it.data->deviceid;
+	for (; count > 0; count--, done += n) {
+		n = class_bytes(at + done, bytes - done);
+		if (!n)
+			break;
+	}
+	return done;
+}
+
+uint16_t
+shmfb_xinput_take_pointer(struct shmfb_xinput *xi,
+			  const xcb_input_xi_query_device_reply_t *r,
+			  uint16_t id)
+{
+	const uint8_t *at = (const void *)(r + 1);
+	size_t bytes = (size_t)r->length * 4, n;
+	const xcb_input_xi_device_info_t *info;
+	unsigned i;
+
+	for (i = 0; i < r->num_infos; i++) {
+		info = (const void *)at;
+		if (bytes < sizeof(*info))
+			return 0;
+		/* Its name precedes its classes. */
+		n = sizeof(*info) + ((info->name_len + 3U) & ~3U);
+		if (bytes < n)
+			return 0;
+		at += n;
+		bytes -= n;
+		if (info->type == XCB_INPUT_DEVICE_TYPE_MASTER_POINTER &&
+		    (!id || info->deviceid == id)) {
+			take_classes(xi, at, bytes, info->num_classes);
+			return info->deviceid;
+		}
+		n = classes_bytes(at, bytes, info->num_classes);
+		at += n;
+		bytes -= n;
 	}
 	return 0;
 }
@@ -160,8 +200,8 @@ get_pointer(struct shmfb_display *x,
 		xcb_input_xi_query_device_reply(x->conn, devices, NULL);
 
 	if (all)
-		x->xinput.pointer = take_pointer(&x->xinput, all,
-						 r && r->set ? r->deviceid : 0);
+		x->xinput.pointer = shmfb_xinput_take_pointer(&x->xinput, all,
+			r && r->set ? r->deviceid : 0);
 	free(all);
 	free(r);
 }
@@ -232,6 +272,41 @@ shmfb_xinput_entered(struct shmfb_display *x)
 
 /* -------------------------------------------------------------- events -- */
 
+/* Are all parts that it says to have in what the server has sent of it? */
+static bool
+is_whole(const xcb_input_button_press_event_t *e)
+{
+	const xcb_ge_generic_event_t *event = (const void *)e;
+	size_t bytes = sizeof(*e), count;
+
+	if (!shmfb_clock_event_is_whole(event, bytes))
+		return false;
+	bytes += 4 * ((size_t)e->buttons_len + e->valuators_len);
+	if (!shmfb_clock_event_is_whole(event, bytes))
+		return false;
+	/* How many values there are is in the mask, which has to be there. */
+	count = (size_t)xcb_input_button_press_axisvalues_length(e);
+	bytes += count * sizeof(xcb_input_fp3232_t);
+	return shmfb_clock_event_is_whole(event, bytes);
+}
+
+/* The same of a raw one, which has each value twice. */
+static bool
+raw_is_whole(const xcb_input_raw_motion_event_t *e)
+{
+	const xcb_ge_generic_event_t *event = (const void *)e;
+	size_t bytes = sizeof(*e), count;
+
+	if (!shmfb_clock_event_is_whole(event, bytes))
+		return false;
+	bytes += 4 * (size_t)e->valuators_len;
+	if (!shmfb_clock_event_is_whole(event, bytes))
+		return false;
+	count = (size_t)xcb_input_raw_button_press_axisvalues_length(e);
+	bytes += 2 * count * sizeof(xcb_input_fp3232_t);
+	return shmfb_clock_event_is_whole(event, bytes);
+}
+
 /* Where an event says that the pointer is. */
 static struct shmfb_pointing
 pointing(const xcb_input_button_press_event_t *e)
@@ -257,7 +332,7 @@ take_answer(struct shmfb_display *x, uint32_t full)
 		return;
 	xi->asked = false;
 	if (reply)
-		take_pointer(xi, reply, xi->pointer);
+		shmfb_xinput_take_pointer(xi, reply, xi->pointer);
 	free(reply);
 	free(error);
 }
@@ -394,13 +469,22 @@ window_of(const struct shmfb_display *x, xcb_window_t id)
 static void
 changed(struct shmfb_display *x, const xcb_input_device_changed_event_t *e)
 {
-	const uint8_t *end = (const uint8_t *)(e + 1) + (size_t)e->length * 4;
-
+	/* Its fixed part is the least that an event has. */
 	if (e->deviceid != x->xinput.pointer)
 		return;
 	/* An answer of before this is one that was right then. */
 	take_answer(x, e->full_sequence);
-	take_classes(&x->xinput, e + 1, end, e->num_classes);
+	take_classes(&x->xinput, e + 1, (size_t)e->length * 4, e->num_classes);
+}
+
+/* The pointer moved in a window, or a button of it was pressed or released. */
+static void
+happened(struct shmfb *fb, const xcb_input_button_press_event_t *e)
+{
+	if (e->event_type == XCB_INPUT_MOTION)
+		moved(fb, e);
+	else
+		button(fb, e, e->event_type == XCB_INPUT_BUTTON_PRESS);
 }
 
 void
@@ -414,24 +498,19 @@ shmfb_xinput_event(struct shmfb_display *x, const xcb_generic_event_t *event)
 		changed(x, (const void *)event);
 		return;
 	case XCB_INPUT_RAW_MOTION:
+		if (!raw_is_whole((const void *)event))
+			return;
 		shmfb_for_each(fb, x)
 			if (!fb->gone && fb->pointer.grabbed)
 				moved_raw(fb, (const void *)event);
 		return;
-	}
-	fb = window_of(x, e->event);
-	if (!fb)
-		return;
-	switch (e->event_type) {
 	case XCB_INPUT_MOTION:
-		moved(fb, e);
-		break;
 	case XCB_INPUT_BUTTON_PRESS:
-		button(fb, e, true);
-		break;
 	case XCB_INPUT_BUTTON_RELEASE:
-		button(fb, e, false);
-		break;
+		fb = is_whole(e) ? window_of(x, e->event) : NULL;
+		if (fb)
+			happened(fb, e);
+		return;
 	}
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include <xcb/xcb.h>
+#include <xcb/xinput.h>
 
 #include "scroll.h"
 
@@ -43,6 +44,15 @@ shmfb_xinput_select(struct shmfb *fb);
 /* An event of XInput, borrowed. */
 void
 shmfb_xinput_event(struct shmfb_display *x, const xcb_generic_event_t *event);
+
+/*
+ * Of the pointers in an answer of XIQueryDevice that one, or with 0 the first:
+ * takes what it is made of. Its id, or 0.
+ */
+uint16_t
+shmfb_xinput_take_pointer(struct shmfb_xinput *xi,
+			  const xcb_input_xi_query_device_reply_t *reply,
+			  uint16_t id);
 
 /* The pointer has come from other windows, where its wheels may have turned. */
 void
