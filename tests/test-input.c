@@ -817,6 +817,109 @@ START_TEST(grab_of_another)
 }
 END_TEST
 
+/* As the server has it: may others grab the pointer? */
+static bool
+is_free(void)
+{
+	xcb_grab_pointer_reply_t *r;
+	uint8_t status;
+
+	r = xcb_grab_pointer_reply(c, xcb_grab_pointer(c, 0, root, 0,
+			XCB_GRAB_MODE_ASYNC, XCB_GRAB_MODE_ASYNC, XCB_NONE,
+			XCB_NONE, XCB_CURRENT_TIME), NULL);
+	ck_assert_ptr_nonnull(r);
+	status = r->status;
+	free(r);
+	xcb_ungrab_pointer(c, XCB_CURRENT_TIME);
+	x_sync(c);
+	return status == XCB_GRAB_STATUS_SUCCESS;
+}
+
+/* Grab it, and move it by so much. */
+static void
+check_grab(void)
+{
+	double dx, dy;
+
+	ck_assert_int_eq(shmfb_grab_pointer(fb, true), 0);
+	moved(&dx, &dy);
+	ck_assert(!is_free());
+	xcb_test_fake_input(c, XCB_MOTION_NOTIFY, 1, XCB_CURRENT_TIME,
+			    XCB_NONE, 17, -5, 0);
+	x_sync(c);
+	moved(&dx, &dy);
+	ck_assert_double_eq(dx, 17);
+	ck_assert_double_eq(dy, -5);
+}
+
+/* By somebody else, and without the focus, which would go, too. */
+START_TEST(grab_ends_out_of_sight)
+{
+	focus(XCB_NONE);
+	ck_assert(!next(SHMFB_EVENT_FOCUS).u.focus.focused);
+	fake(XCB_MOTION_NOTIFY, 0, 100, 50);
+	check_grab();
+	xcb_unmap_window(c, shmfb_window_id(fb));
+	xcb_map_window(c, shmfb_window_id(fb));
+	x_sync(c);
+	settle(fb, c);
+	ck_assert(is_free());
+	check_pointer(100, 50);
+	while (shmfb_next_event(fb, &(struct shmfb_event){ 0 }));
+	fake(XCB_MOTION_NOTIFY, 0, 130, 60);
+	ck_assert_int_eq(next(SHMFB_EVENT_MOTION).u.motion.x, 130);
+	check_grab();
+}
+END_TEST
+
+/* What it was hidden by is heard of when it has grabbed again. */
+START_TEST(grab_after_it_was_hidden)
+{
+	focus(XCB_NONE);
+	ck_assert(!next(SHMFB_EVENT_FOCUS).u.focus.focused);
+	fake(XCB_MOTION_NOTIFY, 0, 100, 50);
+	check_grab();
+	ck_assert_int_eq(shmfb_set_visible(fb, false), 0);
+	ck_assert_int_eq(shmfb_set_visible(fb, true), 0);
+	check_grab();
+	settle(fb, c);
+	ck_assert(!is_free());
+	ck_assert_int_eq(shmfb_grab_pointer(fb, false), 0);
+	settle(fb, c);
+	ck_assert(is_free());
+	check_pointer(100, 50);
+}
+END_TEST
+
+/* The last one that asks has it, if it may. */
+START_TEST(grab_by_the_other_window)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb *other;
+	double dx, dy;
+
+	opt.share = fb;
+	other = open_window(&opt);
+	settle(other, c);
+	ck_assert_int_eq(shmfb_grab_pointer(fb, true), 0);
+	ck_assert_int_eq(shmfb_set_visible(other, false), 0);
+	ck_assert_int_eq(shmfb_grab_pointer(other, true), -EAGAIN);
+	/* Which took nothing from the first one. */
+	check_grab();
+	ck_assert_int_eq(shmfb_set_visible(other, true), 0);
+	ck_assert_int_eq(shmfb_grab_pointer(other, true), 0);
+	moved(&dx, &dy);
+	/* Nothing that the first one still could release. */
+	ck_assert_int_eq(shmfb_grab_pointer(fb, false), 0);
+	settle(fb, c);
+	ck_assert(!is_free());
+	ck_assert_int_eq(shmfb_grab_pointer(other, false), 0);
+	settle(fb, c);
+	ck_assert(is_free());
+	shmfb_close(other);
+}
+END_TEST
+
 START_TEST(motion_is_joined)
 {
 	struct shmfb_event e;
@@ -1088,6 +1191,9 @@ main(void)
 	tcase_add_test(tc, grab_tells_how_far);
 	tcase_add_test(tc, grab_ends_with_the_focus);
 	tcase_add_test(tc, grab_of_another);
+	tcase_add_test(tc, grab_ends_out_of_sight);
+	tcase_add_test(tc, grab_after_it_was_hidden);
+	tcase_add_test(tc, grab_by_the_other_window);
 	tcase_add_test(tc, motion_is_joined);
 	tcase_add_test(tc, pump_wakes_for_input);
 	tc = suite_case(s, "core");
@@ -1099,6 +1205,9 @@ main(void)
 	tcase_add_test(tc, grab_tells_how_far);
 	tcase_add_test(tc, grab_ends_with_the_focus);
 	tcase_add_test(tc, grab_of_another);
+	tcase_add_test(tc, grab_ends_out_of_sight);
+	tcase_add_test(tc, grab_after_it_was_hidden);
+	tcase_add_test(tc, grab_by_the_other_window);
 	tcase_add_test(tc, motion_is_joined);
 	tcase_add_test(tc, pump_wakes_for_input);
 	tc = suite_case(s, "cut");

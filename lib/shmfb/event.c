@@ -130,10 +130,14 @@ window_event(struct shmfb *fb, const xcb_generic_event_t *event)
 		configured(fb, e);
 		break;
 	case XCB_MAP_NOTIFY:
-	case XCB_UNMAP_NOTIFY:
 		if (!(event->response_type & SENT_BY_CLIENT))
-			shmfb_state_mapped(fb, event->response_type ==
-					   XCB_MAP_NOTIFY);
+			shmfb_state_mapped(fb, true);
+		break;
+	case XCB_UNMAP_NOTIFY:
+		if (event->response_type & SENT_BY_CLIENT)
+			break;
+		shmfb_pointer_unmapped(fb, event->full_sequence);
+		shmfb_state_mapped(fb, false);
 		break;
 	case XCB_VISIBILITY_NOTIFY:
 		if (!(event->response_type & SENT_BY_CLIENT))

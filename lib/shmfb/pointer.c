@@ -294,10 +294,25 @@ grab_core(struct shmfb *fb, xcb_cursor_t cursor)
 	cookie = xcb_grab_pointer(c, 0, fb->window, mask, XCB_GRAB_MODE_ASYNC,
 				  XCB_GRAB_MODE_ASYNC, fb->window, cursor,
 				  XCB_CURRENT_TIME);
+	fb->pointer.since = cookie.sequence;
 	r = xcb_grab_pointer_reply(c, cookie, NULL);
 	status = r ? r->status : -1;
 	free(r);
 	return status;
+}
+
+/*
+ * The server has given the grab to another window of the connection: there is
+ * nothing to be released.
+ */
+static void
+forget_grab(struct shmfb_pointer *p)
+{
+	if (!p->grabbed)
+		return;
+	p->grabbed = false;
+	p->warped = false;
+	p->seen = false;
 }
 
 static int
@@ -306,6 +321,7 @@ grab(struct shmfb *fb)
 	struct shmfb_pointer *p = &fb->pointer;
 	xcb_connection_t *c = fb->x->conn;
 	xcb_cursor_t cursor = no_cursor(fb);
+	struct shmfb *other;
 	int err;
 
 	find(fb, xcb_query_pointer(c, fb->window));
@@ -316,6 +332,8 @@ grab(struct shmfb *fb)
 	xcb_free_cursor(c, cursor);
 	if (err)
 		return err;
+	shmfb_for_each(other, fb->x)
+		forget_grab(&other->pointer);
 	p->grabbed = true;
 	p->x = p->home_x;
 	p->y = p->home_y;
@@ -340,6 +358,14 @@ shmfb_pointer_release(struct shmfb *fb)
 	else
 		xcb_ungrab_pointer(fb->x->conn, XCB_CURRENT_TIME);
 	p->seen = false;
+}
+
+void
+shmfb_pointer_unmapped(struct shmfb *fb, uint32_t full)
+{
+	/* Unless it was grabbed after that, when the window was there again. */
+	if ((int32_t)(full - fb->pointer.since) >= 0)
+		shmfb_pointer_release(fb);
 }
 
 int

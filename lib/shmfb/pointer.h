@@ -35,6 +35,7 @@ struct shmfb_pointer {
 	 * the request that the server had done last when it sent them.
 	 */
 	bool grabbed;
+	unsigned since;			/* the request that grabbed it */
 	bool warped;			/* no event of after the warp yet */
 	uint32_t warp;			/* its sequence number */
 	int32_t warp_x;			/* to there */
@@ -77,5 +78,12 @@ shmfb_pointer_crossing(struct shmfb *fb,
 /* Nobody keeps the pointer who does not have the keyboard. */
 void
 shmfb_pointer_release(struct shmfb *fb);
+
+/*
+ * The window went out of sight, which ends a grab; full is the event's
+ * full_sequence.
+ */
+void
+shmfb_pointer_unmapped(struct shmfb *fb, uint32_t full);
 
 #endif /* SHMFB_POINTER_H */

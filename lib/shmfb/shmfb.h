@@ -537,9 +537,10 @@ shmfb_next_event(struct shmfb *fb, struct shmfb_event *event);
  * dy, which no edge ends; where it is does not change. With XInput 2.1 that is
  * how far the device was moved, in its own steps and with parts of them, before
  * the desktop accelerates it; a tablet moves as far as its places are apart.
- * Released by false, and
- * when the window loses the keyboard's focus, after which it is the
- * application's to ask again. The pointer is then where it was before.
+ * Released by false, and when the window loses the keyboard's focus or is no
+ * longer on the screen, after which it is the application's to ask again. The
+ * pointer is then where it was before. Another window of the connection that
+ * asks for the pointer takes it from this one.
  *
  * Errors: -EAGAIN the window is not on the screen yet; -EBUSY another
  * application has the pointer; -EINVAL a child; -EPIPE. Waits for the server.

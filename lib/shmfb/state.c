@@ -266,6 +266,8 @@ withdraw(struct shmfb *fb)
 	char event[32] = "";
 
 	memcpy(event, &e, sizeof(e));
+	/* Now: it may be mapped and grab again before the event is taken. */
+	shmfb_pointer_release(fb);
 	xcb_unmap_window(fb->x->conn, fb->window);
 	if (!fb->child)
 		tell_manager(fb, event);

@@ -533,6 +533,17 @@ tell_raw(struct shmfb_display *x, uint32_t mask)
 	select_events(x, x->screen->root, x->xinput.pointer, mask);
 }
 
+static bool
+is_grabbed(const struct shmfb_display *x)
+{
+	const struct shmfb *fb;
+
+	shmfb_for_each(fb, x)
+		if (fb->pointer.grabbed)
+			return true;
+	return false;
+}
+
 int
 shmfb_xinput_grab(struct shmfb *fb, xcb_cursor_t cursor)
 {
@@ -551,10 +562,12 @@ shmfb_xinput_grab(struct shmfb *fb, xcb_cursor_t cursor)
 		cursor, fb->x->xinput.pointer, XCB_INPUT_GRAB_MODE_22_ASYNC,
 		XCB_INPUT_GRAB_MODE_22_ASYNC,
 		XCB_INPUT_GRAB_OWNER_NO_OWNER, 1, &mask);
+	fb->pointer.since = cookie.sequence;
 	r = xcb_input_xi_grab_device_reply(c, cookie, NULL);
 	status = r ? r->status : -1;
 	free(r);
-	if (status != XCB_GRAB_STATUS_SUCCESS)
+	/* Another window may have had it, and has it still. */
+	if (status != XCB_GRAB_STATUS_SUCCESS && !is_grabbed(fb->x))
 		tell_raw(fb->x, 0);
 	return status;
 }
