@@ -145,7 +145,8 @@ parse_look(struct viewer *v, int key, const char *arg,
 				    "nearest or linear", state);
 		return true;
 	case OPT_VSYNC:
-		v->vsync = by_name(arg, vsyncs, 3, "vsync", state);
+		v->vsync = by_name(arg, vsyncs, 3, "--vsync takes "
+				   "adaptive, on or off", state);
 		return true;
 	case OPT_ROTATE:
 		v->rotation = by_name(arg, turns, 4, "--rotate takes 0, 90, "
