@@ -273,6 +273,16 @@ viewer_say_trouble(struct viewer *v)
 		warn("%s; waiting", trouble);
 }
 
+/* What cannot be written is to be known before, not after the last frame. */
+static void
+check_target(const char *path)
+{
+	const char *why;
+
+	if (path != NULL && !png_can_be_written(path, &why))
+		die("cannot write %s: %s", path, why);
+}
+
 /* The first frame: a window of nothing is of no use to anybody. */
 static bool
 wait_for_frame(struct viewer *v)
@@ -304,6 +314,8 @@ viewer_open(struct viewer *v, unsigned holds)
 	struct shmx_reader_options o = SHMX_READER_OPTIONS_INIT;
 	int ret;
 
+	check_target(v->screenshot);
+	check_target(v->screenshot_window);
 	o.holds = holds;
 	o.flags = (v->wait ? SHMX_WAIT : 0) | (v->sealed ? SHMX_SEALED : 0);
 	ret = shmx_reader_open(&v->reader, v->ring, &o);

@@ -73,6 +73,38 @@ open_target(struct target *t, const char *path)
 	return t->f != NULL || give_up(t, strerror(errno));
 }
 
+/* As open_target() does it: in its directory, or where it stands. An errno. */
+static int
+what_prevents(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char where[PATH_MAX] = ".";
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		if (S_ISDIR(st.st_mode))
+			return EISDIR;
+		/* What a link points to may have to be made. */
+		if (S_ISLNK(st.st_mode))
+			return 0;
+		return access(path, W_OK) < 0 ? errno : 0;
+	}
+	if (slash != NULL && (size_t)snprintf(where, sizeof(where), "%.*s",
+			(int)(slash - path) + 1, path) >= sizeof(where))
+		return ENAMETOOLONG;
+	return access(where, W_OK | X_OK) < 0 ? errno : 0;
+}
+
+bool
+png_can_be_written(const char *path, const char **why)
+{
+	int error = what_prevents(path);
+
+	if (error != 0)
+		*why = strerror(error);
+	return error == 0;
+}
+
 static bool
 close_target(struct target *t)
 {

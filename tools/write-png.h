@@ -23,4 +23,11 @@ bool
 try_png_xrgb(const char *path, const void *pixels, size_t stride,
 	     uint32_t width, uint32_t height, const char **why);
 
+/*
+ * Could a file of that name be written now?  False and why, as above.  To know
+ * it before there is something to write.
+ */
+bool
+png_can_be_written(const char *path, const char **why);
+
 #endif /* TOOLS_WRITE_PNG_H */
