@@ -49,8 +49,9 @@ static const struct argp_option options[] = {
 	{ "background", OPT_BACKGROUND, "RRGGBB", 0, "around the picture; "
 	  "default 000000", 2 },
 	{ "fullscreen", OPT_FULLSCREEN, NULL, 0, "begin so", 2 },
-	{ "history", OPT_HISTORY, "N", 0, "keep N frames, at most 4, to step "
-	  "back to; the producer has so many fewer for other readers", 2 },
+	{ "history", OPT_HISTORY, "N", 0, "keep N frames to step back to, at "
+	  "most 4, and 3 of a ring with the usual 8 slots; the producer has so "
+	  "many fewer for other readers", 2 },
 	{ "wait", OPT_WAIT, NULL, 0, "wait for the ring's producer if there "
 	  "is none yet", 2 },
 	{ "sealed", OPT_SEALED, NULL, 0, "show no ring that its producer could "
@@ -308,6 +309,37 @@ wait_for_frame(struct viewer *v)
 	return true;
 }
 
+/* With how many fewer holds the ring would be open to us; 0: with none. */
+static unsigned
+find_fewer(const struct viewer *v, struct shmx_reader_options o)
+{
+	struct shmx_reader *r;
+	unsigned fewer;
+
+	for (fewer = 1; fewer <= v->history; fewer++) {
+		o.holds--;
+		if (shmx_reader_open(&r, v->ring, &o) == 0) {
+			shmx_reader_close(r);
+			return fewer;
+		}
+	}
+	return 0;
+}
+
+/* The ring has too few holds left, which fewer frames to step back to mend. */
+static void
+die_of_history(const struct viewer *v, const struct shmx_reader_options *o)
+{
+	unsigned fewer;
+	char why[512];
+
+	snprintf(why, sizeof(why), "%s", shmx_error());
+	fewer = find_fewer(v, *o);
+	if (fewer == 0)
+		die("%s", why);
+	die("%s: --history takes at most %u here", why, v->history - fewer);
+}
+
 bool
 viewer_open(struct viewer *v, unsigned holds)
 {
@@ -322,7 +354,7 @@ viewer_open(struct viewer *v, unsigned holds)
 	if (ret == -ENOENT)
 		die("%s, or wait for it with --wait", shmx_error());
 	if (ret == -EBUSY && v->history > 0)
-		die("%s, or keep fewer with --history", shmx_error());
+		die_of_history(v, &o);
 	if (ret < 0)
 		die("%s", shmx_error());
 	if (shmx_reader_state(v->reader) != SHMX_ATTACHED)
