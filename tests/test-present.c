@@ -455,6 +455,37 @@ START_TEST(slot_is_shown)
 }
 END_TEST
 
+/* Why a ring's frame is copied: at 1:1, and scaled. */
+START_TEST(copied_and_why)
+{
+	static const char *const whys[][2] = {
+		{ "as it is", "by the server" },
+		{ "as it is", "nothing is shared" },
+		{ "not attached this ring", "no System V segment" },
+		{ "from memory of the window", "from memory of the window" },
+	};
+	struct shmfb_view view = SHMFB_VIEW_INIT;
+	struct ring ring;
+	struct shmfb *fb;
+	int i;
+
+	ring_open(&ring, 64, 64, SHMX_XRGB8888);
+	fb = open_sized(200, 200, backends[_i], NULL);
+	for (i = 0; i < 2; i++) {
+		view.scale = i ? SHMFB_SCALE_FIT : SHMFB_SCALE_NONE;
+		ck_assert_int_eq(shmfb_set_view(fb, &view), 0);
+		ring_publish(&ring, 64, 64, 5, NULL);
+		show_latest(fb, &ring);
+		settle(fb, c);
+		ck_assert_str_eq(stats_of(fb).path, paths[_i]);
+		ck_assert_msg(strstr(stats_of(fb).route_why, whys[_i][i]),
+			      "%s", stats_of(fb).route_why);
+	}
+	shmfb_close(fb);
+	ring_close(&ring);
+}
+END_TEST
+
 /* Of one ring; the border is painted when a frame is smaller. */
 START_TEST(frames_change_size)
 {
@@ -1158,6 +1189,7 @@ main(void)
 	tc = suite_case(s, "ring");
 	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
 	tcase_add_loop_test(tc, slot_is_shown, 0, 36);
+	tcase_add_loop_test(tc, copied_and_why, 0, 4);
 	tcase_add_loop_test(tc, frames_change_size, 0, 4);
 	tcase_add_loop_test(tc, ring_damage, 0, 4);
 	tcase_add_test(tc, same_frame_again);

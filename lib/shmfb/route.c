@@ -121,8 +121,10 @@ render(struct shmfb *fb, struct shmfb_picture *picture)
 {
 	if (fb->pixmap.on)
 		return "it is presented from memory of the window";
-	if (!fb->shm && !(fb->sysv && picture->drawn))
+	if (!fb->shm && !fb->sysv)
 		return "nothing is shared with the server";
+	if (!fb->shm && picture->hold)
+		return "a ring is no System V segment";
 	if (!shmfb_render_ready(fb, picture))
 		return fb->render.why;
 	put_as_it_lies(fb, picture, &fb->render.native);
@@ -161,7 +163,7 @@ shmfb_route(struct shmfb *fb, struct shmfb_picture *picture)
 
 	shmfb_place(fb, &picture->layout);
 	if (fb->pixmap.on && picture->hold) {
-		why_not = "no pixmap can be made of a ring";
+		why_not = "it is presented from memory of the window";
 	} else if (is_direct(fb, picture)) {
 		put_as_it_lies(fb, picture, &fb->x->native);
 		if (!is_out_of_reach(fb, picture)) {
