@@ -46,7 +46,16 @@ start_server() { # OPTION...: its display in $DISPLAY
 	export DISPLAY
 }
 
+why() { # NAME
+	sed -n "s/.*{\"name\": \"$1\",[^}]*\"why\": \"\([^\"]*\)\", .*/\1/p" \
+		"$tap_tmp/json"
+}
+
 like "--help" "$("$doctor" --help)" "--json"
+for switch in SHMFB_NO_SHM SHMFB_NO_FD SHMFB_NO_PRESENT SHMFB_NO_RENDER \
+		SHMFB_NO_XINPUT SHMFB_NO_SPIN SHMX_NO_SPIN; do
+	like "--help: $switch" "$("$doctor" --help)" "$switch"
+done
 "$doctor" ring 2>/dev/null
 is "an argument: status" $? 2
 "$doctor" >/dev/full 2>"$tap_tmp/err"
@@ -59,11 +68,28 @@ unset DISPLAY
 ask
 is "no display: is found" "$(works display)" false
 like "no display: what to do" "$(advice display)" "DISPLAY"
+is "no display: what to do is said once" \
+	"$(grep -o 'start an X server' "$tap_tmp/json" | wc -l)" 1
 is "no display: nothing was tried" "$(works MIT-SHM)" null
 is "no display: no path" "$(path)" none
 for name in "ring memory" seals rings "socket directory"; do
 	is "no display: $name" "$(works "$name")" true
 done
+for pair in SHMX_NO_SPIN:spinning "SHMFB_NO_SPIN:window spinning"; do
+	switch=${pair%:*}
+	(
+		export "$switch=1"
+		ask
+	) >/dev/null
+	is "$switch is found" "$(works "${pair#*:}")" false
+	like "$switch: why" "$(why "${pair#*:}")" "$switch is set"
+	is "$switch: what to do" "$(advice "${pair#*:}")" "unset $switch"
+done
+ask
+if [ "$(nproc)" -gt 1 ]; then
+	is "readers spin" "$(works spinning)" true
+	is "windows spin" "$(works "window spinning")" true
+fi
 is "nothing is left behind" "$(ls -A "$SHMX_DIR")" ""
 : >"$tap_tmp/file"
 (

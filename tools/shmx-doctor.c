@@ -29,7 +29,7 @@
 #include "base/spin.h"
 #include "tool.h"
 
-#define LOCAL_PATHS 8
+#define LOCAL_PATHS 9
 #define PUT_BUFFER (4 << 20)
 
 struct doctor {
@@ -54,8 +54,8 @@ static const char doc[] =
 	"\v"
 	"\"no\" is no failure: everything works without, at the price that "
 	"is told. Switches in the environment (SHMFB_NO_SHM, SHMFB_NO_FD, "
-	"SHMFB_NO_PRESENT, SHMFB_NO_RENDER, SHMX_NO_SPIN) are found to be "
-	"on.\n"
+	"SHMFB_NO_PRESENT, SHMFB_NO_RENDER, SHMFB_NO_XINPUT, SHMFB_NO_SPIN, "
+	"SHMX_NO_SPIN) are found to be on.\n"
 	"\n"
 	"The exit status is 0, whatever was found.\n";
 
@@ -181,15 +181,25 @@ try_huge_pages(struct doctor *d)
 	     "then cost fewer page faults", "shmem_enabled is %s", from);
 }
 
+/* who looks again before it sleeps, unless it has one processor alone. */
 static void
-try_waiting(struct doctor *d)
+try_waiting(struct doctor *d, const char *name, const char *who,
+	    const char *variable)
 {
-	bool may = base_may_spin("SHMX_NO_SPIN");
+	const char *value = getenv(variable);
+	bool may = base_may_spin(variable);
+	char advice[80];
 
-	find(d, "spinning", may, "with a second processor a reader is woken "
-	     "without a system call; unset SHMX_NO_SPIN if it is set",
-	     "%ld processors%s", sysconf(_SC_NPROCESSORS_ONLN), may ? "" :
-	     ": readers always sleep");
+	if (!may && value != NULL && strcmp(value, "1") == 0) {
+		snprintf(advice, sizeof(advice), "unset %s", variable);
+		find(d, name, false, advice, "%s is set: %s sleep at once",
+		     variable, who);
+		return;
+	}
+	find(d, name, may, "let it run on a second processor: it is woken "
+	     "without a system call then", "%ld processors%s%s%s",
+	     sysconf(_SC_NPROCESSORS_ONLN), may ? "" : ", and one to run on: ",
+	     may ? "" : who, may ? "" : " sleep at once");
 }
 
 static void
@@ -396,7 +406,8 @@ main(int argc, char **argv)
 	try_ring(&d);
 	try_dev_shm(&d);
 	try_huge_pages(&d);
-	try_waiting(&d);
+	try_waiting(&d, "spinning", "readers", "SHMX_NO_SPIN");
+	try_waiting(&d, "window spinning", "windows", "SHMFB_NO_SPIN");
 	try_socket_buffer(&d);
 	if (shmfb_probe(d.display, &probe, sizeof(probe)) < 0)
 		die("%s", shmfb_error());

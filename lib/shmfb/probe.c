@@ -290,11 +290,13 @@ without_display(struct shmfb_probe *probe)
 		"MIT-SHM", "descriptors", "System V", "Present", "RENDER",
 		"RANDR", "XInput2", "depth", "byte order",
 	};
+	const char *why = base_error_line();
 	unsigned i;
 
+	/* After a semicolon it says what to do, which the advice does here. */
 	say(add(probe, "display", SHMFB_FAILS, "start an X server, or set "
 		"DISPLAY, and XAUTHORITY where it is another user's"),
-	    "%s", base_error_line());
+	    "%.*s", (int)strcspn(why, ";"), why);
 	for (i = 0; i < BASE_ARRAY_SIZE(names); i++)
 		say(add(probe, names[i], SHMFB_NOT_TRIED, ""), "no display");
 }
