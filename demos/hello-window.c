@@ -10,15 +10,20 @@
  * nothing is copied on the way. Close the window to end.
  */
 #include <stdio.h>
+#include <string.h>
 #include <shmfb/shmfb.h>
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct shmfb_canvas c;
 	struct shmfb *fb;
 	uint32_t *row, x, y, time = 0;
 
+	if (argc > 1) {
+		puts("usage: hello-window");
+		return strcmp(argv[1], "--help") ? 2 : 0;
+	}
 	if (shmfb_open(&fb, NULL) < 0) {
 		fprintf(stderr, "hello-window: %s\n", shmfb_error());
 		return 1;

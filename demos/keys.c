@@ -473,6 +473,15 @@ run(unsigned long frames, const char *path)
 	}
 }
 
+static int
+usage(int status)
+{
+	fprintf(status ? stderr : stdout,
+		"usage: keys [--frames N [--screenshot FILE.png]]\n"
+		"Shows every event of its window.\n");
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -491,11 +500,8 @@ main(int argc, char **argv)
 		else
 			break;
 	}
-	if (i < argc) {
-		fprintf(stderr, "usage: keys [--frames N [--screenshot "
-			"FILE.png]]\nShows every event of its window.\n");
-		return 2;
-	}
+	if (i < argc)
+		return usage(argc > 2 || strcmp(argv[1], "--help") ? 2 : 0);
 	opt.height = 520;
 	if (shmfb_open(&fb, &opt) < 0) {
 		fprintf(stderr, "keys: %s\n", shmfb_error());

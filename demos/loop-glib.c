@@ -13,6 +13,7 @@
  * to show, before the loop sleeps again. Here that is settle().
  */
 #include <stdio.h>
+#include <string.h>
 
 #include <glib-unix.h>
 #include <shmfb/shmfb.h>
@@ -83,7 +84,7 @@ on_window(gint fd, GIOCondition condition, gpointer data)
 		settle(app);
 		return G_SOURCE_CONTINUE;
 	}
-	/* Closed by its user, or the server is gone. */
+	/* Closed by its user, or the connection is gone. */
 	app->watch = 0;
 	g_main_loop_quit(app->loop);
 	return G_SOURCE_REMOVE;
@@ -100,12 +101,23 @@ on_timer(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+static int
+usage(int status)
+{
+	fprintf(status ? stderr : stdout,
+		"usage: loop-glib\n"
+		"A window in GLib's loop: click, or press a key; q quits.\n");
+	return status;
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
 	struct app app = { .colour = 0x204060, .changed = TRUE };
 
+	if (argc > 1)
+		return usage(strcmp(argv[1], "--help") ? 2 : 0);
 	opt.title = opt.class_name = "loop-glib";
 	if (shmfb_open(&app.fb, &opt) < 0) {
 		fprintf(stderr, "loop-glib: %s\n", shmfb_error());

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -78,14 +79,26 @@ read_colour(struct pollfd *input)
 	changed = true;
 }
 
+static int
+usage(int status)
+{
+	fprintf(status ? stderr : stdout,
+		"usage: loop-poll\n"
+		"A clock in a window; each line on standard input is its "
+		"colour,\nsuch as ff8000. q quits.\n");
+	return status;
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct itimerspec tenth = { { 0, 100000000 }, { 0, 100000000 } };
 	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
 	struct pollfd p[DESCRIPTORS];
 	uint64_t n;
 
+	if (argc > 1)
+		return usage(strcmp(argv[1], "--help") ? 2 : 0);
 	opt.title = opt.class_name = "loop-poll";
 	if (shmfb_open(&fb, &opt) < 0) {
 		fprintf(stderr, "loop-poll: %s\n", shmfb_error());

@@ -186,14 +186,26 @@ show(void)
 	changed[0] = (struct shmx_rect){ 0, 0, 0, 0 };
 }
 
+static int
+usage(int status)
+{
+	fprintf(status ? stderr : stdout,
+		"usage: paint\n"
+		"Draw with the mouse: left draws, right rubs out, the wheel is "
+		"the\nbrush; 1 to 7 choose a colour, c clears, q quits.\n");
+	return status;
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
 	struct shmfb_view view = SHMFB_VIEW_INIT;
 	struct pollfd wait;
 	bool go_on = true;
 
+	if (argc > 1)
+		return usage(strcmp(argv[1], "--help") ? 2 : 0);
 	opt.title = opt.class_name = "paint";
 	if (shmfb_open(&fb, &opt) < 0) {
 		fprintf(stderr, "paint: %s\n", shmfb_error());
