@@ -26,7 +26,7 @@ fence(struct bare *b)
 	free(xcb_get_input_focus_reply(b->conn, xcb_get_input_focus(b->conn),
 				       NULL));
 	if (xcb_connection_has_error(b->conn))
-		bench_die("the X server is gone");
+		bench_die("the X server closed the connection");
 }
 
 static void
@@ -163,7 +163,7 @@ sleep_on(struct bare *b)
 	if (poll(&p, 1, -1) < 0 && errno != EINTR)
 		bench_die("poll: %s", strerror(errno));
 	if (xcb_connection_has_error(b->conn))
-		bench_die("the X server is gone");
+		bench_die("the X server closed the connection");
 }
 
 static void

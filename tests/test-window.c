@@ -419,6 +419,24 @@ START_TEST(destroyed_by_others)
 }
 END_TEST
 
+/* As xkill has it: the server goes on, and it is not said to have ended. */
+START_TEST(killed_by_another)
+{
+	struct shmfb *fb = open_window(NULL);
+
+	settle(fb, c);
+	xcb_kill_client(c, shmfb_window_id(fb));
+	xcb_flush(c);
+	while (shmfb_pump(fb))
+		;
+	ck_assert_int_eq(shmfb_dispatch(fb), -EPIPE);
+	ck_assert_str_eq(shmfb_error(), "the X server closed the connection");
+	shmfb_close(fb);
+	fb = open_window(NULL);
+	shmfb_close(fb);
+}
+END_TEST
+
 START_TEST(server_dies)
 {
 	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
@@ -436,7 +454,7 @@ START_TEST(server_dies)
 	while (shmfb_pump(fb))
 		;
 	ck_assert_int_eq(shmfb_dispatch(fb), -EPIPE);
-	ck_assert_ptr_nonnull(strstr(shmfb_error(), "server is gone"));
+	ck_assert_ptr_nonnull(strstr(shmfb_error(), "closed the connection"));
 	ck_assert_uint_eq(stats_of(fb).in_flight, 0);
 	shmfb_close(fb);
 }
@@ -714,6 +732,7 @@ main(void)
 	tcase_add_test(tc, close_button);
 	tcase_add_test(tc, ping_is_answered);
 	tcase_add_test(tc, destroyed_by_others);
+	tcase_add_test(tc, killed_by_another);
 	tcase_add_test(tc, server_dies);
 
 	tc = suite_case(s, "repaint");

@@ -33,7 +33,7 @@ struct windows {
 	bool ready[VIEWER_RINGS_MAX];		/* they take a frame */
 	unsigned count;
 	unsigned open;
-	char lost[256];				/* why the server is gone */
+	char lost[256];				/* why the connection is gone */
 };
 
 /* `--backend sdl2` is another program, so that nothing else loads SDL2. */

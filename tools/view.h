@@ -42,7 +42,7 @@ struct view {
 	uint64_t given;			/* frames given to the window */
 	uint64_t ring_id;		/* of the last one */
 	bool over;			/* the user said so */
-	bool lost;			/* the X server is gone */
+	bool lost;			/* the X server closed the connection */
 
 	/* Frames that were shown, the newest first: references. */
 	struct shmx_hold *trail[SHMX_HOLDS_MAX];

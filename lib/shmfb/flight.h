@@ -11,13 +11,13 @@
  *	an X error with that sequence number          (no completion follows)
  *	any event with a later sequence number
  *	the reply to a later fence, sent when a trip is overdue (watchdog)
- *	the window or the server is gone
+ *	the window or the connection is gone
  *
  * But where the server reads at a refresh (present_pixmap.c): then by
  *
  *	PresentIdleNotify with its serial
  *	an X error with the sequence number of its last request
- *	the window or the server is gone
+ *	the window or the connection is gone
  *
  * and no picture can stay behind for want of one particular event.
  */
@@ -111,7 +111,7 @@ shmfb_flight_deadline(const struct shmfb_flight *flight);
 void
 shmfb_flight_watch(struct shmfb *fb, uint64_t now);
 
-/* The window or the server is gone: let go of everything. */
+/* The window or the connection is gone: let go of everything. */
 void
 shmfb_flight_abandon(struct shmfb *fb);
 

@@ -156,7 +156,7 @@ server_gone(struct shmfb_display *x)
 
 	x->gone = true;
 	shmfb_for_each(fb, x)
-		shmfb_lost(fb, "the X server is gone");
+		shmfb_lost(fb, "the X server closed the connection");
 }
 
 static void

@@ -191,7 +191,7 @@ shmfb_close(struct shmfb *fb);
 /*
  * Sleep until there is something to do: an event to take, or a buffer free
  * and, unless SHMFB_VSYNC_OFF, the display's next refresh due. Returns true,
- * or false once the window was closed by its user or the server is gone. A
+ * or false once the window was closed by its user or the connection is gone. A
  * signal ends the sleep: it may return true with nothing to do.
  */
 bool
@@ -251,7 +251,7 @@ struct shmfb_canvas {
 /*
  * A canvas to draw on, valid until the matching shmfb_present(). -EAGAIN
  * while two frames are at the server or the clock is not due: pump. -ENOMEM;
- * -EMFILE; -EPIPE when the server is gone. To begin again without a present
+ * -EMFILE; -EPIPE when the connection is gone. To begin again without a present
  * gives the same canvas, unless the window has another size now.
  *
  * The canvas may be the picture that is on the screen (age 1). Should the
@@ -275,8 +275,8 @@ shmfb_set_canvas_size(struct shmfb *fb, uint32_t width, uint32_t height);
  *
  * Errors: -EINVAL without a matching begin; -EAGAIN when frames were shown
  * since and two are under way; -ENOTSUP when SHMFB_SHM was asked for and the
- * server has come to refuse it; -ENOMEM; -EPIPE when the server is gone. But
- * for the last, the canvas stays begun: present it again, or begin, which
+ * server has come to refuse it; -ENOMEM; -EPIPE when the connection is gone.
+ * But for the last, the canvas stays begun: present it again, or begin, which
  * gives it with age 0.
  */
 int
@@ -304,7 +304,7 @@ struct shmfb_image {
  * are too short;
  * -ENOTSUP a format that shmx.h does not name, or SHMFB_SHM was asked for and
  * the server has come to refuse it; -EAGAIN as for shmfb_begin(); -ENOMEM;
- * -EPIPE when the server is gone. Present all of it after an error.
+ * -EPIPE when the connection is gone. Present all of it after an error.
  */
 int
 shmfb_present_copy(struct shmfb *fb, const struct shmfb_image *image,
@@ -328,7 +328,7 @@ shmfb_present_copy(struct shmfb *fb, const struct shmfb_image *image,
  * Errors: -EAGAIN as for shmfb_begin(); -ENOTSUP a frame without a picture, or
  * of a format that shmx.h does not name, or SHMFB_SHM was asked for and the
  * server refuses this ring; -EPROTO a frame that does not
- * fit into its ring; -ENOMEM; -EPIPE when the server is gone.
+ * fit into its ring; -ENOMEM; -EPIPE when the connection is gone.
  */
 int
 shmfb_show(struct shmfb *fb, struct shmx_hold *hold);
@@ -389,7 +389,7 @@ struct shmfb_view {
 
 /*
  * See pictures like this from now on, the one that is shown as well. Copied.
- * -EINVAL what there is not; -EPIPE when the server is gone.
+ * -EINVAL what there is not; -EPIPE when the connection is gone.
  */
 int
 shmfb_set_view(struct shmfb *fb, const struct shmfb_view *view);

@@ -209,7 +209,7 @@ shmfb_must_share(const struct shmfb *fb)
 #define shmfb_for_each(fb, x) \
 	for ((fb) = (x)->windows; (fb); (fb) = (fb)->next)
 
-/* The window or the server is gone; why is static. Lets go of all. */
+/* The window or the connection is gone; why is static. Lets go of all. */
 void
 shmfb_lost(struct shmfb *fb, const char *why);
 
