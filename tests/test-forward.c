@@ -252,6 +252,69 @@ START_TEST(another_producer_begins_anew)
 }
 END_TEST
 
+/* By a ring without a picture, and by one that has it again. */
+static void
+grow(bool with_picture)
+{
+	const struct shmx_stream picture = {
+		.kind = SHMX_STREAM_IMAGE, .id = 1, .name = "picture",
+		.width = 64, .height = 48, .format = SHMX_XRGB8888,
+	};
+	const struct shmx_stream numbers = {
+		.kind = SHMX_STREAM_DATA, .id = 2, .name = "numbers",
+		.element_type = SHMX_F32, .capacity = 16,
+	};
+	struct shmx_producer_options o = SHMX_PRODUCER_OPTIONS_INIT;
+	struct shmx_frame frame;
+
+	o.streams = with_picture ? &picture : &numbers;
+	o.stream_count = 1;
+	ck_assert_msg(shmx_producer_grow(p, &o) == 0, "%s", shmx_error());
+	shmx_begin(p, &frame);
+	shmx_publish(p, &frame);
+}
+
+/* Follow the ring until it is as the viewer would see it then. */
+static void
+follow(bool wanted)
+{
+	struct shmx_hold *hold;
+
+	while (forward_wanted(&f) != wanted) {
+		(void)shmx_wait(r, 10);
+		if (shmx_hold_latest(r, &hold) == 0)
+			shmx_release(hold);
+	}
+}
+
+/* A key that went up while the producer took no input is not down for ever. */
+START_TEST(who_wants_it_again_has_nothing_down)
+{
+	struct shmx_input in;
+
+	forward_put(&f, &(struct shmx_input){ .kind = SHMX_INPUT_RESIZE,
+		    .width = 20, .height = 10 });
+	ck_assert_int_eq(next().kind, SHMX_INPUT_RESIZE);
+	press(9, true);
+	ck_assert(next().pressed);
+	grow(false);
+	follow(false);
+	press(9, false);
+	grow(true);
+	follow(true);
+	in = next();
+	ck_assert_int_eq(in.kind, SHMX_INPUT_KEY);
+	ck_assert_uint_eq(in.keycode, 9);
+	ck_assert(!in.pressed);
+	ck_assert_int_eq(next().kind, SHMX_INPUT_RESIZE);
+	press(9, true);
+	ck_assert(next().pressed);
+	press(9, false);
+	ck_assert(!next().pressed);
+	expect_nothing();
+}
+END_TEST
+
 START_TEST(who_wants_nothing_gets_nothing)
 {
 	struct shmx_control m;
@@ -290,6 +353,7 @@ main(void)
 	tcase_add_test(tc, what_was_not_pressed_is_not_released);
 	tcase_add_test(tc, the_last_size_is_told);
 	tcase_add_test(tc, another_producer_begins_anew);
+	tcase_add_test(tc, who_wants_it_again_has_nothing_down);
 
 	tc = suite_case(s, "unwanted");
 	tcase_set_timeout(tc, 60);

@@ -131,11 +131,10 @@ forward_flush(struct forward *f)
 	return f->waiting_count > 0 && (ret == -ENOBUFS || ret == -EAGAIN);
 }
 
-/* Another producer, which knows of nothing. */
+/* What it cannot know. */
 static void
-begin_anew(struct forward *f)
+tell(struct forward *f)
 {
-	f->waiting_count = f->down_count = 0;
 	if (f->width != 0)
 		forward_put(f, &(struct shmx_input){
 			.kind = SHMX_INPUT_RESIZE,
@@ -145,6 +144,31 @@ begin_anew(struct forward *f)
 			.kind = SHMX_INPUT_FOCUS, .focused = true });
 }
 
+/* Another producer, which knows of nothing. */
+static void
+begin_anew(struct forward *f)
+{
+	f->waiting_count = f->down_count = 0;
+	tell(f);
+}
+
+/*
+ * The same one wants input again. What was down has been released since, or
+ * will be; were it down still, here or there, the next press would be no news.
+ */
+static void
+resume(struct forward *f)
+{
+	struct shmx_input in;
+
+	while (f->down_count > 0) {
+		in = f->down[--f->down_count];
+		in.pressed = false;
+		append(f, &in);
+	}
+	tell(f);
+}
+
 bool
 forward_wanted(struct forward *f)
 {
@@ -152,6 +176,7 @@ forward_wanted(struct forward *f)
 		shmx_reader_generation(f->reader);
 	struct shmx_image_info image = { .input = false };
 	struct shmx_reader_stats s;
+	bool before = f->wanted;
 
 	if (generation == 0 || generation == f->generation) {
 		f->wanted &= generation != 0;
@@ -164,9 +189,10 @@ forward_wanted(struct forward *f)
 	f->wanted = image.input;
 	f->generation = generation;
 	shmx_reader_stats(f->reader, &s, sizeof(s));
-	if (s.producers != f->producers) {
-		f->producers = s.producers;
+	if (s.producers != f->producers)
 		begin_anew(f);
-	}
+	else if (f->wanted && !before)
+		resume(f);
+	f->producers = s.producers;
 	return f->wanted;
 }

@@ -41,7 +41,8 @@ forward_init(struct forward *f, struct shmx_reader *reader);
 /*
  * Does the producer take input? Ask before each put, and after the ring was
  * dispatched: another producer is told the window's size, and nothing of what
- * was meant for the one before.
+ * was meant for the one before. One that takes input again after it took none
+ * is told that too, and what was down when it left off is released.
  */
 bool
 forward_wanted(struct forward *f);
