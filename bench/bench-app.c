@@ -164,8 +164,11 @@ make_image(struct scene *s, const struct bench_options *o)
 	if (pixels == MAP_FAILED)
 		bench_die("cannot map an image: %s", strerror(errno));
 	memset(pixels, 0x60, bytes);
-	s->image = (struct shmfb_image){ pixels, (size_t)o->width * 4,
-					 o->width, o->height, SHMX_XRGB8888 };
+	s->image = (struct shmfb_image){
+		.pixels = pixels, .stride = (size_t)o->width * 4,
+		.width = o->width, .height = o->height,
+		.format = SHMX_XRGB8888,
+	};
 	bare_attach(&s->plain, fd, bytes);
 	base_close(&fd);
 }

@@ -430,8 +430,10 @@ copy(int view, uint32_t format, uint32_t seed)
 {
 	static uint8_t pixels[SIDE_MAX * SIDE_MAX * 4];
 	const uint32_t size[2] = { views[view].width, views[view].height };
-	const struct shmfb_image image = { pixels, SIDE_MAX * 4, size[0],
-					   size[1], format };
+	const struct shmfb_image image = {
+		.pixels = pixels, .stride = SIDE_MAX * 4,
+		.width = size[0], .height = size[1], .format = format,
+	};
 	int err;
 
 	fill_noise(pixels, image.stride, format, size[0], size[1], seed);

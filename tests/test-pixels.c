@@ -466,8 +466,10 @@ END_TEST
 START_TEST(image_damage)
 {
 	static uint8_t pixels[203 * 477 * 4];
-	struct shmfb_image image = { pixels, 203 * 4, 203, 477,
-				     SHMX_XRGB8888 };
+	struct shmfb_image image = {
+		.pixels = pixels, .stride = 203 * 4, .width = 203,
+		.height = 477, .format = SHMX_XRGB8888,
+	};
 	struct shmx_rect rect = { 0, 0, 31, 120 };
 	struct shmfb_canvas canvas;
 	unsigned i;
@@ -508,7 +510,10 @@ END_TEST
 START_TEST(only_damage_is_copied)
 {
 	static uint8_t pixels[60 * 50 * 4];
-	struct shmfb_image image = { pixels, 240, 60, 50, SHMX_XRGB8888 };
+	struct shmfb_image image = {
+		.pixels = pixels, .stride = 240, .width = 60, .height = 50,
+		.format = SHMX_XRGB8888,
+	};
 	const struct shmx_rect told = { 10, 10, 5, 5 };
 	const struct shmx_rect none = { 70, 0, 5, 5 };
 
@@ -536,7 +541,10 @@ END_TEST
 START_TEST(images_between_canvases)
 {
 	static uint8_t pixels[60 * 50 * 4];
-	struct shmfb_image image = { pixels, 240, 60, 50, SHMX_XRGB8888 };
+	struct shmfb_image image = {
+		.pixels = pixels, .stride = 240, .width = 60, .height = 50,
+		.format = SHMX_XRGB8888,
+	};
 	struct shmfb_canvas canvas;
 	unsigned i;
 
@@ -571,8 +579,10 @@ END_TEST
 START_TEST(images_refused)
 {
 	static uint8_t pixels[64 * 64 * 4];
-	const struct shmfb_image good = { pixels, 256, 64, 64,
-					  SHMX_XRGB8888 };
+	const struct shmfb_image good = {
+		.pixels = pixels, .stride = 256, .width = 64, .height = 64,
+		.format = SHMX_XRGB8888,
+	};
 	struct shmfb_image image = good;
 
 	start(1, &ways[0], 60, 50, 0);
@@ -595,6 +605,10 @@ START_TEST(images_refused)
 	image = good;
 	image.format = 1;
 	ck_assert_int_eq(shmfb_present_copy(fb, &image, NULL, 0), -ENOTSUP);
+	/* What it may come to mean is not what this version does. */
+	image = good;
+	image.reserved[5] = 1;
+	ck_assert_int_eq(shmfb_present_copy(fb, &image, NULL, 0), -EINVAL);
 	ck_assert_int_eq(shmfb_present_copy(fb, &good, NULL, 1), -EINVAL);
 	show_image(&good, NULL, 0);
 	ck_assert_uint_eq(stats_of(fb).client_copies, 1);

@@ -239,8 +239,10 @@ static int
 copy(struct shmfb *fb, uint32_t format)
 {
 	static uint32_t pixels[WIDTH * HEIGHT];
-	const struct shmfb_image image = { pixels, WIDTH * 4, WIDTH, HEIGHT,
-					   format };
+	const struct shmfb_image image = {
+		.pixels = pixels, .stride = WIDTH * 4, .width = WIDTH,
+		.height = HEIGHT, .format = format,
+	};
 
 	fill(pixels, WIDTH * 4, WIDTH, HEIGHT, 4);
 	return shmfb_present_copy(fb, &image, NULL, 0);
@@ -360,7 +362,10 @@ static int
 set_icon(struct shmfb *fb)
 {
 	static const uint32_t red[16 * 16] = { 0xffff0000 };
-	const struct shmfb_image image = { red, 64, 16, 16, SHMX_ARGB8888 };
+	const struct shmfb_image image = {
+		.pixels = red, .stride = 64, .width = 16, .height = 16,
+		.format = SHMX_ARGB8888,
+	};
 
 	return shmfb_set_icon(fb, &image, 1);
 }
@@ -441,8 +446,10 @@ static const struct shmx_rect wild[] = {
 START_TEST(wild_damage)
 {
 	static uint32_t pixels[WIDTH * HEIGHT];
-	const struct shmfb_image image = { pixels, WIDTH * 4, WIDTH, HEIGHT,
-					   SHMX_XRGB8888 };
+	const struct shmfb_image image = {
+		.pixels = pixels, .stride = WIDTH * 4, .width = WIDTH,
+		.height = HEIGHT, .format = SHMX_XRGB8888,
+	};
 	struct shmfb *first = open_window(NULL);
 	struct shmfb *fb = open_beside(first, backends[_i / 2], _i % 2);
 	struct shmfb_canvas canvas;

@@ -1112,8 +1112,10 @@ START_TEST(icons)
 		0xff040404, 0xff050505, 0xffffffff,
 	};
 	const struct shmfb_image image[] = {
-		{ argb, 12, 2, 2, SHMX_ARGB8888 },
-		{ grey, 4, 3, 2, SHMX_R8 },
+		{ .pixels = argb, .stride = 12, .width = 2, .height = 2,
+		  .format = SHMX_ARGB8888 },
+		{ .pixels = grey, .stride = 4, .width = 3, .height = 2,
+		  .format = SHMX_R8 },
 	};
 	struct shmfb *fb = open_with(0);
 
@@ -1131,7 +1133,10 @@ START_TEST(bad_icons)
 {
 	static const uint32_t pixel[] = { 0xff123456 };
 	static const uint32_t want[] = { 1, 1, 0xff123456 };
-	const struct shmfb_image good = { pixel, 4, 1, 1, SHMX_ARGB8888 };
+	const struct shmfb_image good = {
+		.pixels = pixel, .stride = 4, .width = 1, .height = 1,
+		.format = SHMX_ARGB8888,
+	};
 	struct shmfb_image bad = good, large[5];
 	struct shmfb *fb = open_with(0);
 	void *pixels = calloc(1024, 4096);
@@ -1148,9 +1153,14 @@ START_TEST(bad_icons)
 	bad = good;
 	bad.format = 0x12345678;
 	ck_assert_int_eq(shmfb_set_icon(fb, &bad, 1), -ENOTSUP);
+	bad = good;
+	bad.reserved[0] = 1;
+	ck_assert_int_eq(shmfb_set_icon(fb, &bad, 1), -EINVAL);
 	for (i = 0; i < 5; i++)
-		large[i] = (struct shmfb_image){ pixels, 4096, 1024, 1024,
-						 SHMX_ARGB8888 };
+		large[i] = (struct shmfb_image){
+			.pixels = pixels, .stride = 4096, .width = 1024,
+			.height = 1024, .format = SHMX_ARGB8888,
+		};
 	ck_assert_int_eq(shmfb_set_icon(fb, large, 5), -E2BIG);
 	for (i = 1; failed; i++) {
 		fault_nth(NULL, i, ENOMEM);

@@ -17,6 +17,11 @@
 
 #define SENT_BY_CLIENT 0x80
 
+/* Applications have the room for it, whichever version they were built with. */
+_Static_assert(sizeof(((struct shmfb_event *)0)->u) == 120 &&
+	       sizeof(struct shmfb_event) <= 128,
+	       "what is written whole keeps its size");
+
 void
 shmfb_push(struct shmfb *fb, const struct shmfb_event *event)
 {

@@ -36,7 +36,7 @@ check_image(const struct shmfb_image *image)
 	if (image->stride / shmx_format_bytes(image->format) < image->width)
 		return base_error(-EINVAL,
 			"the rows of an icon are shorter than it is wide");
-	return 0;
+	return shmfb_image_check_reserved(image);
 }
 
 /* How many numbers they are, all together; or -errno. */

@@ -235,6 +235,18 @@ shmfb_copy_begin(struct shmfb *fb, struct shmfb_copy *copy,
 	return shmfb_copy_rest(picture);
 }
 
+int
+shmfb_image_check_reserved(const struct shmfb_image *image)
+{
+	unsigned i;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(image->reserved); i++)
+		if (image->reserved[i] != 0)
+			return base_error(-EINVAL,
+				"the reserved words of an image are to be 0");
+	return 0;
+}
+
 static int
 check_image(const struct shmfb_image *image)
 {
@@ -259,7 +271,7 @@ check_image(const struct shmfb_image *image)
 			"rows of %zu bytes are not those of an image %u pixels "
 			"wide",
 			image->stride, image->width);
-	return 0;
+	return shmfb_image_check_reserved(image);
 }
 
 static int

@@ -9,6 +9,7 @@
 #ifndef SHMFB_PRESENT_COPY_H
 #define SHMFB_PRESENT_COPY_H
 
+#include <shmfb/shmfb.h>
 #include <shmx/shmx.h>
 
 #include "convert.h"
@@ -33,6 +34,10 @@ struct shmfb_copy {
 		     const struct shmx_rect *part);
 	const struct shmfb_picture *picture;	/* for stage.c; borrowed */
 };
+
+/* Is nothing in it that a later version may know? 0, or -EINVAL in words. */
+int
+shmfb_image_check_reserved(const struct shmfb_image *image);
 
 /*
  * The picture, not routed yet, is to show the image that copy->from describes:

@@ -246,6 +246,7 @@ struct shmfb_canvas {
 	 * with SHMFB_ALPHA SHMX_ARGB8888.
 	 */
 	uint32_t format;
+	uint32_t reserved[6];		/* all 0 */
 };
 
 /*
@@ -290,6 +291,7 @@ struct shmfb_image {
 	uint32_t width;			/* 1 to SHMX_SIDE_MAX */
 	uint32_t height;
 	uint32_t format;		/* SHMX_XRGB8888 ... */
+	uint32_t reserved[6];		/* all 0: name members to initialise */
 };
 
 /*
@@ -301,7 +303,7 @@ struct shmfb_image {
  * A canvas that was begun is begun no more.
  *
  * Errors: -EINVAL an image of no such size or without pixels, or whose rows
- * are too short;
+ * are too short, or whose reserved words are not 0;
  * -ENOTSUP a format that shmx.h does not name, or SHMFB_SHM was asked for and
  * the server has come to refuse it; -EAGAIN as for shmfb_begin(); -ENOMEM;
  * -EPIPE when the connection is gone. Present all of it after an error.
@@ -520,6 +522,8 @@ struct shmfb_event {
 		struct {
 			double scale;		/* see shmfb_scale() */
 		} scale;
+		/* What comes later finds room here: 128 bytes in all. */
+		uint64_t reserved[15];
 	} u;
 };
 
@@ -582,7 +586,8 @@ shmfb_set_title(struct shmfb *fb, const char *title);
  * Copied. The alpha of SHMX_ARGB8888 counts, and is not premultiplied; all
  * else is opaque.
  *
- * Errors: -EINVAL a side 0 or above 1024, or rows that are too short; -ENOTSUP
+ * Errors: -EINVAL a side 0 or above 1024, rows that are too short, or reserved words that
+ * are not 0; -ENOTSUP
  * a format that shmx.h does not name; -E2BIG more pixels than one request
  * carries, some millions as a rule; -ENOMEM; -EPIPE. What it had before stays,
  * then.
