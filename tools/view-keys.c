@@ -84,10 +84,32 @@ look_key(struct view *w, uint32_t keysym)
 	}
 }
 
-void
-view_key(struct view *w, uint32_t keysym)
+/* Those that move something by a step; to do the rest once is enough. */
+static bool
+repeats(uint32_t keysym)
 {
-	if (look_key(w, keysym))
+	switch (keysym) {
+	case XKB_KEY_plus:
+	case XKB_KEY_equal:
+	case XKB_KEY_KP_Add:
+	case XKB_KEY_minus:
+	case XKB_KEY_KP_Subtract:
+	case XKB_KEY_Left:
+	case XKB_KEY_Right:
+	case XKB_KEY_Up:
+	case XKB_KEY_Down:
+	case XKB_KEY_comma:
+	case XKB_KEY_period:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void
+view_key(struct view *w, uint32_t keysym, bool repeat)
+{
+	if ((repeat && !repeats(keysym)) || look_key(w, keysym))
 		return;
 	switch (keysym) {
 	case XKB_KEY_space:

@@ -61,15 +61,26 @@ view_open(struct view *w, struct shmfb *share)
 
 /*
  * Is it for the viewer itself? All keys are, unless the producer wants them:
- * then those with control.
+ * then those with control. What a key that is held down repeats goes where its
+ * press went, whatever is pressed beside it meanwhile.
  */
+static bool
+is_own_key(struct view *w, const struct shmfb_event *ev)
+{
+	bool *own = &w->own[ev->u.key.keycode % VIEW_KEYCODES];
+
+	if (!ev->u.key.repeat)
+		*own = ev->u.key.pressed &&
+		       (!forward_wanted(&w->forward) ||
+			(ev->u.key.modifiers & SHMFB_MOD_CTRL));
+	return *own;
+}
+
 static bool
 is_own(struct view *w, const struct shmfb_event *ev)
 {
 	return ev->type == SHMFB_EVENT_CLOSE ||
-	       (ev->type == SHMFB_EVENT_KEY && ev->u.key.pressed &&
-		(!forward_wanted(&w->forward) ||
-		 (ev->u.key.modifiers & SHMFB_MOD_CTRL)));
+	       (ev->type == SHMFB_EVENT_KEY && is_own_key(w, ev));
 }
 
 static void
@@ -78,7 +89,7 @@ handle_event(struct view *w, const struct shmfb_event *ev)
 	if (ev->type == SHMFB_EVENT_CLOSE)
 		w->over = true;
 	else
-		view_key(w, ev->u.key.keysym);
+		view_key(w, ev->u.key.keysym, ev->u.key.repeat);
 }
 
 static void

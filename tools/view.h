@@ -26,6 +26,9 @@
 /* Two with the server, one kept for repainting. */
 #define VIEW_HOLDS 3
 
+/* X's keycodes are bytes. */
+#define VIEW_KEYCODES 256
+
 /* A piece of the overlay: a window of its own within the picture's. */
 struct view_panel {
 	struct shmfb *fb;		/* ours; NULL: not to be seen */
@@ -39,6 +42,7 @@ struct view {
 	struct viewer v;
 	struct shmfb *fb;		/* NULL: closed */
 	struct forward forward;		/* input, to the producer */
+	bool own[VIEW_KEYCODES];	/* pressed, and for the viewer */
 	uint64_t given;			/* frames given to the window */
 	uint64_t ring_id;		/* of the last one */
 	bool over;			/* the user said so */
@@ -107,9 +111,9 @@ struct view_key {
 extern const struct view_key view_keys[];
 extern const unsigned view_key_count;
 
-/* A key of the viewer's was pressed. */
+/* A key of the viewer's was pressed, or is held down. */
 void
-view_key(struct view *w, uint32_t keysym);
+view_key(struct view *w, uint32_t keysym, bool repeat);
 
 /* ------------------------------------------------------- view-look.c -- */
 
