@@ -7,6 +7,7 @@
  *	xquery CLASS close	ask it to close, as a window manager does
  *	xquery CLASS key SYM	press and release a key, by its symbol's number
  *	xquery CLASS children	how many windows are within it
+ *	xquery CLASS destroy-children	destroy those
  *	xquery CLASS count	how many such windows there are
  *	xquery CLASS size	its width and height, as 640x480
  *	xquery CLASS resize 640x480	have it resized
@@ -264,6 +265,15 @@ ask_to_close(xcb_connection_t *conn, xcb_window_t w)
 				       NULL));
 }
 
+static void
+destroy_children(xcb_connection_t *conn, xcb_window_t w)
+{
+	xcb_destroy_subwindows(conn, w);
+	/* Done before we leave. */
+	free(xcb_get_input_focus_reply(conn, xcb_get_input_focus(conn),
+				       NULL));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -301,6 +311,8 @@ main(int argc, char **argv)
 		status = look(conn, w, argv[3]);
 	else if (strcmp(argv[2], "children") == 0)
 		printf("%d\n", count(conn, w, NULL));
+	else if (strcmp(argv[2], "destroy-children") == 0)
+		destroy_children(conn, w);
 	else if (strcmp(argv[2], "count") == 0)
 		printf("%d\n", count(conn, root, argv[1]));
 	else

@@ -9,6 +9,7 @@
 
 #include "view.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -21,6 +22,7 @@
 #define MARGIN 12
 #define NOTICE_NS (1600 * BASE_NS_PER_MS)
 #define STATS_NS (500 * BASE_NS_PER_MS)
+#define RETRY_NS (10 * BASE_NS_PER_MS)
 #define LINE 26
 #define PAD 18
 
@@ -90,6 +92,17 @@ measure(bool bold)
 	return cr;
 }
 
+/*
+ * One whose window somebody destroyed, or that there is no memory for: without
+ * it the picture is seen all the same, and to try again would be of no use.
+ */
+static void
+close_failed(struct view_panel *p, int ret)
+{
+	if (ret < 0 && ret != -EAGAIN)
+		close_panel(p);
+}
+
 static void
 draw_panel(struct view *w, struct view_panel *p,
 	   void (*draw)(struct view *, cairo_t *, double, double))
@@ -98,13 +111,19 @@ draw_panel(struct view *w, struct view_panel *p,
 	struct shmfb_canvas canvas;
 	cairo_surface_t *surface;
 	cairo_t *cr;
+	int ret;
 
 	if (p->fb == NULL)
 		return;
 	while (shmfb_next_event(p->fb, &ignored))
 		;
-	if (!p->stale || shmfb_begin(p->fb, &canvas) < 0)
+	if (!p->stale)
 		return;
+	ret = shmfb_begin(p->fb, &canvas);
+	if (ret < 0) {
+		close_failed(p, ret);
+		return;
+	}
 	surface = cairo_image_surface_create_for_data(canvas.pixels,
 		CAIRO_FORMAT_RGB24, (int)canvas.width, (int)canvas.height,
 		(int)canvas.stride);
@@ -114,7 +133,9 @@ draw_panel(struct view *w, struct view_panel *p,
 	draw(w, cr, p->width, p->height);
 	cairo_destroy(cr);
 	cairo_surface_destroy(surface);
-	p->stale = shmfb_present(p->fb, NULL, 0) < 0;
+	ret = shmfb_present(p->fb, NULL, 0);
+	p->stale = ret < 0;
+	close_failed(p, ret);
 }
 
 /* ----------------------------------------------------------------- help -- */
@@ -386,7 +407,7 @@ view_overlay_step(struct view *w)
 		next = BASE_MIN(next, w->stats_ns);
 	/* Two of its frames are at the server: soon there will be one less. */
 	if (w->help.stale || w->stats.stale || w->notice.stale)
-		next = now;
+		next = BASE_MIN(next, now + RETRY_NS);
 	return next == UINT64_MAX ? -1 : ms_until(next, now);
 }
 
