@@ -144,7 +144,7 @@ view_rotate(struct view *w, unsigned quarters)
 	/* A window that was as the picture is turned with it. */
 	shmfb_stats(w->fb, &s, sizeof(s));
 	if (s.width == width && s.height == height)
-		(void)shmfb_resize(w->fb, height, width);
+		view_resize(w, height, width);
 	view_say(w, "turned by %u degrees", (unsigned)view.rotation * 90);
 }
 

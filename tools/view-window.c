@@ -29,6 +29,16 @@ view_natural_size(const struct view *w, uint32_t *width, uint32_t *height)
 }
 
 void
+view_resize(struct view *w, uint32_t width, uint32_t height)
+{
+	w->asked_width = width;
+	w->asked_height = height;
+	w->own_size = true;
+	/* -EPIPE: the next dispatch will tell. */
+	(void)shmfb_resize(w->fb, width, height);
+}
+
+void
 view_open(struct view *w, struct shmfb *share)
 {
 	static const enum shmfb_backend backends[] = {
@@ -49,6 +59,9 @@ view_open(struct view *w, struct shmfb *share)
 	o.flags = w->v.fullscreen ? SHMFB_FULLSCREEN : 0;
 	if (shmfb_open(&w->fb, &o) < 0)
 		die("%s", shmfb_error());
+	w->asked_width = o.width;
+	w->asked_height = o.height;
+	w->own_size = true;
 	view_look_init(w);
 	forward_init(&w->forward, w->v.view_only ? NULL : w->v.reader);
 	/* Told when the producer is known to want it. */
@@ -92,12 +105,22 @@ handle_event(struct view *w, const struct shmfb_event *ev)
 		view_key(w, ev->u.key.keysym, ev->u.key.repeat);
 }
 
+/* Is it what we asked for, or what its user or the window manager wants? */
+static void
+note_size(struct view *w, const struct shmfb_event *ev)
+{
+	w->own_size = ev->u.resize.width == w->asked_width &&
+		      ev->u.resize.height == w->asked_height;
+}
+
 static void
 handle_events(struct view *w)
 {
 	struct shmfb_event ev;
 
 	while (!w->over && shmfb_next_event(w->fb, &ev)) {
+		if (ev.type == SHMFB_EVENT_RESIZE)
+			note_size(w, &ev);
 		if (ev.type == SHMFB_EVENT_RESIZE ||
 		    ev.type == SHMFB_EVENT_SCALE)
 			view_overlay_resized(w);
@@ -137,6 +160,21 @@ show_absence(struct view *w)
 	shmfb_set_title(w->fb, title);
 }
 
+/*
+ * Whether the window is to have the ring's size: while it shows it pixel by
+ * pixel, and has the size that we gave it.
+ */
+static bool
+goes_with_ring(const struct view *w)
+{
+	struct shmfb_view view = SHMFB_VIEW_INIT;
+
+	shmfb_get_view(w->fb, &view, sizeof(view));
+	return w->own_size && view.scale == SHMFB_SCALE_NONE &&
+	       view.zoom == 0 && !(shmfb_state(w->fb) &
+		(SHMFB_STATE_FULLSCREEN | SHMFB_STATE_MAXIMIZED));
+}
+
 /* Another producer, or a ring that grew: frames may have another size. */
 static void
 fit_window(struct view *w)
@@ -150,7 +188,8 @@ fit_window(struct view *w)
 	    image.height != w->v.image.height) {
 		w->v.image = image;
 		view_natural_size(w, &width, &height);
-		(void)shmfb_resize(w->fb, width, height);
+		if (goes_with_ring(w))
+			view_resize(w, width, height);
 	}
 	w->v.image = image;
 }

@@ -45,6 +45,9 @@ struct view {
 	bool own[VIEW_KEYCODES];	/* pressed, and for the viewer */
 	uint64_t given;			/* frames given to the window */
 	uint64_t ring_id;		/* of the last one */
+	uint32_t asked_width;		/* the size that we gave it last */
+	uint32_t asked_height;
+	bool own_size;			/* it has that, or nobody said no */
 	bool over;			/* the user said so */
 	bool lost;			/* the X server closed the connection */
 
@@ -99,6 +102,10 @@ view_dispatch_ring(struct view *w);
 /* The size a window has in which all of the ring is seen, at 1:1. */
 void
 view_natural_size(const struct view *w, uint32_t *width, uint32_t *height);
+
+/* Give the window a size; until its user does, it goes with the ring's. */
+void
+view_resize(struct view *w, uint32_t width, uint32_t height);
 
 /* ------------------------------------------------------- view-keys.c -- */
 
