@@ -6,8 +6,11 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <shmfb/shmfb.h>
 
@@ -20,7 +23,7 @@
 #define LONG 300001
 
 static xcb_connection_t *c;
-static xcb_window_t window;		/* the other client's */
+static xcb_window_t window, root;	/* the other client's, and of all */
 static xcb_atom_t clipboard, utf8, targets, incr, property;
 static struct shmfb *fb;
 
@@ -28,7 +31,6 @@ static void
 setup(void)
 {
 	const uint32_t mask = XCB_EVENT_MASK_PROPERTY_CHANGE;
-	xcb_window_t root;
 
 	c = x_connect(NULL);
 	root = xcb_setup_roots_iterator(xcb_get_setup(c)).data->root;
@@ -102,6 +104,7 @@ await(uint8_t type)
 static xcb_atom_t
 ask(xcb_atom_t target, xcb_atom_t to)
 {
+	static const char nothing[32 - sizeof(xcb_selection_notify_event_t)];
 	xcb_selection_notify_event_t *e;
 	xcb_atom_t answer;
 
@@ -113,6 +116,8 @@ ask(xcb_atom_t target, xcb_atom_t to)
 	xcb_flush(c);
 	e = (void *)await(XCB_SELECTION_NOTIFY);
 	answer = e->property;
+	/* Nothing that happened to be in memory goes to others. */
+	ck_assert_mem_eq(e + 1, nothing, sizeof(nothing));
 	free(e);
 	return answer;
 }
@@ -146,7 +151,9 @@ START_TEST(others_paste_what_was_copied)
 	ck_assert_uint_eq(r->type, XCB_ATOM_ATOM);
 	ck_assert_uint_eq(((xcb_atom_t *)xcb_get_property_value(r))[0],
 			  targets);
-	ck_assert_uint_eq(((xcb_atom_t *)xcb_get_property_value(r))[1], utf8);
+	ck_assert_uint_eq(((xcb_atom_t *)xcb_get_property_value(r))[1],
+			  x_atom(c, "TIMESTAMP"));
+	ck_assert_uint_eq(((xcb_atom_t *)xcb_get_property_value(r))[2], utf8);
 	free(r);
 	ck_assert_uint_eq(ask(x_atom(c, "image/png"), property), XCB_NONE);
 	/* Given up: there is no owner, says the server. */
@@ -195,6 +202,115 @@ START_TEST(others_paste_long_texts_in_pieces)
 	ck_assert_int_eq(memcmp(got, text, LONG), 0);
 	free(got);
 	free(text);
+}
+END_TEST
+
+/* The server's time. */
+static xcb_timestamp_t
+time_now(void)
+{
+	xcb_property_notify_event_t *e;
+	xcb_timestamp_t time;
+
+	xcb_change_property(c, XCB_PROP_MODE_REPLACE, window,
+			    XCB_ATOM_CUT_BUFFER0, XCB_ATOM_STRING, 8, 0, NULL);
+	xcb_flush(c);
+	do {
+		e = (void *)await(XCB_PROPERTY_NOTIFY);
+		time = e->atom == XCB_ATOM_CUT_BUFFER0 ? e->time : 0;
+		free(e);
+	} while (!time);
+	return time;
+}
+
+START_TEST(owner_says_since_when)
+{
+	xcb_timestamp_t before = time_now(), since;
+	xcb_get_property_reply_t *r;
+
+	ck_assert_int_eq(shmfb_set_clipboard(fb, "text"), 0);
+	settle(fb, c);
+	usleep(20000);
+	ck_assert_uint_eq(ask(x_atom(c, "TIMESTAMP"), property), property);
+	r = get(property, true);
+	ck_assert_uint_eq(r->type, XCB_ATOM_INTEGER);
+	ck_assert_uint_eq(r->format, 32);
+	ck_assert_uint_eq(r->value_len, 1);
+	since = *(xcb_timestamp_t *)xcb_get_property_value(r);
+	free(r);
+	ck_assert_uint_ge(since, before);
+	ck_assert_uint_lt(since, time_now());
+}
+END_TEST
+
+/* Does anybody listen to that window's properties, but for this client? */
+static bool
+is_listened_to(xcb_window_t of)
+{
+	xcb_get_window_attributes_reply_t *r;
+	bool all;
+
+	settle(fb, c);
+	r = xcb_get_window_attributes_reply(c,
+			xcb_get_window_attributes(c, of), NULL);
+	ck_assert_ptr_nonnull(r);
+	all = (r->all_event_masks & ~r->your_event_mask) &
+	      XCB_EVENT_MASK_PROPERTY_CHANGE;
+	free(r);
+	return all;
+}
+
+/* A window pastes a long text, and looks for the pieces itself. */
+static void
+paste_all(xcb_window_t by)
+{
+	xcb_get_property_reply_t *r;
+	bool last = false;
+	size_t length = 0;
+	uint64_t deadline = base_now_ns() + 5 * BASE_NS_PER_S;
+
+	settle(fb, c);
+	xcb_convert_selection(c, by, clipboard, utf8, property,
+			      XCB_CURRENT_TIME);
+	while (!last) {
+		ck_assert_uint_lt(base_now_ns(), deadline);
+		x_sync(c);
+		settle(fb, c);
+		r = xcb_get_property_reply(c, xcb_get_property(c, 1, by,
+				property, XCB_GET_PROPERTY_TYPE_ANY, 0,
+				64 * MB), NULL);
+		ck_assert_ptr_nonnull(r);
+		if (r->type == utf8)
+			length += r->value_len;
+		last = r->type == utf8 && !r->value_len;
+		free(r);
+	}
+	ck_assert_uint_eq(length, LONG);
+	x_sync(c);
+}
+
+/* Whoever has all of it is left alone; the root has the user's settings. */
+START_TEST(pasters_are_listened_to_meanwhile)
+{
+	const uint32_t mask = XCB_EVENT_MASK_NO_EVENT;
+	char *text = long_text();
+
+	xcb_change_window_attributes(c, window, XCB_CW_EVENT_MASK, &mask);
+	ck_assert_int_eq(shmfb_set_clipboard(fb, text), 0);
+	free(text);
+	ck_assert(!is_listened_to(window));
+	ck_assert_uint_eq(ask(utf8, x_atom(c, "TEST_STOPS")),
+			  x_atom(c, "TEST_STOPS"));
+	ck_assert(is_listened_to(window));
+	paste_all(window);
+	/* The other transfer to it has not ended. */
+	ck_assert(is_listened_to(window));
+	usleep(2100 * 1000);
+	ck_assert(!is_listened_to(window));
+	paste_all(window);
+	ck_assert(!is_listened_to(window));
+	paste_all(root);
+	ck_assert(is_listened_to(root));
 }
 END_TEST
 
@@ -270,6 +386,7 @@ answer(const xcb_selection_request_event_t *e, xcb_atom_t in)
 		char bytes[32];
 	} a = { .notify = {
 		.response_type = XCB_SELECTION_NOTIFY,
+		.time = e->time,
 		.requestor = e->requestor,
 		.selection = e->selection,
 		.target = e->target,
@@ -468,6 +585,51 @@ START_TEST(owner_that_is_silent)
 }
 END_TEST
 
+/* Its answer to the first question is none to the second. */
+START_TEST(owner_that_is_late)
+{
+	xcb_selection_request_event_t *first, *second, other;
+
+	own();
+	first = asked();
+	ck_assert_ptr_null(paste_of(fb));
+	second = asked();
+	put(first, XCB_PROP_MODE_REPLACE, utf8, 8, 4, "late");
+	answer(first, first->property);
+	settle(fb, c);
+	answer(first, XCB_NONE);
+	settle(fb, c);
+	/* Nor is one to what was not asked. */
+	other = *second;
+	other.target = XCB_ATOM_STRING;
+	answer(&other, other.property);
+	settle(fb, c);
+	put(second, XCB_PROP_MODE_REPLACE, utf8, 8, 7, "in time");
+	answer(second, second->property);
+	ck_assert_str_eq(paste_of(fb), "in time");
+	free(first);
+	free(second);
+}
+END_TEST
+
+/* Copied text comes in two writes, which may be seen before either is read. */
+START_TEST(piece_in_two_parts)
+{
+	xcb_selection_request_event_t *e;
+
+	own();
+	e = asked();
+	begin_pieces(e);
+	put(e, XCB_PROP_MODE_REPLACE, utf8, 8, 3, "one");
+	put(e, XCB_PROP_MODE_APPEND, utf8, 8, 4, "-two");
+	ck_assert(taken(e));
+	put(e, XCB_PROP_MODE_REPLACE, utf8, 8, 0, NULL);
+	x_sync(c);
+	ck_assert_str_eq(paste_of(fb), "one-two");
+	free(e);
+}
+END_TEST
+
 START_TEST(owner_that_stops_in_between)
 {
 	xcb_selection_request_event_t *e;
@@ -479,6 +641,76 @@ START_TEST(owner_that_stops_in_between)
 	ck_assert(taken(e));
 	free(e);
 	ck_assert_ptr_null(paste_of(fb));
+}
+END_TEST
+
+/* ------------------------------------------------------ nobody sleeps -- */
+
+static struct xserver server;
+
+static void
+setup_own(void)
+{
+	xserver_start(&server, "640x480x24", NULL);
+	setenv("DISPLAY", server.display, 1);
+	setup();
+}
+
+static void
+teardown_own(void)
+{
+	teardown();
+	xserver_stop(&server);
+}
+
+/* Stop the server, for 1.5 s: who goes on with it is to be waited for. */
+static pid_t
+stop_server(void)
+{
+	pid_t pid;
+
+	kill(server.pid, SIGSTOP);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		usleep(1500 * 1000);
+		kill(server.pid, SIGCONT);
+		_exit(0);
+	}
+	return pid;
+}
+
+/* The answer, or a piece, is there when the server stops. */
+START_TEST(paste_while_the_server_sleeps)
+{
+	xcb_selection_request_event_t *e;
+	uint64_t begun;
+	pid_t pid;
+
+	own();
+	e = asked();
+	if (_i > 0)
+		begin_pieces(e);
+	put(e, XCB_PROP_MODE_REPLACE, utf8, 8, 4, "text");
+	if (_i == 0)
+		answer(e, e->property);
+	x_sync(c);
+	pid = stop_server();
+	begun = base_now_ns();
+	while (base_now_ns() < begun + 500 * BASE_NS_PER_MS) {
+		ck_assert_int_eq(shmfb_dispatch(fb), 0);
+		usleep(1000);
+	}
+	ck_assert_uint_lt(base_now_ns() - begun, 1000 * BASE_NS_PER_MS);
+	ck_assert(!has_paste(fb, &(struct shmfb_event){ 0 }));
+	waitpid(pid, NULL, 0);
+	if (_i > 0) {
+		ck_assert(taken(e));
+		put(e, XCB_PROP_MODE_REPLACE, utf8, 8, 0, NULL);
+		x_sync(c);
+	}
+	ck_assert_str_eq(paste_of(fb), "text");
+	free(e);
 }
 END_TEST
 
@@ -502,5 +734,13 @@ main(void)
 	tcase_add_test(tc, owner_that_sends_too_much);
 	tcase_add_test(tc, owner_that_is_silent);
 	tcase_add_test(tc, owner_that_stops_in_between);
+	tcase_add_test(tc, owner_that_is_late);
+	tcase_add_test(tc, piece_in_two_parts);
+	tcase_add_test(tc, owner_says_since_when);
+	tcase_add_test(tc, pasters_are_listened_to_meanwhile);
+	tc = suite_case(s, "asleep");
+	tcase_add_checked_fixture(tc, setup_own, teardown_own);
+	tcase_set_timeout(tc, 30);
+	tcase_add_loop_test(tc, paste_while_the_server_sleeps, 0, 2);
 	return suite_run(s);
 }

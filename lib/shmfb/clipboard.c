@@ -6,6 +6,10 @@
  * into one request goes in pieces, either way (INCR): who reads deletes the
  * property, who writes then writes the next piece, and an empty one ends it.
  * Windows that share a connection get each other's text without the server.
+ *
+ * Nobody waits for the server. Its time, by which an answer is known to be one
+ * to the last question, comes with the event of a property that is written for
+ * that; what an owner has written is looked for in each step.
  */
 #include "config.h"
 
@@ -63,6 +67,37 @@ drop_got(struct shmfb_clipboard *b)
 	b->got_size = 0;
 }
 
+static bool
+has_paster(const struct shmfb *fb, xcb_window_t window)
+{
+	const struct shmfb_paster *p = fb->clipboard.pasters;
+	unsigned i;
+
+	for (i = 0; i < SHMFB_PASTERS; i++)
+		if (p[i].clip && p[i].window == window)
+			return true;
+	return false;
+}
+
+/* It pastes no more, and is not listened to for nothing. */
+static void
+end_pieces(struct shmfb *fb, struct shmfb_paster *p)
+{
+	const uint32_t mask = XCB_EVENT_MASK_NO_EVENT;
+	const struct shmfb *other;
+
+	clip_drop(&p->clip);
+	if (p->window == shmfb_settings_root(fb->x) ||
+	    has_paster(fb, p->window))
+		return;
+	shmfb_for_each(other, fb->x)
+		if (has_paster(other, p->window))
+			return;
+	xcb_change_window_attributes(fb->x->conn, p->window, XCB_CW_EVENT_MASK,
+				     &mask);
+	fb->x->unsent = true;
+}
+
 void
 shmfb_clipboard_finish(struct shmfb *fb)
 {
@@ -70,7 +105,10 @@ shmfb_clipboard_finish(struct shmfb *fb)
 	unsigned i;
 
 	for (i = 0; i < SHMFB_PASTERS; i++)
-		clip_drop(&b->pasters[i].clip);
+		if (b->pasters[i].clip)
+			end_pieces(fb, &b->pasters[i]);
+	if (b->ask.due)
+		shmfb_property_forget(fb->x, &b->ask);
 	clip_drop(&b->own);
 	clip_drop(&b->pasted);
 	drop_got(b);
@@ -88,6 +126,16 @@ shmfb_clipboard_fill(const struct shmfb *fb, const char **text,
 }
 
 /* ---------------------------------------------------------------- copy -- */
+
+/* Have the server tell its time: the request whose event that is. */
+static uint32_t
+ask_time(struct shmfb *fb)
+{
+	return xcb_change_property(fb->x->conn, XCB_PROP_MODE_REPLACE,
+				   fb->window,
+				   fb->x->atom[SHMFB_ATOM_TIMESTAMP],
+				   XCB_ATOM_INTEGER, 32, 0, NULL).sequence;
+}
 
 int
 shmfb_set_clipboard(struct shmfb *fb, const char *utf8)
@@ -117,6 +165,7 @@ shmfb_set_clipboard(struct shmfb *fb, const char *utf8)
 	 */
 	if (!clip && !b->own)
 		return 0;
+	b->stamp = ask_time(fb);
 	b->since = xcb_set_selection_owner(fb->x->conn,
 		clip ? fb->window : XCB_NONE,
 		fb->x->atom[SHMFB_ATOM_CLIPBOARD],
@@ -149,6 +198,7 @@ put_piece(struct shmfb *fb, struct shmfb_paster *p)
 			    8, (uint32_t)length, p->clip->text + p->sent);
 	p->sent += length;
 	p->last = length == 0;
+	fb->x->unsent = true;
 	p->deadline_ns = base_now_ns() + SHMFB_PASTE_IDLE_NS;
 }
 
@@ -184,6 +234,7 @@ put_targets(struct shmfb *fb, xcb_window_t window, xcb_atom_t property)
 {
 	const xcb_atom_t targets[] = {
 		fb->x->atom[SHMFB_ATOM_TARGETS],
+		fb->x->atom[SHMFB_ATOM_TIMESTAMP],
 		fb->x->atom[SHMFB_ATOM_UTF8_STRING],
 		fb->x->atom[SHMFB_ATOM_TEXT_PLAIN_UTF8],
 	};
@@ -210,6 +261,10 @@ convert(struct shmfb *fb, const xcb_selection_request_event_t *e,
 			return false;
 	if (e->target == atom[SHMFB_ATOM_TARGETS]) {
 		put_targets(fb, e->requestor, property);
+	} else if (e->target == atom[SHMFB_ATOM_TIMESTAMP]) {
+		xcb_change_property(fb->x->conn, XCB_PROP_MODE_REPLACE,
+				    e->requestor, property, XCB_ATOM_INTEGER,
+				    32, 1, &b->time);
 	} else if (e->target != atom[SHMFB_ATOM_UTF8_STRING] &&
 		   e->target != atom[SHMFB_ATOM_TEXT_PLAIN_UTF8]) {
 		return false;
@@ -228,21 +283,21 @@ shmfb_clipboard_wanted(struct shmfb *fb,
 		       const xcb_selection_request_event_t *e)
 {
 	xcb_atom_t property = e->property ? e->property : e->target;
-	union {
-		xcb_selection_notify_event_t notify;
-		char bytes[32];
-	} answer = { .notify = {
+	xcb_selection_notify_event_t answer = {
 		.response_type = XCB_SELECTION_NOTIFY,
 		.time = e->time,
 		.requestor = e->requestor,
 		.selection = e->selection,
 		.target = e->target,
 		.property = property,
-	} };
+	};
+	char event[32] = "";
 
 	if (!property || !convert(fb, e, property))
-		answer.notify.property = XCB_NONE;
-	xcb_send_event(fb->x->conn, 0, e->requestor, 0, answer.bytes);
+		answer.property = XCB_NONE;
+	memcpy(event, &answer, sizeof(answer));
+	xcb_send_event(fb->x->conn, 0, e->requestor, 0, event);
+	fb->x->unsent = true;
 }
 
 /* One that pastes has taken a piece. */
@@ -250,7 +305,7 @@ static void
 piece_taken(struct shmfb *fb, struct shmfb_paster *p)
 {
 	if (p->last)
-		clip_drop(&p->clip);
+		end_pieces(fb, p);
 	else
 		put_piece(fb, p);
 }
@@ -266,6 +321,7 @@ pasted(struct shmfb *fb, struct shmfb_clip *clip)
 	clip_drop(&fb->clipboard.pasted);
 	fb->clipboard.pasted = clip;
 	fb->clipboard.state = SHMFB_PASTE_NONE;
+	shmfb_property_forget(fb->x, &fb->clipboard.ask);
 	drop_got(&fb->clipboard);
 	shmfb_push(fb, &event);
 }
@@ -302,7 +358,6 @@ shmfb_request_clipboard(struct shmfb *fb)
 {
 	shmfb_without_sigpipe(fb->x);
 	struct shmfb_clipboard *b = &fb->clipboard;
-	const xcb_atom_t *atom = fb->x->atom;
 	struct shmfb_clip *own;
 	int err;
 
@@ -318,18 +373,29 @@ shmfb_request_clipboard(struct shmfb *fb)
 		pasted(fb, clip_ref(own));
 		return 0;
 	}
-	b->state = SHMFB_PASTE_ASKED;
+	b->state = SHMFB_PASTE_STAMPED;
+	b->asked_stamp = ask_time(fb);
 	b->end_ns = base_now_ns() + SHMFB_PASTE_NS;
 	b->deadline_ns = base_now_ns() + SHMFB_PASTE_IDLE_NS;
+	shmfb_step(fb, false);
+	return shmfb_check_gone(fb);
+}
+
+/* By the time of the question its answer is known, and not a later one's. */
+static void
+ask_owner(struct shmfb *fb, xcb_timestamp_t time)
+{
+	const xcb_atom_t *atom = fb->x->atom;
+
 	xcb_delete_property(fb->x->conn, fb->window,
 			    atom[SHMFB_ATOM_SHMFB_PASTE]);
 	xcb_convert_selection(fb->x->conn, fb->window,
 			      atom[SHMFB_ATOM_CLIPBOARD],
 			      atom[SHMFB_ATOM_UTF8_STRING],
-			      atom[SHMFB_ATOM_SHMFB_PASTE],
-			      XCB_CURRENT_TIME);
-	shmfb_step(fb, false);
-	return shmfb_check_gone(fb);
+			      atom[SHMFB_ATOM_SHMFB_PASTE], time);
+	fb->clipboard.asked = time;
+	fb->clipboard.state = SHMFB_PASTE_ASKED;
+	fb->x->unsent = true;
 }
 
 /* Room for so much more; false: that is too much. */
@@ -356,15 +422,13 @@ make_room(struct shmfb_clipboard *b, size_t more)
 	return true;
 }
 
-/* What is in the property now, which is deleted; to be freed, or NULL. */
-static xcb_get_property_reply_t *
+/* Have what is in the property now, which is deleted. */
+static void
 take_property(struct shmfb *fb)
 {
-	return xcb_get_property_reply(fb->x->conn,
-		xcb_get_property(fb->x->conn, 1, fb->window,
-				 fb->x->atom[SHMFB_ATOM_SHMFB_PASTE],
-				 XCB_GET_PROPERTY_TYPE_ANY, 0,
-				 SHMFB_PASTE_MAX / 4), NULL);
+	shmfb_property_take(fb->x, &fb->clipboard.ask, fb->window,
+			    fb->x->atom[SHMFB_ATOM_SHMFB_PASTE],
+			    SHMFB_PASTE_MAX);
 }
 
 /* Bytes of text, all of which were read: more there were not to be. */
@@ -413,42 +477,85 @@ take_piece(struct shmfb *fb, const xcb_get_property_reply_t *r)
 }
 
 void
-shmfb_clipboard_answered(struct shmfb *fb,
-			 const xcb_selection_notify_event_t *e)
+shmfb_clipboard_poll(struct shmfb *fb)
 {
+	struct shmfb_clipboard *b = &fb->clipboard;
 	xcb_get_property_reply_t *r;
+	bool answered = false;
 
-	if (fb->clipboard.state != SHMFB_PASTE_ASKED ||
-	    e->selection != fb->x->atom[SHMFB_ATOM_CLIPBOARD])
+	r = shmfb_property_answer(fb->x, &b->ask, &answered);
+	if (!answered)
 		return;
-	if (e->property != fb->x->atom[SHMFB_ATOM_SHMFB_PASTE]) {
-		pasted(fb, NULL);
-		return;
-	}
-	r = take_property(fb);
-	take_answer(fb, r);
+	if (b->state == SHMFB_PASTE_ANSWERED)
+		take_answer(fb, r);
+	else
+		take_piece(fb, r);
 	free(r);
 }
 
 void
+shmfb_clipboard_answered(struct shmfb *fb,
+			 const xcb_selection_notify_event_t *e)
+{
+	struct shmfb_clipboard *b = &fb->clipboard;
+	const xcb_atom_t *atom = fb->x->atom;
+
+	/* Who answers late answers a question that was given up. */
+	if (b->state != SHMFB_PASTE_ASKED || e->time != b->asked ||
+	    e->selection != atom[SHMFB_ATOM_CLIPBOARD] ||
+	    e->target != atom[SHMFB_ATOM_UTF8_STRING])
+		return;
+	if (e->property != atom[SHMFB_ATOM_SHMFB_PASTE]) {
+		pasted(fb, NULL);
+		return;
+	}
+	b->state = SHMFB_PASTE_ANSWERED;
+	take_property(fb);
+}
+
+/* The server has told its time, by the request of that number. */
+static void
+take_time(struct shmfb *fb, xcb_timestamp_t time, uint32_t full)
+{
+	struct shmfb_clipboard *b = &fb->clipboard;
+
+	if (full == b->stamp)
+		b->time = time;
+	if (full == b->asked_stamp && b->state == SHMFB_PASTE_STAMPED)
+		ask_owner(fb, time);
+}
+
+/* The owner has written something. */
+static void
+piece_written(struct shmfb *fb, uint32_t full)
+{
+	struct shmfb_clipboard *b = &fb->clipboard;
+
+	/* What came before this event comes first. */
+	shmfb_clipboard_poll(fb);
+	/* Of before the last question, it is in the answer to that. */
+	if (b->state == SHMFB_PASTE_PIECES &&
+	    (int32_t)(full - b->ask.sequence) >= 0)
+		take_property(fb);
+}
+
+void
 shmfb_clipboard_property(struct shmfb *fb,
-			 const xcb_property_notify_event_t *e)
+			 const xcb_property_notify_event_t *e, uint32_t full)
 {
 	struct shmfb_paster *p = fb->clipboard.pasters;
-	xcb_get_property_reply_t *r;
 	unsigned i;
 
 	for (i = 0; i < SHMFB_PASTERS; i++)
 		if (p[i].clip && e->state == XCB_PROPERTY_DELETE &&
 		    p[i].window == e->window && p[i].property == e->atom)
 			piece_taken(fb, &p[i]);
-	if (fb->clipboard.state != SHMFB_PASTE_PIECES ||
-	    e->window != fb->window || e->state != XCB_PROPERTY_NEW_VALUE ||
-	    e->atom != fb->x->atom[SHMFB_ATOM_SHMFB_PASTE])
+	if (e->window != fb->window || e->state != XCB_PROPERTY_NEW_VALUE)
 		return;
-	r = take_property(fb);
-	take_piece(fb, r);
-	free(r);
+	if (e->atom == fb->x->atom[SHMFB_ATOM_TIMESTAMP])
+		take_time(fb, e->time, full);
+	else if (e->atom == fb->x->atom[SHMFB_ATOM_SHMFB_PASTE])
+		piece_written(fb, full);
 }
 
 /* ---------------------------------------------------------------- time -- */
@@ -477,7 +584,7 @@ shmfb_clipboard_expire(struct shmfb *fb, uint64_t now)
 
 	for (i = 0; i < SHMFB_PASTERS; i++)
 		if (b->pasters[i].clip && now >= b->pasters[i].deadline_ns)
-			clip_drop(&b->pasters[i].clip);
+			end_pieces(fb, &b->pasters[i]);
 	if (b->state != SHMFB_PASTE_NONE &&
 	    now >= BASE_MIN(b->deadline_ns, b->end_ns))
 		pasted(fb, NULL);

@@ -15,6 +15,7 @@
 #include <xcb/xcb.h>
 
 #include "base/clock.h"
+#include "property.h"
 
 struct shmfb;
 struct shmfb_display;
@@ -46,7 +47,9 @@ struct shmfb_paster {
 
 enum shmfb_paste_state {
 	SHMFB_PASTE_NONE,
+	SHMFB_PASTE_STAMPED,		/* waits for the server's time */
 	SHMFB_PASTE_ASKED,		/* for the owner's answer */
+	SHMFB_PASTE_ANSWERED,		/* for what that is */
 	SHMFB_PASTE_PIECES,		/* which comes in pieces */
 };
 
@@ -55,10 +58,15 @@ struct shmfb_clipboard {
 	/* What we own. */
 	struct shmfb_clip *own;		/* a reference; NULL: nothing */
 	uint32_t since;			/* by the request of that number */
+	uint32_t stamp;			/* the one that told the time then */
+	xcb_timestamp_t time;		/* which was that */
 	struct shmfb_paster pasters[SHMFB_PASTERS];
 
 	/* What we ask for. */
 	enum shmfb_paste_state state;
+	uint32_t asked_stamp;		/* the request that tells the time */
+	xcb_timestamp_t asked;		/* which is that of the question */
+	struct shmfb_ask ask;		/* for the answer, or a piece of it */
 	uint64_t deadline_ns;		/* for the next piece */
 	uint64_t end_ns;		/* for all of it */
 	char *got;			/* ours */
@@ -85,10 +93,18 @@ void
 shmfb_clipboard_answered(struct shmfb *fb,
 			 const xcb_selection_notify_event_t *event);
 
-/* A property has changed, of this window or of one that pastes from it. */
+/*
+ * A property has changed, of this window or of one that pastes from it; full
+ * is the event's full_sequence.
+ */
 void
 shmfb_clipboard_property(struct shmfb *fb,
-			 const xcb_property_notify_event_t *event);
+			 const xcb_property_notify_event_t *event,
+			 uint32_t full);
+
+/* Has the server sent what the owner has written? */
+void
+shmfb_clipboard_poll(struct shmfb *fb);
 
 /* When somebody has taken too long; UINT64_MAX: nobody is waited for. */
 uint64_t

@@ -48,6 +48,7 @@ static const char *const atom_names[SHMFB_ATOMS] = {
 	"UTF8_STRING",
 	"CLIPBOARD",
 	"TARGETS",
+	"TIMESTAMP",
 	"INCR",
 	"text/plain;charset=utf-8",
 	"SHMFB_PASTE",

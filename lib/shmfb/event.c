@@ -246,7 +246,8 @@ shmfb_event(struct shmfb_display *x, const xcb_generic_event_t *event)
 		if (fb->gone)
 			continue;
 		if (type == XCB_PROPERTY_NOTIFY)
-			shmfb_clipboard_property(fb, (const void *)event);
+			shmfb_clipboard_property(fb, (const void *)event,
+						 event->full_sequence);
 		if (x->shm_completion && type == x->shm_completion)
 			shmfb_flight_completed(fb, event);
 		else

@@ -191,6 +191,7 @@ take_events(struct shmfb_display *x, bool read)
 			continue;
 		shmfb_flight_poll(fb);
 		shmfb_state_poll(fb);
+		shmfb_clipboard_poll(fb);
 		shmfb_xinput_flush(fb);
 	}
 }

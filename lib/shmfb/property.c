@@ -21,16 +21,30 @@ shmfb_property_set(struct shmfb *fb, xcb_atom_t name, xcb_atom_t type,
 			    name, type, format, (uint32_t)count, data);
 }
 
+static void
+ask_for(struct shmfb_display *x, struct shmfb_ask *ask, bool delete,
+	xcb_window_t window, xcb_atom_t name, xcb_atom_t type, uint32_t bytes)
+{
+	shmfb_property_forget(x, ask);
+	ask->sequence = xcb_get_property(x->conn, delete, window, name, type,
+					 0, (bytes + 3) / 4).sequence;
+	ask->due = true;
+	x->unsent = true;
+}
+
 void
 shmfb_property_ask(struct shmfb_display *x, struct shmfb_ask *ask,
 		   xcb_window_t window, xcb_atom_t name, xcb_atom_t type,
 		   uint32_t bytes)
 {
-	shmfb_property_forget(x, ask);
-	ask->sequence = xcb_get_property(x->conn, 0, window, name, type, 0,
-					 (bytes + 3) / 4).sequence;
-	ask->due = true;
-	x->unsent = true;
+	ask_for(x, ask, false, window, name, type, bytes);
+}
+
+void
+shmfb_property_take(struct shmfb_display *x, struct shmfb_ask *ask,
+		    xcb_window_t window, xcb_atom_t name, uint32_t bytes)
+{
+	ask_for(x, ask, true, window, name, XCB_GET_PROPERTY_TYPE_ANY, bytes);
 }
 
 xcb_get_property_reply_t *

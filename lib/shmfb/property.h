@@ -34,6 +34,11 @@ shmfb_property_ask(struct shmfb_display *x, struct shmfb_ask *ask,
 		   xcb_window_t window, xcb_atom_t name, xcb_atom_t type,
 		   uint32_t bytes);
 
+/* The same of all of it, of any type; unless there is more, it is deleted. */
+void
+shmfb_property_take(struct shmfb_display *x, struct shmfb_ask *ask,
+		    xcb_window_t window, xcb_atom_t name, uint32_t bytes);
+
 /*
  * The answer, once, to be freed; NULL while there is none. *answered is also
  * set by an error, of a window that is gone.

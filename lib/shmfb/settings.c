@@ -23,8 +23,8 @@
 #define DPI_MIN 24
 #define DPI_MAX 960
 
-static xcb_window_t
-first_root(const struct shmfb_display *x)
+xcb_window_t
+shmfb_settings_root(const struct shmfb_display *x)
 {
 	return xcb_setup_roots_iterator(xcb_get_setup(x->conn)).data->root;
 }
@@ -32,7 +32,7 @@ first_root(const struct shmfb_display *x)
 static void
 ask(struct shmfb_display *x)
 {
-	shmfb_property_ask(x, &x->settings.ask, first_root(x),
+	shmfb_property_ask(x, &x->settings.ask, shmfb_settings_root(x),
 			   XCB_ATOM_RESOURCE_MANAGER, XCB_ATOM_STRING,
 			   RESOURCES_MAX);
 }
@@ -91,7 +91,7 @@ shmfb_settings_init(struct shmfb_display *x)
 	const uint32_t mask = XCB_EVENT_MASK_PROPERTY_CHANGE;
 
 	x->settings.scale = 1;
-	xcb_change_window_attributes(x->conn, first_root(x),
+	xcb_change_window_attributes(x->conn, shmfb_settings_root(x),
 				     XCB_CW_EVENT_MASK, &mask);
 	ask(x);
 }
@@ -113,7 +113,7 @@ shmfb_settings_property(struct shmfb_display *x,
 			const xcb_property_notify_event_t *event)
 {
 	if (event->atom == XCB_ATOM_RESOURCE_MANAGER &&
-	    event->window == first_root(x))
+	    event->window == shmfb_settings_root(x))
 		ask(x);
 }
 

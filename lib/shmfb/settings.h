@@ -21,6 +21,10 @@ struct shmfb_settings {
 	struct shmfb_ask ask;
 };
 
+/* The window whose properties they are, which are listened to. */
+xcb_window_t
+shmfb_settings_root(const struct shmfb_display *x);
+
 /* Ask, and be told of changes from now on. */
 void
 shmfb_settings_init(struct shmfb_display *x);
