@@ -160,9 +160,38 @@ is "seven frames" "$(wc -c <"$tap_tmp/out")" $((16 * 16 * 4 * 7))
 run busy --frames 3 "$tap_tmp/f-%02d.ppm"
 is "a file each" "$(cd "$tap_tmp" && echo f-*.ppm)" \
 	"f-01.ppm f-02.ppm f-03.ppm"
-run busy --format y4m --frames 3
+run busy --format y4m --fps 60 --frames 3
 is "y4m: one head and three frames" "$(wc -c <"$tap_tmp/out")" \
 	$((38 - 1 + 3 * (6 + 16 * 16 * 3)))
+
+# ----------------------------------------------------------------- rates --
+
+# As the producer has it, within what a busy machine does to it.
+start_ring slow --size 16x16 --loop --fps 25 "$tap_tmp/many"
+slow=$pid
+for frames in 20 5; do
+	run slow --format y4m --frames $frames
+	ok "$frames frames of 25 a second say so" \
+		awk 'NR == 1 { sub("F", "", $4); split($4, r, ":")
+		exit !(r[1] / r[2] > 20 && r[1] / r[2] < 30) }' "$tap_tmp/out"
+	is "$frames frames: all are there" \
+		"$(tail -n +2 "$tap_tmp/out" | wc -c)" \
+		$((frames * (6 + 16 * 16 * 3)))
+done
+run slow --format y4m --frames 1
+like "one frame has no rate" "$(head -n 1 "$tap_tmp/out")" " F60:1 "
+for pair in 25=25:1 29.97=2997:100 30000/1001=30000:1001 12.50=25:2 \
+		0.001=1:1000 50/2=25:1; do
+	run slow --format y4m --fps "${pair%=*}" --frames 1
+	like "--fps ${pair%=*}" "$(head -n 1 "$tap_tmp/out")" \
+		" F${pair#*=} "
+done
+for bad in 0 0.0 -1 25. .5 1/0 0/1 1/ 25fps 1e3 1/2/3 1000001 0.0009 \
+		12345678901 ''; do
+	run slow --format y4m --fps "$bad"
+	is "--fps '$bad': status" "$status" 2
+done
+kill $slow
 
 # -------------------------------------------------------- pipes and disks --
 

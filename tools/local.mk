@@ -23,7 +23,8 @@ bin_PROGRAMS += %D%/shmx-push
 %C%_shmx_push_SOURCES = \
 	%D%/shmx-push.c \
 	%D%/convert.c %D%/convert.h \
-	%D%/input.c %D%/input.h
+	%D%/input.c %D%/input.h \
+	%D%/rate.c %D%/rate.h
 %C%_shmx_push_LDADD = $(tool_libs)
 
 bin_PROGRAMS += %D%/shmx-pull
@@ -31,6 +32,7 @@ bin_PROGRAMS += %D%/shmx-pull
 	%D%/shmx-pull.c \
 	%D%/convert.c %D%/convert.h \
 	%D%/pull-write.c %D%/pull.h \
+	%D%/rate.c %D%/rate.h \
 	%D%/write-png.c %D%/write-png.h
 %C%_shmx_pull_CFLAGS = $(AM_CFLAGS) $(PNG_CFLAGS)
 %C%_shmx_pull_LDADD = $(tool_libs) $(PNG_LIBS)

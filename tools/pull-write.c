@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "convert.h"
 #include "tool.h"
@@ -25,6 +26,16 @@
 
 /* Room for what stands before the pixels. */
 #define HEAD_BYTES 128
+
+/*
+ * A rate is measured by that many frames, or by those of that time: few enough
+ * to be kept in memory, and for nobody to wait long.
+ */
+#define MEASURED_FRAMES 10
+#define MEASURED_NS BASE_NS_PER_S
+
+/* Of a film of one frame, say. */
+static const struct rate unknown_rate = { 60, 1 };
 
 enum pull_format
 pull_format_by_name(const char *name)
@@ -246,29 +257,92 @@ put_yuv(uint8_t *y, uint8_t *u, uint8_t *v, uint32_t pixel)
 	*v = (uint8_t)((112 * r - 94 * g - 18 * b + 128 + (128 << 8)) >> 8);
 }
 
-static bool
-write_y4m(struct pull_sink *sink, const struct shmx_frame_info *info,
-	  const uint8_t *from)
+static void
+put_planes(uint8_t *to, const struct shmx_frame_info *info,
+	   const uint8_t *from)
 {
 	size_t plane = (size_t)info->width * info->height;
-	uint8_t *start = get_buf(sink, HEAD_BYTES + 3 * plane), *to;
 	uint32_t *row = row_buf(info->width);
 	uint32_t x, y;
-	int n = 0;
 
-	if (sink->count == 0)
-		n = snprintf((char *)start, HEAD_BYTES, "YUV4MPEG2 W%u H%u "
-			     "F%u:1 Ip A1:1 C444\n", info->width,
-			     info->height, sink->fps);
-	n += snprintf((char *)start + n, HEAD_BYTES - (size_t)n, "FRAME\n");
-	to = start + n;
 	for (y = 0; y < info->height; y++) {
 		get_row(row, info, from, y);
 		for (x = 0; x < info->width; x++, to++)
 			put_yuv(to, to + plane, to + 2 * plane, row[x]);
 	}
 	free(row);
-	return write_all(sink, start, (size_t)n + 3 * plane);
+}
+
+static bool
+write_y4m_head(struct pull_sink *sink)
+{
+	char head[HEAD_BYTES];
+	int n;
+
+	n = snprintf(head, sizeof(head), "YUV4MPEG2 W%u H%u F%u:%u Ip A1:1 "
+		     "C444\n", sink->width, sink->height, sink->fps.num,
+		     sink->fps.den);
+	return write_all(sink, head, (size_t)n);
+}
+
+/* Room for one more frame behind those that are kept. */
+static uint8_t *
+keep(struct pull_sink *sink, size_t bytes)
+{
+	uint8_t *kept = realloc(sink->kept, sink->kept_bytes + bytes);
+
+	if (kept == NULL)
+		die("out of memory for frames of %zu bytes", bytes);
+	sink->kept = kept;
+	sink->kept_bytes += bytes;
+	sink->kept_frames++;
+	return kept + sink->kept_bytes - bytes;
+}
+
+/* The rate of those that are kept, and then they themselves. */
+static bool
+write_kept(struct pull_sink *sink)
+{
+	bool ok;
+
+	sink->fps = sink->to_ns > sink->from_ns ?
+		rate_measured(sink->kept_frames - 2,
+			      sink->to_ns - sink->from_ns) : unknown_rate;
+	ok = write_y4m_head(sink) &&
+	     write_all(sink, sink->kept, sink->kept_bytes);
+	free(sink->kept);
+	sink->kept = NULL;
+	return ok;
+}
+
+/* The first one may have been there for long: it tells nothing. */
+static bool
+measure(struct pull_sink *sink, const struct shmx_frame_info *info)
+{
+	if (sink->kept_frames <= 2)
+		sink->from_ns = info->published_ns;
+	sink->to_ns = info->published_ns;
+	if (sink->kept_frames < MEASURED_FRAMES &&
+	    sink->to_ns - sink->from_ns < MEASURED_NS)
+		return true;
+	return write_kept(sink);
+}
+
+static bool
+write_y4m(struct pull_sink *sink, const struct shmx_frame_info *info,
+	  const uint8_t *from)
+{
+	static const char head[] = { 'F', 'R', 'A', 'M', 'E', '\n' };
+	size_t bytes = sizeof(head) + 3 * (size_t)info->width * info->height;
+	bool known = sink->fps.den != 0;
+	uint8_t *to = known ? get_buf(sink, bytes) : keep(sink, bytes);
+
+	memcpy(to, head, sizeof(head));
+	put_planes(to + sizeof(head), info, from);
+	if (!known)
+		return measure(sink, info);
+	return (sink->count > 0 || write_y4m_head(sink)) &&
+	       write_all(sink, to, bytes);
 }
 
 static bool
@@ -355,6 +429,8 @@ pull_write(struct pull_sink *sink, struct shmx_hold *hold)
 void
 pull_finish(struct pull_sink *sink)
 {
+	if (sink->kept != NULL)
+		write_kept(sink);
 	close_stream(sink, name_of(sink));
 	free(sink->buf);
 	sink->buf = NULL;

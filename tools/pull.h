@@ -11,13 +11,15 @@
 
 #include <shmx/shmx.h>
 
+#include "rate.h"
+
 enum pull_format { PULL_NONE, PULL_RAW, PULL_PPM, PULL_Y4M, PULL_PNG };
 
 /* Where frames go, and as what; zeroed but for the first three. */
 struct pull_sink {
 	const char *path;		/* borrowed; NULL: stdout */
 	enum pull_format format;
-	uint32_t fps;			/* what a Y4M says of itself */
+	struct rate fps;		/* what a Y4M says; den 0: measured */
 
 	int fd;				/* of the stream being written */
 	uint64_t count;			/* frames written */
@@ -26,6 +28,13 @@ struct pull_sink {
 	uint32_t pixels;		/* its format, SHMX_XRGB8888 ... */
 	uint8_t *buf;			/* one frame, as it is written */
 	size_t buf_bytes;
+
+	/* A Y4M whose rate is not known yet: what is to come behind its head. */
+	uint8_t *kept;
+	size_t kept_bytes;
+	uint64_t kept_frames;
+	uint64_t from_ns;		/* when the second one was published */
+	uint64_t to_ns;			/* and the last one */
 };
 
 /* By its name, or by the end of a file's; PULL_NONE when it is none. */

@@ -31,8 +31,8 @@ enum { OPT_FORMAT = 256, OPT_FRAMES, OPT_EVERY, OPT_WAIT, OPT_SEALED,
 static const struct argp_option options[] = {
 	{ "format", OPT_FORMAT, "FORMAT", 0, "raw, ppm, y4m or png; by "
 	  "default what FILE ends with", 1 },
-	{ "fps", OPT_FPS, "N", 0, "the rate that a y4m says it has; "
-	  "default 60", 1 },
+	{ "fps", OPT_FPS, "RATE", 0, "the frames a second that a y4m says it "
+	  "has: N, N.N or N/D. Default: as its first frames come", 1 },
 	{ "frames", OPT_FRAMES, "N", 0, "end after N frames; default: when "
 	  "the producer ends, or after one if FILE has room for one", 2 },
 	{ "every", OPT_EVERY, NULL, 0, "miss no frame: the producer waits "
@@ -114,10 +114,9 @@ parse(int key, char *arg, struct argp_state *state)
 				   "ppm, y4m and png", arg);
 		break;
 	case OPT_FPS:
-		if (!parse_number(arg, 1, 100000, &n))
-			argp_error(state, "--fps takes a number from 1, not "
-				   "\"%s\"", arg);
-		p->sink.fps = (uint32_t)n;
+		if (!rate_parse(arg, &p->sink.fps))
+			argp_error(state, "--fps takes frames a second, as 25, "
+				   "29.97 or 30000/1001, not \"%s\"", arg);
 		break;
 	case OPT_FRAMES:
 		if (!parse_number(arg, 1, ULONG_MAX, &n))
@@ -225,7 +224,7 @@ main(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "NAME [FILE]", doc,
 		NULL, NULL, NULL };
-	struct pull p = { .sink = { .fps = 60, .fd = -1 } };
+	struct pull p = { .sink = { .fd = -1 } };
 
 	tool_start(argv);
 	argp_program_version = "shmx-pull (" PACKAGE_STRING ")";

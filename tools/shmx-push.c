@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "input.h"
+#include "rate.h"
 #include "tool.h"
 
 
@@ -54,8 +55,8 @@ static const struct argp_option options[] = {
 	{ "as-is", OPT_AS_IS, NULL, 0, "put raw pixels into the ring as they "
 	  "lie, not as xrgb8888; who shows them converts them. Rings have no "
 	  "rgb24", 1 },
-	{ "fps", OPT_FPS, "N", 0, "frames a second; 0: as fast as they come. "
-	  "Default: what a y4m stream says, else 0", 2 },
+	{ "fps", OPT_FPS, "RATE", 0, "frames a second, N, N.N or N/D; 0: as "
+	  "fast as they come. Default: what a y4m stream says, else 0", 2 },
 	{ "loop", OPT_LOOP, NULL, 0, "start again at the end of a file", 2 },
 	{ "wait", OPT_WAIT, NULL, 0, "push nothing before a reader is "
 	  "there", 2 },
@@ -91,13 +92,13 @@ static const char doc[] =
 static void
 parse_fps(struct push *p, const char *arg, struct argp_state *state)
 {
-	char *end;
+	struct rate rate = { 0, 1 };
 
-	p->fps = strtod(arg, &end);
-	if (end == arg || *end != '\0' ||
-	    !(p->fps == 0 || (p->fps >= 0.001 && p->fps <= 1e6)))
-		argp_error(state, "--fps takes frames a second, 0.001 to "
-			   "1000000 or 0, not \"%s\"", arg);
+	if (strcmp(arg, "0") != 0 && !rate_parse(arg, &rate))
+		argp_error(state, "--fps takes frames a second, as 25, 29.97 "
+			   "or 30000/1001, 0.001 to 1000000 or 0, not \"%s\"",
+			   arg);
+	p->fps = (double)rate.num / rate.den;
 }
 
 static void
