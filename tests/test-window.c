@@ -18,6 +18,7 @@
 
 #include "base/fd.h"
 #include "fault.h"
+#include "shmfb/window.h"
 #include "suite.h"
 #include "xtool.h"
 
@@ -706,6 +707,190 @@ START_TEST(descriptor_sleeps)
 }
 END_TEST
 
+/* ------------------------------------------- events that libxcb has read -- */
+
+/*
+ * libxcb reads what is there whenever it writes. So an event that waits in the
+ * socket during any of our calls is then in libxcb's queue, of which the
+ * descriptor knows nothing.
+ */
+static void
+wait_in_socket(struct shmfb *fb)
+{
+	struct pollfd p = { shmfb_fd(fb), POLLIN, 0 };
+
+	x_sync(c);
+	ck_assert_int_eq(poll(&p, 1, 5000), 1);
+}
+
+/* As an application does that sleeps on the descriptor. How many of a type? */
+static unsigned
+sleep_and_count(struct shmfb *fb, enum shmfb_event_type type)
+{
+	struct pollfd p = { shmfb_fd(fb), POLLIN, 0 };
+	struct shmfb_event e;
+	unsigned n = 0;
+
+	do {
+		while (shmfb_next_event(fb, &e))
+			n += e.type == type;
+		shmfb_dispatch(fb);
+	} while (poll(&p, 1, 300) > 0);
+	while (shmfb_next_event(fb, &e))
+		n += e.type == type;
+	return n;
+}
+
+/* Without a dispatch that nothing has asked for. */
+static unsigned
+sleep_only(struct shmfb *fb, enum shmfb_event_type type)
+{
+	struct pollfd p = { shmfb_fd(fb), POLLIN, 0 };
+	struct shmfb_event e;
+	unsigned n = 0;
+
+	while (shmfb_next_event(fb, &e))
+		n += e.type == type;
+	return poll(&p, 1, 300) > 0 ? n + sleep_and_count(fb, type) : n;
+}
+
+static struct shmfb *
+open_quiet(void)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb *fb;
+
+	opt.vsync = SHMFB_VSYNC_OFF;
+	fb = open_window(&opt);
+	sleep_and_count(fb, SHMFB_EVENT_CLOSE);
+	return fb;
+}
+
+/*
+ * Until the observer has so many events of a type, or 5 seconds. (Nothing that
+ * is sent for the window here, or what it has not sent itself would be, too.)
+ */
+static unsigned
+count_seen(uint8_t type, unsigned wanted)
+{
+	struct pollfd p = { xcb_get_file_descriptor(c), POLLIN, 0 };
+	xcb_generic_event_t *e;
+	unsigned n = 0;
+
+	x_sync(c);
+	do {
+		while ((e = xcb_poll_for_event(c))) {
+			n += (e->response_type & 0x7f) == type;
+			free(e);
+		}
+	} while (n < wanted && poll(&p, 1, 5000) > 0);
+	return n;
+}
+
+/* What answers an event is sent, though the event was read while writing. */
+START_TEST(answer_is_sent)
+{
+	const struct shmfb_view view = SHMFB_VIEW_INIT;
+	xcb_window_t asks = xcb_generate_id(c);
+	struct shmfb *fb = open_quiet();
+
+	xcb_create_window(c, 0, asks, xcb_setup_roots_iterator(
+			  xcb_get_setup(c)).data->root, 0, 0, 1, 1, 0,
+			  XCB_WINDOW_CLASS_INPUT_ONLY, 0, 0, NULL);
+	ck_assert_int_eq(shmfb_set_clipboard(fb, "copied"), 0);
+	sleep_and_count(fb, SHMFB_EVENT_CLOSE);
+	xcb_convert_selection(c, asks, x_atom(c, "CLIPBOARD"),
+			      x_atom(c, "UTF8_STRING"), x_atom(c, "HERE"),
+			      XCB_CURRENT_TIME);
+	wait_in_socket(fb);
+	/* Which asks nothing, and of which no event comes. */
+	ck_assert_int_eq(shmfb_set_view(fb, &view), 0);
+	sleep_only(fb, SHMFB_EVENT_CLOSE);
+	ck_assert_uint_eq(count_seen(XCB_SELECTION_NOTIFY, 1), 1);
+	shmfb_close(fb);
+}
+END_TEST
+
+#define PINGS 20000
+
+/*
+ * Who pings without pause is answered, but not in one dispatch; and what is
+ * left is found, though the descriptor of the connection is silent.
+ */
+START_TEST(dispatch_ends)
+{
+	struct shmfb *fb = open_quiet();
+	const uint32_t mask = XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY;
+	const xcb_client_message_event_t ping = {
+		.response_type = XCB_CLIENT_MESSAGE,
+		.format = 32,
+		.window = shmfb_window_id(fb),
+		.type = x_atom(c, "WM_PROTOCOLS"),
+		.data.data32 = { x_atom(c, "_NET_WM_PING") },
+	};
+	uint64_t before;
+	int i;
+
+	xcb_change_window_attributes(c, xcb_setup_roots_iterator(
+		xcb_get_setup(c)).data->root, XCB_CW_EVENT_MASK, &mask);
+	for (i = 0; i < PINGS; i++)
+		xcb_send_event(c, 0, shmfb_window_id(fb), 0,
+			       (const char *)&ping);
+	x_sync(c);
+	/* All of them are in libxcb's queue, and none in the socket. */
+	x_sync(fb->x->conn);
+	before = xcb_total_written(fb->x->conn);
+	ck_assert_int_eq(shmfb_dispatch(fb), 0);
+	ck_assert_uint_lt(xcb_total_written(fb->x->conn) - before,
+			  PINGS / 2 * sizeof(ping));
+	sleep_only(fb, SHMFB_EVENT_CLOSE);
+	ck_assert_uint_eq(count_seen(XCB_CLIENT_MESSAGE, PINGS), PINGS);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* Calls that ask the server, and fail or not: the button is not forgotten. */
+enum { FAILING_GRAB, GRAB, BEGIN, CURSOR, VIEW, CALLS };
+
+START_TEST(event_is_found)
+{
+	struct shmfb_view view = SHMFB_VIEW_INIT;
+	struct shmfb *fb = open_quiet();
+	const uint32_t data[5] = { x_atom(c, "WM_DELETE_WINDOW") };
+	struct shmfb_canvas canvas;
+
+	if (_i == FAILING_GRAB)
+		free(xcb_grab_pointer_reply(c, xcb_grab_pointer(c, 0,
+			xcb_setup_roots_iterator(xcb_get_setup(c)).data->root,
+			0, XCB_GRAB_MODE_ASYNC, XCB_GRAB_MODE_ASYNC, XCB_NONE,
+			XCB_NONE, XCB_CURRENT_TIME), NULL));
+	sleep_and_count(fb, SHMFB_EVENT_CLOSE);
+	x_message(c, shmfb_window_id(fb), "WM_PROTOCOLS", data);
+	wait_in_socket(fb);
+	switch (_i) {
+	case FAILING_GRAB:
+		ck_assert_int_eq(shmfb_grab_pointer(fb, true), -EBUSY);
+		ck_assert_ptr_nonnull(strstr(shmfb_error(), "another"));
+		break;
+	case GRAB:
+		ck_assert_int_eq(shmfb_grab_pointer(fb, true), 0);
+		break;
+	case BEGIN:
+		ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
+		break;
+	case CURSOR:
+		ck_assert_int_eq(shmfb_set_cursor(fb, SHMFB_CURSOR_CROSS), 0);
+		break;
+	case VIEW:
+		view.scale = SHMFB_SCALE_FIT;
+		ck_assert_int_eq(shmfb_set_view(fb, &view), 0);
+		break;
+	}
+	ck_assert_uint_eq(sleep_only(fb, SHMFB_EVENT_CLOSE), 1);
+	shmfb_close(fb);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -746,5 +931,11 @@ main(void)
 	tcase_add_test(tc, unmapped_and_back);
 	tcase_add_test(tc, events_that_nobody_takes);
 	tcase_add_test(tc, descriptor_sleeps);
+
+	tc = suite_case(s, "read");
+	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
+	tcase_add_test(tc, answer_is_sent);
+	tcase_add_test(tc, dispatch_ends);
+	tcase_add_loop_test(tc, event_is_found, 0, CALLS);
 	return suite_run(s);
 }

@@ -94,6 +94,7 @@ shmfb_begin(struct shmfb *fb, struct shmfb_canvas *canvas)
 		fb->canvas_width ? fb->canvas_width : fb->width,
 		fb->canvas_width ? fb->canvas_height : fb->height,
 		fb->canvas_format);
+	err = shmfb_catch_up(fb, err);
 	if (err)
 		return err;
 	/* Whatever was copied there, it is drawn on now. */
@@ -193,7 +194,7 @@ present(struct shmfb *fb, struct shmfb_copy *copy,
 		err = shmfb_route(fb, picture);
 	if (err) {
 		shmfb_picture_unref(fb, picture);
-		return err;
+		return shmfb_catch_up(fb, err);
 	}
 	return shmfb_show_picture(fb, picture, &changed);
 }

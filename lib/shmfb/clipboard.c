@@ -95,7 +95,6 @@ end_pieces(struct shmfb *fb, struct shmfb_paster *p)
 			return;
 	xcb_change_window_attributes(fb->x->conn, p->window, XCB_CW_EVENT_MASK,
 				     &mask);
-	fb->x->unsent = true;
 }
 
 void
@@ -198,7 +197,6 @@ put_piece(struct shmfb *fb, struct shmfb_paster *p)
 			    8, (uint32_t)length, p->clip->text + p->sent);
 	p->sent += length;
 	p->last = length == 0;
-	fb->x->unsent = true;
 	p->deadline_ns = base_now_ns() + SHMFB_PASTE_IDLE_NS;
 }
 
@@ -297,7 +295,6 @@ shmfb_clipboard_wanted(struct shmfb *fb,
 		answer.property = XCB_NONE;
 	memcpy(event, &answer, sizeof(answer));
 	xcb_send_event(fb->x->conn, 0, e->requestor, 0, event);
-	fb->x->unsent = true;
 }
 
 /* One that pastes has taken a piece. */
@@ -395,7 +392,6 @@ ask_owner(struct shmfb *fb, xcb_timestamp_t time)
 			      atom[SHMFB_ATOM_SHMFB_PASTE], time);
 	fb->clipboard.asked = time;
 	fb->clipboard.state = SHMFB_PASTE_ASKED;
-	fb->x->unsent = true;
 }
 
 /* Room for so much more; false: that is too much. */

@@ -54,9 +54,9 @@ struct shmfb_display {
 	struct shmfb *windows;		/* those that get its events */
 	xcb_connection_t *conn;		/* ours */
 	bool gone;			/* nothing can be sent any more */
-	bool unsent;			/* answers of ours to events wait */
 	bool widened;			/* the socket's buffer is large */
 	bool sigpipe_kills;		/* see sigpipe.h */
+	uint64_t seen;			/* bytes read when no event waited */
 	int timer_fd;			/* ours: loop.c */
 	uint64_t armed_ns;		/* when it fires; UINT64_MAX: never */
 

@@ -14,12 +14,17 @@
  *  - the timer is set only to fire earlier than it would. When it fires too
  *    early for what is due by then, it is set again. Nothing due: it is off.
  *
- * libxcb may read events while it writes. Every step therefore ends with its
- * queue empty, and none waits in there while somebody sleeps.
+ * libxcb may read events while it writes, or waits for a reply. Every step
+ * therefore ends with its queue empty and nothing of ours unsent, so that none
+ * waits in there while somebody sleeps. Whoever sends without pause gets no
+ * more than so much of a step (STEP_EVENTS in each of STEP_ROUNDS): what is
+ * left has the timer fire at once.
  */
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -32,6 +37,9 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "window.h"
+
+#define STEP_ROUNDS 8
+#define STEP_EVENTS 256
 
 static int
 watch_fd(int epoll_fd, int fd)
@@ -135,10 +143,18 @@ next_deadline(const struct shmfb *fb)
 	return BASE_MIN(deadline, shmfb_repaint_deadline(fb));
 }
 
+/* Since its queue was empty libxcb has read more, or lost the server. */
+static bool
+has_unseen(const struct shmfb_display *x)
+{
+	return !x->gone && (xcb_total_read(x->conn) != x->seen ||
+			    xcb_connection_has_error(x->conn));
+}
+
 static void
 arm_timer(struct shmfb_display *x)
 {
-	uint64_t deadline = UINT64_MAX;
+	uint64_t deadline = has_unseen(x) ? base_now_ns() : UINT64_MAX;
 	const struct shmfb *fb;
 
 	shmfb_for_each(fb, x)
@@ -159,31 +175,43 @@ server_gone(struct shmfb_display *x)
 		shmfb_lost(fb, "the X server closed the connection");
 }
 
-static void
-take_all(struct shmfb_display *x, xcb_generic_event_t *event)
+/*
+ * The event, and those that libxcb has read already, but no more than so many.
+ * Returns whether that was all of them.
+ */
+static bool
+take_all(struct shmfb_display *x, xcb_generic_event_t *event, unsigned most)
 {
 	while (event) {
 		shmfb_event(x, event);
 		free(event);
+		if (!--most)
+			return false;
 		event = xcb_poll_for_queued_event(x->conn);
 	}
+	x->seen = xcb_total_read(x->conn);
+	return true;
 }
 
 void
 shmfb_take_queued(struct shmfb_display *x)
 {
-	take_all(x, xcb_poll_for_queued_event(x->conn));
+	take_all(x, xcb_poll_for_queued_event(x->conn), UINT_MAX);
 }
 
 static void
 take_events(struct shmfb_display *x, bool read)
 {
 	struct shmfb *fb;
+	bool all;
 
-	take_all(x, read ? xcb_poll_for_event(x->conn) :
-		 xcb_poll_for_queued_event(x->conn));
+	all = take_all(x, read ? xcb_poll_for_event(x->conn) :
+		       xcb_poll_for_queued_event(x->conn), STEP_EVENTS);
 	if (!x->gone && xcb_connection_has_error(x->conn))
 		server_gone(x);
+	/* What comes before a reply is to be known before it is. */
+	if (!all)
+		return;
 	if (!x->gone)
 		shmfb_settings_poll(x);
 	shmfb_for_each(fb, x) {
@@ -218,17 +246,6 @@ meet_deadlines(struct shmfb_display *x)
 	}
 }
 
-static bool
-repaint_due(const struct shmfb_display *x)
-{
-	const struct shmfb *fb;
-
-	shmfb_for_each(fb, x)
-		if (!fb->gone && shmfb_repaint_due(fb))
-			return true;
-	return false;
-}
-
 static void
 repaint(struct shmfb_display *x)
 {
@@ -239,19 +256,27 @@ repaint(struct shmfb_display *x)
 			shmfb_repaint_now(fb);
 }
 
+/* What the events led to is sent; which may have read some more. */
+static void
+send_all(struct shmfb_display *x)
+{
+	if (x->gone)
+		return;
+	repaint(x);
+	xcb_flush(x->conn);
+}
+
 static void
 step(struct shmfb_display *x, bool read)
 {
+	unsigned round;
+
 	take_events(x, read);
 	meet_deadlines(x);
-	while (!x->gone) {
-		repaint(x);
-		x->unsent = false;
-		xcb_flush(x->conn);
-		/* Which may have read some more, and that be answered. */
+	send_all(x);
+	for (round = 1; round < STEP_ROUNDS && has_unseen(x); round++) {
 		take_events(x, false);
-		if (!x->unsent && !repaint_due(x))
-			break;
+		send_all(x);
 	}
 	arm_timer(x);
 }
@@ -285,6 +310,20 @@ shmfb_step(struct shmfb *fb, bool read)
 {
 	step(fb->x, read);
 	poke(fb->x, fb);
+}
+
+/* The words of the error are kept: those of a step are nobody's. */
+int
+shmfb_catch_up(struct shmfb *fb, int err)
+{
+	char words[512];
+
+	if (has_unseen(fb->x)) {
+		snprintf(words, sizeof(words), "%s", base_error_line());
+		shmfb_step(fb, false);
+		base_error(err, "%s", words);
+	}
+	return err ? err : shmfb_check_gone(fb);
 }
 
 static void

@@ -381,7 +381,7 @@ shmfb_grab_pointer(struct shmfb *fb, bool wanted)
 	if (!err && wanted && !fb->pointer.grabbed)
 		err = grab(fb);
 	if (err)
-		return err;
+		return shmfb_catch_up(fb, err);
 	if (!wanted)
 		shmfb_pointer_release(fb);
 	shmfb_step(fb, false);

@@ -287,7 +287,7 @@ present_copy(struct shmfb *fb, const struct shmfb_image *image,
 	err = shmfb_canvas_take(fb, image->width, image->height,
 				format_in_slot(fb, image));
 	if (err)
-		return err;
+		return shmfb_catch_up(fb, err);
 	err = shmfb_canvas_present(fb, &copy, damage, count);
 	/* Half of it may be on the screen: from there nothing is a change. */
 	if (!err && copy.err) {

@@ -29,7 +29,6 @@ ask_for(struct shmfb_display *x, struct shmfb_ask *ask, bool delete,
 	ask->sequence = xcb_get_property(x->conn, delete, window, name, type,
 					 0, (bytes + 3) / 4).sequence;
 	ask->due = true;
-	x->unsent = true;
 }
 
 void

@@ -271,7 +271,7 @@ shmfb_show_picture(struct shmfb *fb, struct shmfb_picture *picture,
 	       hold_back : send_now)(fb, picture, damage);
 	if (err) {
 		shmfb_picture_unref(fb, picture);
-		return err;
+		return shmfb_catch_up(fb, err);
 	}
 	shmfb_step(fb, false);
 	return shmfb_check_gone(fb);
@@ -537,7 +537,7 @@ shmfb_show(struct shmfb *fb, struct shmx_hold *hold)
 		return base_error(-EAGAIN, "not yet: pump first");
 	picture = picture_of(fb, hold, &err);
 	if (!picture)
-		return err;
+		return shmfb_catch_up(fb, err);
 	damage_of(fb, hold, &damage);
 	return shmfb_show_picture(fb, picture, &damage);
 }

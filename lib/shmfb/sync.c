@@ -87,7 +87,6 @@ answer(struct shmfb *fb)
 
 	sync->due = false;
 	xcb_sync_set_counter(fb->x->conn, sync->counter, value);
-	fb->x->unsent = true;
 }
 
 void

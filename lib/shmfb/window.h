@@ -246,6 +246,14 @@ shmfb_loop_finish(struct shmfb *fb);
 void
 shmfb_step(struct shmfb *fb, bool read);
 
+/*
+ * A call that asked the server, or may have written, ends: step if libxcb has
+ * read anything meanwhile, which would wait in there while the application
+ * sleeps. Returns err and leaves its words alone; without one 0, or -EPIPE.
+ */
+int
+shmfb_catch_up(struct shmfb *fb, int err);
+
 /* The events that libxcb has read already. */
 void
 shmfb_take_queued(struct shmfb_display *x);

@@ -185,7 +185,6 @@ answer_ping(struct shmfb *fb, const xcb_client_message_event_t *event)
 		       XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY |
 		       XCB_EVENT_MASK_SUBSTRUCTURE_REDIRECT,
 		       (const char *)&answer);
-	fb->x->unsent = true;
 }
 
 void
