@@ -86,13 +86,28 @@ report(struct view *w)
 	});
 }
 
+/* The server is gone, which is said once, or the window is. */
+static void
+note_loss(struct windows *all, const struct view *w)
+{
+	const char *why = shmfb_error();
+
+	if (strcmp(why, all->lost) == 0)
+		return;
+	snprintf(all->lost, sizeof(all->lost), "%s", why);
+	if (all->count > 1)
+		warn("%s: %s", w->v.ring, why);
+	else
+		warn("%s", why);
+}
+
 /* The end of one of them. */
 static void
 close_window(struct windows *all, struct view *w)
 {
 	/* Without an event from its user the window did not close itself. */
 	if (w->lost && !w->over)
-		snprintf(all->lost, sizeof(all->lost), "%s", shmfb_error());
+		note_loss(all, w);
 	finish(w);
 	report(w);
 	viewer_write_screenshot(&w->v);
@@ -250,7 +265,7 @@ main(int argc, char **argv)
 	for (i = 0; i < all.count; i++)
 		if (all.view[i].fb != NULL)
 			close_window(&all, &all.view[i]);
-	if (all.lost[0] != '\0')
-		die("%s", all.lost);
-	return tool_end();
+	/* Of what was lost it has been said. */
+	return tool_end() == EXIT_SUCCESS && all.lost[0] == '\0' ?
+		EXIT_SUCCESS : EXIT_FAILURE;
 }

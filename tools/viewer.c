@@ -42,8 +42,8 @@ static const struct argp_option options[] = {
 	  "refresh; off: as fast as the X server takes them", 1 },
 	{ "scale", OPT_SCALE, "SCALE", 0, "none: pixel by pixel (the default); "
 	  "integer: by whole factors; fit: as large as the window", 2 },
-	{ "filter", OPT_FILTER, "FILTER", 0, "of what is scaled: nearest (the "
-	  "default) or linear", 2 },
+	{ "filter", OPT_FILTER, "FILTER", 0, "when scaled: nearest (the default) "
+	  "or linear", 2 },
 	{ "rotate", OPT_ROTATE, "DEGREES", 0, "0, 90, 180 or 270, "
 	  "clockwise", 2 },
 	{ "background", OPT_BACKGROUND, "RRGGBB", 0, "around the picture; "
