@@ -256,6 +256,54 @@ START_TEST(keymap_changes)
 }
 END_TEST
 
+/* How many requests the window makes of so many changes of the map. */
+static unsigned
+requests_for(unsigned changes)
+{
+	xcb_keysym_t sym[2] = { XKB_KEY_a, XKB_KEY_A };
+	xcb_keycode_t a = keycode(XKB_KEY_a);
+	unsigned before, i;
+
+	settle(fb, c);
+	before = xcb_no_operation(fb->x->conn).sequence;
+	for (i = 0; i < changes; i++)
+		xcb_change_keyboard_mapping(c, 1, a, 2, sym);
+	x_sync(c);
+	settle(fb, c);
+	return xcb_no_operation(fb->x->conn).sequence - before;
+}
+
+/* What comes at once is read once. */
+START_TEST(keymap_is_read_once)
+{
+	unsigned one = requests_for(1);
+
+	ck_assert_uint_ge(one, 5);
+	ck_assert_uint_lt(requests_for(50), 10 * one);
+}
+END_TEST
+
+/* A key means what was said before it, though both are taken together. */
+START_TEST(keymap_changes_before_a_key)
+{
+	xcb_keycode_t a = keycode(XKB_KEY_a);
+	xcb_keysym_t sym[2] = { XKB_KEY_adiaeresis, XKB_KEY_Adiaeresis };
+	xcb_keysym_t old[2] = { XKB_KEY_a, XKB_KEY_A };
+
+	fake(XCB_KEY_PRESS, a, 0, 0);
+	xcb_change_keyboard_mapping(c, 1, a, 2, sym);
+	fake(XCB_KEY_RELEASE, a, 0, 0);
+	fake(XCB_KEY_PRESS, a, 0, 0);
+	fake(XCB_KEY_RELEASE, a, 0, 0);
+	check_key(XKB_KEY_a, 0, true, false);
+	check_key(XKB_KEY_adiaeresis, 0, false, false);
+	check_key(XKB_KEY_adiaeresis, 0, true, false);
+	xcb_change_keyboard_mapping(c, 1, a, 2, old);
+	x_sync(c);
+	settle(fb, c);
+}
+END_TEST
+
 START_TEST(buttons)
 {
 	static const uint8_t which[] = { 1, 2, 3, 8, 9 };
@@ -1178,6 +1226,8 @@ main(void)
 	tcase_add_test(tc, repeat);
 	tcase_add_test(tc, released_on_focus_loss);
 	tcase_add_test(tc, keymap_changes);
+	tcase_add_test(tc, keymap_is_read_once);
+	tcase_add_test(tc, keymap_changes_before_a_key);
 	tcase_add_test(tc, buttons);
 	tcase_add_test(tc, wheel);
 	tcase_add_test(tc, pointer_is_where_the_picture_is);

@@ -256,7 +256,7 @@ shmfb_event(struct shmfb_display *x, const xcb_generic_event_t *event)
 	if (type == 0) {
 		failed(x, (const void *)event);
 	} else if (x->keymap.event && type == x->keymap.event) {
-		shmfb_keymap_event(&x->keymap, x->conn, event);
+		shmfb_keymap_event(&x->keymap, event);
 	} else if (type == XCB_PROPERTY_NOTIFY && !window_of(x, event)) {
 		shmfb_settings_property(x, (const void *)event);
 	} else if (type == XCB_GE_GENERIC && x->xinput.opcode &&

@@ -62,6 +62,8 @@ shmfb_keyboard_key(struct shmfb *fb, const xcb_key_press_event_t *event,
 	uint8_t bit = (uint8_t)(1U << event->detail % 8);
 	bool was = *byte & bit;
 
+	/* It is of after all that was said of the keyboard before. */
+	shmfb_keymap_renew(&fb->x->keymap, fb->x->conn);
 	/* Released on focus loss already: once is enough. */
 	if (!pressed && !was)
 		return;

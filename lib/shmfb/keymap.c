@@ -2,7 +2,7 @@
 /*
  * keymap.c - what the keys mean, as the X server has it
  *
- * Called by window.c (the first window of a connection), event.c and
+ * Called by window.c (the first window of a connection), event.c, loop.c and
  * keyboard.c. The modifiers and the layout are taken from each event itself,
  * which cannot be out of step with it, so the state that xkbcommon keeps is
  * only a calculator.
@@ -87,7 +87,10 @@ find_masks(struct shmfb_keymap *map)
 		map->masks[i] = masks.of[i] ? masks.of[i] : usual[i];
 }
 
-/* Keeps the old one when there is no new one to be had. */
+/*
+ * Keeps the old one when there is no new one to be had. These calls of
+ * libxkbcommon wait for the server, several times, and have no other way.
+ */
 static void
 read_map(struct shmfb_keymap *map, xcb_connection_t *conn)
 {
@@ -159,13 +162,22 @@ shmfb_keymap_finish(struct shmfb_keymap *map)
 }
 
 void
-shmfb_keymap_event(struct shmfb_keymap *map, xcb_connection_t *conn,
-		   const xcb_generic_event_t *event)
+shmfb_keymap_event(struct shmfb_keymap *map, const xcb_generic_event_t *event)
 {
 	/* XKB has one event code; the kind is where the detail is. */
 	if (event->pad0 == XCB_XKB_NEW_KEYBOARD_NOTIFY ||
 	    event->pad0 == XCB_XKB_MAP_NOTIFY)
-		read_map(map, conn);
+		map->stale = true;
+}
+
+bool
+shmfb_keymap_renew(struct shmfb_keymap *map, xcb_connection_t *conn)
+{
+	if (!map->stale)
+		return false;
+	map->stale = false;
+	read_map(map, conn);
+	return true;
 }
 
 /* Have map->state be that of an X event: 8 modifiers, the layout above. */

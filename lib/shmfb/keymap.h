@@ -27,6 +27,7 @@ struct shmfb_keymap {
 	uint8_t masks[SHMFB_KEYMAP_MODIFIERS];	/* bits of an X state */
 	struct shmfb_text text;
 	uint8_t event;			/* XKB's event code; 0: none */
+	bool stale;			/* there is a newer one */
 };
 
 /*
@@ -41,8 +42,16 @@ shmfb_keymap_finish(struct shmfb_keymap *map);
 
 /* An event of XKB: another keyboard, or another map. */
 void
-shmfb_keymap_event(struct shmfb_keymap *map, xcb_connection_t *conn,
-		   const xcb_generic_event_t *event);
+shmfb_keymap_event(struct shmfb_keymap *map, const xcb_generic_event_t *event);
+
+/*
+ * After such events, and before a key that came after them: read the map if
+ * there is a newer one, which waits for the server. One change is several
+ * events, so this is not done for each. Whether it was read: libxcb may then
+ * have queued events.
+ */
+bool
+shmfb_keymap_renew(struct shmfb_keymap *map, xcb_connection_t *conn);
 
 /* The key symbol, with that state of an X event. XKB_KEY_NoSymbol is 0. */
 uint32_t

@@ -188,6 +188,9 @@ take_all(struct shmfb_display *x, xcb_generic_event_t *event, unsigned most)
 		if (!--most)
 			return false;
 		event = xcb_poll_for_queued_event(x->conn);
+		/* When all news of it is taken; there may then be more. */
+		if (!event && shmfb_keymap_renew(&x->keymap, x->conn))
+			event = xcb_poll_for_queued_event(x->conn);
 	}
 	x->seen = xcb_total_read(x->conn);
 	return true;

@@ -202,9 +202,14 @@ shmfb_pump(struct shmfb *fb);
  * the window's whole life, that is readable when shmfb_dispatch() has
  * something to do. Any call here may find events: before sleeping take them
  * with shmfb_next_event(), and ask shmfb_ready(). shmfb_dispatch() never
- * sleeps. It returns 0, or -EPIPE once the window was closed or the server
- * is gone. To call it when nothing is readable costs a system call and is
- * otherwise harmless.
+ * sleeps until something happens. For a server that is slow, or stopped, it
+ * waits in these cases alone: the keyboard's map has changed, which is read
+ * once for all changes that are told together; a picture is painted again
+ * through a view that is the first to need RENDER; what is sent, such as a
+ * picture that is put again by core PutImage, does not fit into the socket.
+ * It returns 0, or -EPIPE once the window was closed or the server is gone. To
+ * call it when nothing is readable costs a system call and is otherwise
+ * harmless.
  */
 int
 shmfb_fd(const struct shmfb *fb);
