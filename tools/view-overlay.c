@@ -73,10 +73,24 @@ open_panel(struct view *w, struct view_panel *p, enum place place,
 	o.x = (int32_t)fmax(x, 0);
 	o.y = (int32_t)fmax(y, 0);
 	o.vsync = SHMFB_VSYNC_OFF;
+	p->at = (struct shmx_rect){ o.x, o.y, (int32_t)o.width,
+		(int32_t)o.height };
 	/* Without it the picture is seen all the same. */
 	if (shmfb_open(&p->fb, &o) < 0)
 		p->fb = NULL;
 	p->stale = p->fb != NULL;
+}
+
+/* Where there is no room for both, the one that was asked for last is seen. */
+static void
+make_way(const struct view_panel *asked, struct view_panel *other)
+{
+	const struct shmx_rect *a = &asked->at, *b = &other->at;
+
+	if (asked->fb != NULL && other->fb != NULL &&
+	    a->x < b->x + b->width && b->x < a->x + a->width &&
+	    a->y < b->y + b->height && b->y < a->y + a->height)
+		close_panel(other);
 }
 
 /* To measure with, before there is something to draw on. */
@@ -212,10 +226,12 @@ open_help(struct view *w)
 void
 view_toggle_help(struct view *w)
 {
-	if (w->help.fb != NULL)
+	if (w->help.fb != NULL) {
 		close_panel(&w->help);
-	else
-		open_help(w);
+		return;
+	}
+	open_help(w);
+	make_way(&w->help, &w->stats);
 }
 
 /* ----------------------------------------------------------- statistics -- */
@@ -330,6 +346,7 @@ view_toggle_stats(struct view *w)
 	w->shown_rate = w->skipped_rate = 0;
 	w->stats_ns = base_now_ns() + STATS_NS;
 	open_stats(w);
+	make_way(&w->stats, &w->help);
 }
 
 /* -------------------------------------------------------------- notices -- */
@@ -374,6 +391,7 @@ view_overlay_resized(struct view *w)
 		open_stats(w);
 	if (w->help.fb != NULL)
 		open_help(w);
+	make_way(&w->help, &w->stats);
 	if (w->notice.fb != NULL)
 		open_notice(w);
 }

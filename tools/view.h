@@ -35,6 +35,7 @@ struct view_panel {
 	double width;			/* as it is drawn */
 	double height;
 	double factor;			/* and by how much that is scaled */
+	struct shmx_rect at;		/* in the window */
 	bool stale;			/* to be drawn again */
 };
 
