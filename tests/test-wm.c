@@ -360,16 +360,81 @@ END_TEST
 /* What the window wrote itself is no manager's word. */
 START_TEST(nobody_manages)
 {
-	struct shmfb *fb = open_with(SHMFB_FULLSCREEN);
+	static const char *const above[] = { "_NET_WM_STATE_ABOVE", NULL };
+	struct shmfb *fb = open_with(SHMFB_ABOVE);
 	struct shmfb_event e;
 
 	settle(fb, c);
-	check_atoms(fb, fullscreen);
+	check_atoms(fb, above);
 	ck_assert_uint_eq(shmfb_state(fb), 0);
-	ck_assert_int_eq(shmfb_set_state(fb, SHMFB_STATE_FULLSCREEN, false),
-			 0);
+	ck_assert_int_eq(shmfb_set_state(fb, SHMFB_STATE_ABOVE, false), 0);
 	settle(fb, c);
 	ck_assert_uint_eq(take_events(fb, SHMFB_EVENT_STATE, &e), 0);
+	shmfb_close(fb);
+}
+END_TEST
+
+static void
+check_place(struct shmfb *fb, int x, int y, unsigned width, unsigned height)
+{
+	xcb_get_geometry_reply_t *g = xcb_get_geometry_reply(c,
+		xcb_get_geometry(c, shmfb_window_id(fb)), NULL);
+
+	ck_assert_ptr_nonnull(g);
+	ck_assert_int_eq(g->x, x);
+	ck_assert_int_eq(g->y, y);
+	ck_assert_uint_eq(g->width, width);
+	ck_assert_uint_eq(g->height, height);
+	ck_assert_uint_eq(stats_of(fb).width, width);
+	ck_assert_uint_eq(stats_of(fb).height, height);
+	free(g);
+}
+
+/* Of the screen, then, and back, however it is asked for. */
+START_TEST(fullscreen_without_a_manager)
+{
+	xcb_get_geometry_reply_t *g = xcb_get_geometry_reply(c,
+		xcb_get_geometry(c, root), NULL);
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb *fb;
+	int i;
+
+	opt.width = 200;
+	opt.height = 100;
+	opt.x = 30;
+	opt.y = 40;
+	opt.flags = SHMFB_FULLSCREEN | (_i ? SHMFB_FIXED_SIZE : 0);
+	fb = open_window(&opt);
+	for (i = 0; i < 2; i++) {
+		check_told(fb, SHMFB_STATE_FULLSCREEN, SHMFB_STATE_FULLSCREEN);
+		check_place(fb, 0, 0, g->width, g->height);
+		check_atoms(fb, fullscreen);
+		ck_assert_int_eq(shmfb_set_state(fb, SHMFB_STATE_FULLSCREEN,
+						 false), 0);
+		check_told(fb, 0, SHMFB_STATE_FULLSCREEN);
+		check_place(fb, 30, 40, 200, 100);
+		check_atoms(fb, none);
+		ck_assert_int_eq(shmfb_set_state(fb, SHMFB_STATE_FULLSCREEN,
+						 true), 0);
+	}
+	shmfb_close(fb);
+	free(g);
+}
+END_TEST
+
+/* It is the manager's, which may say no. */
+START_TEST(fullscreen_is_the_managers)
+{
+	struct shmfb *fb;
+
+	be_manager();
+	fb = open_with(SHMFB_FULLSCREEN);
+	grant_map(fb);
+	check_place(fb, 0, 0, 200, 100);
+	ck_assert_int_eq(shmfb_set_state(fb, SHMFB_STATE_FULLSCREEN, true),
+			 0);
+	settle(fb, c);
+	check_place(fb, 0, 0, 200, 100);
 	shmfb_close(fb);
 }
 END_TEST
@@ -1190,6 +1255,8 @@ main(void)
 	tcase_add_test(tc, states_as_the_manager_says);
 	tcase_add_test(tc, states_of_nonsense);
 	tcase_add_test(tc, nobody_manages);
+	tcase_add_loop_test(tc, fullscreen_without_a_manager, 0, 2);
+	tcase_add_test(tc, fullscreen_is_the_managers);
 	tcase_add_test(tc, states_of_the_gone);
 
 	tc = suite_case(s, "sight");

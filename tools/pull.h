@@ -29,7 +29,7 @@ struct pull_sink {
 	uint8_t *buf;			/* one frame, as it is written */
 	size_t buf_bytes;
 
-	/* A Y4M whose rate is not known yet: what is to come behind its head. */
+	/* A Y4M whose rate is not known yet: what comes behind its head. */
 	uint8_t *kept;
 	size_t kept_bytes;
 	uint64_t kept_frames;

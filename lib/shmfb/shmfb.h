@@ -657,7 +657,9 @@ enum shmfb_state {
 /*
  * Ask the window manager for one of the first three, or to end it. Its answer,
  * if there is one, is SHMFB_EVENT_STATE. A window of fixed size may be resized
- * for as long as it is to be fullscreen. -EINVAL another state, or a child.
+ * for as long as it is to be fullscreen. Where there is no window manager, a
+ * window that is to be fullscreen is moved and resized to the screen, and
+ * back. -EINVAL another state, or a child.
  */
 int
 shmfb_set_state(struct shmfb *fb, enum shmfb_state state, bool on);

@@ -48,6 +48,8 @@ state_now(const struct shmfb *fb)
 	const struct shmfb_states *s = &fb->state;
 	uint32_t now = s->said;
 
+	if (s->filled && !s->managed)
+		now |= SHMFB_STATE_FULLSCREEN;
 	if (!s->shown || s->unmapped)
 		now |= SHMFB_STATE_HIDDEN;
 	if (s->covered)
@@ -205,6 +207,65 @@ ask_manager(struct shmfb *fb, uint32_t bit, bool on)
 	tell_manager(fb, &e);
 }
 
+/*
+ * Does nobody manage windows? Then their places are what the server is told,
+ * and the screen, whose size RANDR changes, is the root window.
+ */
+static bool
+is_unmanaged(struct shmfb *fb, struct shmx_rect *screen)
+{
+	xcb_connection_t *conn = fb->x->conn;
+	xcb_window_t root = fb->x->screen->root;
+	xcb_get_window_attributes_cookie_t asked =
+		xcb_get_window_attributes(conn, root);
+	xcb_get_geometry_cookie_t size = xcb_get_geometry(conn, root);
+	xcb_get_window_attributes_reply_t *a =
+		xcb_get_window_attributes_reply(conn, asked, NULL);
+	xcb_get_geometry_reply_t *g =
+		xcb_get_geometry_reply(conn, size, NULL);
+	bool nobody = a && g && !(a->all_event_masks &
+				  XCB_EVENT_MASK_SUBSTRUCTURE_REDIRECT);
+
+	if (nobody)
+		*screen = shmfb_rect_all(g->width, g->height);
+	free(a);
+	free(g);
+	return nobody;
+}
+
+/* As a window manager would, where there is none: on a bare server. */
+static void
+fill_screen(struct shmfb *fb, bool on)
+{
+	const uint16_t mask = XCB_CONFIG_WINDOW_X | XCB_CONFIG_WINDOW_Y |
+			      XCB_CONFIG_WINDOW_WIDTH |
+			      XCB_CONFIG_WINDOW_HEIGHT;
+	struct shmfb_states *s = &fb->state;
+	struct shmx_rect to;
+	uint32_t values[4];
+
+	if (on == s->filled)
+		return;
+	if (!is_unmanaged(fb, &to)) {
+		s->filled = false;
+		return;
+	}
+	if (on)
+		s->before = (struct shmx_rect){ fb->left, fb->top,
+						(int32_t)fb->width,
+						(int32_t)fb->height };
+	else
+		to = s->before;
+	s->filled = on;
+	/* For a manager that comes later. */
+	write_wanted(fb);
+	values[0] = (uint32_t)to.x;
+	values[1] = (uint32_t)to.y;
+	values[2] = (uint32_t)to.width;
+	values[3] = (uint32_t)to.height;
+	xcb_configure_window(fb->x->conn, fb->window, mask, values);
+}
+
 void
 shmfb_state_init(struct shmfb *fb, uint32_t flags)
 {
@@ -221,8 +282,10 @@ shmfb_state_init(struct shmfb *fb, uint32_t flags)
 void
 shmfb_state_map(struct shmfb *fb)
 {
-	if (!fb->child)
+	if (!fb->child) {
 		write_wanted(fb);
+		fill_screen(fb, fb->state.wanted & SHMFB_STATE_FULLSCREEN);
+	}
 	xcb_map_window(fb->x->conn, fb->window);
 	fb->state.shown = true;
 }
@@ -245,8 +308,12 @@ shmfb_set_state(struct shmfb *fb, enum shmfb_state bit, bool on)
 	else
 		fb->state.wanted &= ~(uint32_t)bit;
 	shmfb_wm_state_changed(fb);
-	if (fb->state.shown)
+	if (fb->state.shown) {
 		ask_manager(fb, bit, on);
+		if (bit == SHMFB_STATE_FULLSCREEN)
+			fill_screen(fb, on);
+		tell(fb);
+	}
 	shmfb_step(fb, false);
 	return shmfb_check_gone(fb);
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <shmx/shmx.h>
 #include <xcb/xcb.h>
 
 #include "property.h"
@@ -24,6 +25,8 @@ struct shmfb_states {
 	bool unmapped;			/* but it is not */
 	bool covered;			/* all of it, as the server says */
 	bool managed;			/* there is a window manager */
+	bool filled;			/* there was none: fullscreen by us */
+	struct shmx_rect before;	/* and where it was before that */
 	uint32_t wanted;		/* enum shmfb_state: asked for */
 	uint32_t said;			/* by the window manager */
 	uint32_t told;			/* to the application */
