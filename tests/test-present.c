@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -352,6 +353,101 @@ START_TEST(resizes_reuse_memory)
 	}
 	ck_assert_uint_ge(made, 2);
 	ck_assert_uint_le(made, 16);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* --------------------------------------------------------------- order -- */
+
+/*
+ * A frame may be at the server until a refresh, while all else is drawn at
+ * once: what is on the screen in the end is the newest, all the same.
+ */
+static const enum shmfb_vsync paces[] = {
+	SHMFB_VSYNC_OFF, SHMFB_VSYNC_ADAPTIVE, SHMFB_VSYNC_ON,
+};
+
+#define ORDERS (4 * 3)
+
+/* By a backend and a pace, with a canvas that is smaller than the window. */
+static struct shmfb *
+open_paced(int i)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb *fb;
+
+	opt.width = 200;
+	opt.height = 120;
+	opt.backend = backends[i / 3];
+	opt.vsync = paces[i % 3];
+	fb = open_window(&opt);
+	ck_assert_int_eq(shmfb_set_canvas_size(fb, 100, 60), 0);
+	return fb;
+}
+
+/* Until nothing happens any more: for some refreshes. */
+static void
+fall_asleep(struct shmfb *fb)
+{
+	struct pollfd p = { shmfb_fd(fb), POLLIN, 0 };
+
+	do
+		shmfb_dispatch(fb);
+	while (poll(&p, 1, 60) > 0);
+}
+
+/* Twice as large, and it fills the window. */
+static void
+check_doubled(struct shmfb *fb, uint32_t seed)
+{
+	uint32_t *got = x_read(c, shmfb_window_id(fb), 200, 120);
+	uint32_t x, y;
+
+	for (y = 0; y < 120; y++)
+		for (x = 0; x < 200; x++)
+			ck_assert_uint_eq(got[y * 200 + x],
+					  pattern(x / 2, y / 2, seed));
+	free(got);
+}
+
+START_TEST(view_after_frame)
+{
+	struct shmfb_view view = SHMFB_VIEW_INIT;
+	struct shmfb *fb = open_paced(_i);
+	bool waits = backends[_i / 3] == SHMFB_PRESENT;
+	uint32_t seed;
+
+	for (seed = 1; seed <= (waits ? 10 : 2); seed++) {
+		view.scale = seed % 2 ? SHMFB_SCALE_FIT : SHMFB_SCALE_NONE;
+		present_pattern(fb, seed);
+		ck_assert_int_eq(shmfb_set_view(fb, &view), 0);
+		fall_asleep(fb);
+		if (seed % 2)
+			check_doubled(fb, seed);
+		else
+			check_shows(c, fb, 100, 60, seed);
+	}
+	shmfb_close(fb);
+}
+END_TEST
+
+START_TEST(size_after_frames)
+{
+	struct shmfb *fb = open_paced(_i);
+	bool waits = backends[_i / 3] == SHMFB_PRESENT;
+	uint32_t width, seed;
+
+	for (seed = 2; seed <= (waits ? 8 : 4); seed += 2) {
+		present_pattern(fb, seed - 1);
+		present_pattern(fb, seed);
+		width = seed % 4 ? 300 : 200;
+		xcb_configure_window(c, shmfb_window_id(fb),
+				     XCB_CONFIG_WINDOW_WIDTH, &width);
+		x_sync(c);
+		fall_asleep(fb);
+		ck_assert_uint_eq(stats_of(fb).width, width);
+		check_shows(c, fb, 100, 60, seed);
+	}
 	shmfb_close(fb);
 }
 END_TEST
@@ -1185,6 +1281,11 @@ main(void)
 	tcase_add_loop_test(tc, bands_are_one_frame, 0, 3);
 	tcase_add_test(tc, two_in_flight);
 	tcase_add_test(tc, resizes_reuse_memory);
+
+	tc = suite_case(s, "order");
+	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
+	tcase_add_loop_test(tc, view_after_frame, 0, ORDERS);
+	tcase_add_loop_test(tc, size_after_frames, 0, ORDERS);
 
 	tc = suite_case(s, "ring");
 	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);

@@ -938,6 +938,68 @@ START_TEST(answered_by_painting_again)
 }
 END_TEST
 
+static bool
+has_answered(struct shmfb *fb, void *data)
+{
+	(void)data;
+	return !fb->sync.due;
+}
+
+/*
+ * Nor while a frame of before waits at the server for a refresh, which would
+ * be drawn over what is painted now.
+ */
+START_TEST(answered_after_frames_of_before)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	uint32_t seed, width, x, y, at;
+	xcb_get_image_cookie_t cookie;
+	xcb_get_image_reply_t *r;
+	const uint32_t *got;
+	struct shmfb *fb;
+	bool in;
+
+	free(xcb_sync_initialize_reply(c, xcb_sync_initialize(c, 3, 0),
+				       NULL));
+	opt.width = 200;
+	opt.height = 100;
+	opt.backend = SHMFB_PRESENT;
+	opt.vsync = _i ? SHMFB_VSYNC_ON : SHMFB_VSYNC_ADAPTIVE;
+	fb = open_window(&opt);
+	ck_assert_int_eq(shmfb_set_canvas_size(fb, 160, 100), 0);
+	for (seed = 1; seed <= 8; seed++) {
+		width = seed % 2 ? 300 : 200;
+		at = (width - 160) / 2;
+		draw(fb, seed);
+		announce(fb, seed);
+		resize(fb, width, 100);
+		wait_for_counter(fb, seed);
+		cookie = xcb_get_image(c, XCB_IMAGE_FORMAT_Z_PIXMAP,
+				       shmfb_window_id(fb), 0, 0,
+				       (uint16_t)width, 100, ~0U);
+		xcb_flush(c);
+		shmfb_dispatch(fb);
+		wait_until(fb, has_answered, NULL);
+		r = xcb_get_image_reply(c, cookie, NULL);
+		ck_assert_ptr_nonnull(r);
+		got = (const void *)xcb_get_image_data(r);
+		for (y = 0; y < 100; y++)
+			for (x = 0; x < width; x++) {
+				in = x >= at && x < at + 160;
+				ck_assert_uint_eq(got[y * width + x] &
+						  0xffffff, in ?
+						  pattern(x - at, y, seed) :
+						  0);
+			}
+		free(r);
+		/* And so it stays, some refreshes later. */
+		usleep(50000);
+		check_shows(c, fb, 160, 100, seed);
+	}
+	shmfb_close(fb);
+}
+END_TEST
+
 START_TEST(only_the_last_is_answered)
 {
 	struct shmfb *fb = open_synced();
@@ -963,13 +1025,6 @@ START_TEST(only_the_last_is_answered)
 	shmfb_close(fb);
 }
 END_TEST
-
-static bool
-has_answered(struct shmfb *fb, void *data)
-{
-	(void)data;
-	return !fb->sync.due;
-}
 
 /* Who draws no more holds no manager up. */
 START_TEST(answered_for_the_lazy)
@@ -1280,6 +1335,7 @@ main(void)
 	tcase_add_test(tc, not_answered_without_its_size);
 	tcase_add_test(tc, not_answered_by_an_old_canvas);
 	tcase_add_test(tc, answered_by_painting_again);
+	tcase_add_loop_test(tc, answered_after_frames_of_before, 0, 2);
 	tcase_add_test(tc, only_the_last_is_answered);
 	tcase_add_test(tc, answered_for_the_lazy);
 

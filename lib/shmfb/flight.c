@@ -40,6 +40,40 @@ shmfb_flight_repainting(const struct shmfb_flight *flight)
 	return shmfb_flight_frames(flight) < flight->count;
 }
 
+bool
+shmfb_flight_waits(const struct shmfb_flight *flight)
+{
+	unsigned i;
+
+	for (i = 0; i < flight->count; i++)
+		if (flight->trip[i].idle_due)
+			return true;
+	return false;
+}
+
+void
+shmfb_flight_overtake(struct shmfb_flight *flight,
+		      const struct shmfb_picture *picture)
+{
+	struct shmfb_trip *trip;
+
+	for (trip = flight->trip; trip < flight->trip + flight->count; trip++)
+		if (trip->idle_due && !shmfb_layout_equal(
+		    &trip->picture->layout, &picture->layout))
+			trip->overtaken = true;
+}
+
+bool
+shmfb_flight_overtaken(const struct shmfb_flight *flight)
+{
+	unsigned i;
+
+	for (i = 0; i < flight->count; i++)
+		if (flight->trip[i].overtaken)
+			return true;
+	return false;
+}
+
 int
 shmfb_flight_start(struct shmfb *fb, struct shmfb_picture *picture,
 		   const struct shmfb_damage *damage, int32_t x, int32_t y,
@@ -87,6 +121,8 @@ land(struct shmfb *fb, const struct shmfb_trip *trip, uint64_t now)
 		shmfb_slot_unpin(fb, picture->slot);
 	if (!trip->failed)
 		fb->flight.refused = 0;
+	if (trip->overtaken && !trip->failed)
+		shmfb_repaint_later(fb, NULL);
 	if (trip->answers && !trip->failed)
 		shmfb_sync_drawn(fb, trip->sync_value);
 	if (trip->repaint) {
@@ -109,7 +145,11 @@ end_trip(struct shmfb *fb, unsigned n, uint64_t now)
 {
 	struct shmfb_flight *flight = &fb->flight;
 	struct shmfb_trip trip = flight->trip[n];
+	unsigned i;
 
+	/* Is this not the order in which they were sent? */
+	for (i = 0; i < n; i++)
+		flight->trip[i].overtaken |= flight->trip[i].idle_due;
 	flight->count--;
 	for (; n < flight->count; n++)
 		flight->trip[n] = flight->trip[n + 1];

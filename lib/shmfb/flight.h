@@ -57,6 +57,7 @@ struct shmfb_trip {
 	bool idle_due;			/* PresentIdleNotify is */
 	uint32_t serial;		/* if so, with this */
 	bool repaint;			/* not a frame of its own */
+	bool overtaken;			/* it is drawn over what is newer */
 	bool answers;			/* what a window manager waits for */
 	uint64_t sync_value;		/* as that, if so */
 	bool failed;			/* the server refused part of it */
@@ -76,6 +77,26 @@ shmfb_flight_frames(const struct shmfb_flight *flight);
 
 bool
 shmfb_flight_repainting(const struct shmfb_flight *flight);
+
+/*
+ * Are there any that the server may do later than what is sent after them? At
+ * a refresh, that is, while all else is drawn at once.
+ */
+bool
+shmfb_flight_waits(const struct shmfb_flight *flight);
+
+/*
+ * The background around that picture is drawn now. Those of them that stand
+ * elsewhere are going to be drawn over it: the window is painted again when
+ * they have been.
+ */
+void
+shmfb_flight_overtake(struct shmfb_flight *flight,
+		      const struct shmfb_picture *picture);
+
+/* Is there one of these? */
+bool
+shmfb_flight_overtaken(const struct shmfb_flight *flight);
 
 /* Put the picture and remember the trip. Returns what the presenter does. */
 int

@@ -5,7 +5,8 @@
  * A picture stands where the view has it. The newest one that
  * was sent, even if the server has not done it yet, is what the window is
  * painted from when it is exposed or resized: since requests are done in
- * order, anything older would go backwards. What the picture leaves free is
+ * order, anything older would go backwards. Where some are not, but wait for a
+ * refresh, painting again waits for them. What the picture leaves free is
  * the background. One that has to wait for a refresh (clock.h) is nothing that
  * the window knows of before it is sent: fb->held.
  */
@@ -140,6 +141,9 @@ send_frame(struct shmfb *fb, struct shmfb_picture *picture,
 	      !same_place(fb->newest, picture);
 	if (all)
 		shmfb_damage_all(&changed);
+	/* They may reach beyond it, into the background that is painted now. */
+	if (all)
+		shmfb_flight_overtake(&fb->flight, picture);
 	err = send_damage(fb, picture, &changed);
 	if (err)
 		return err;
@@ -346,11 +350,22 @@ shmfb_repaint_refused(struct shmfb *fb)
 		fb->repaint_ns = base_now_ns() + SHMFB_REFUSED_NS;
 }
 
+/*
+ * For nothing, for the repaint that is under way, or for frames that the
+ * server has until a refresh: it would do this first, and them over it.
+ */
+static bool
+has_to_wait(const struct shmfb *fb)
+{
+	return shmfb_rect_empty(&fb->repaint) ||
+	       shmfb_flight_repainting(&fb->flight) ||
+	       shmfb_flight_waits(&fb->flight);
+}
+
 bool
 shmfb_repaint_due(const struct shmfb *fb)
 {
-	if (shmfb_rect_empty(&fb->repaint) ||
-	    shmfb_flight_repainting(&fb->flight))
+	if (has_to_wait(fb))
 		return false;
 	return !fb->repaint_ns || fb->repaint_ns <= base_now_ns();
 }
@@ -359,8 +374,7 @@ uint64_t
 shmfb_repaint_deadline(const struct shmfb *fb)
 {
 	/* One under way is followed by an event, and that by a look. */
-	if (shmfb_rect_empty(&fb->repaint) ||
-	    shmfb_flight_repainting(&fb->flight))
+	if (has_to_wait(fb))
 		return UINT64_MAX;
 	return fb->repaint_ns;
 }

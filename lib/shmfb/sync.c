@@ -92,8 +92,13 @@ answer(struct shmfb *fb)
 void
 shmfb_sync_drawn(struct shmfb *fb, uint64_t value)
 {
-	/* Else it is of a size that is no more. */
-	if (fb->sync.due && value == fb->sync.value)
+	/*
+	 * Else it is of a size that is no more, or not right yet: then what is
+	 * painted for that answers.
+	 */
+	if (fb->sync.due && value == fb->sync.value &&
+	    shmfb_rect_empty(&fb->repaint) &&
+	    !shmfb_flight_overtaken(&fb->flight))
 		answer(fb);
 }
 
