@@ -80,6 +80,7 @@ bin_PROGRAMS += %D%/shmx-view
 	%D%/view.h \
 	%D%/view-draw.c %D%/view-draw.h \
 	%D%/view-keys.c \
+	%D%/view-mouse.c \
 	%D%/view-look.c \
 	%D%/view-overlay.c \
 	%D%/view-trail.c \

@@ -160,3 +160,53 @@ view_pan(struct view *w, int dx, int dy)
 	view.zoom = factor;
 	look(w, &view);
 }
+
+/* The point of the picture in the middle: that may be between two pixels. */
+static void
+find_middle(const struct view *w, double *x, double *y)
+{
+	double x0 = 0, y0 = 0, x1 = 0, y1 = 0;
+	struct shmfb_stats s;
+
+	shmfb_stats(w->fb, &s, sizeof(s));
+	(void)shmfb_to_picture(w->fb, (int32_t)(s.width - 1) / 2,
+			       (int32_t)(s.height - 1) / 2, &x0, &y0);
+	(void)shmfb_to_picture(w->fb, (int32_t)s.width / 2,
+			       (int32_t)s.height / 2, &x1, &y1);
+	*x = (x0 + x1) / 2;
+	*y = (y0 + y1) / 2;
+}
+
+void
+view_zoom_at(struct view *w, int direction, int32_t x, int32_t y)
+{
+	struct shmfb_view view = current(w);
+	double factor = view_factor(w), px = 0, py = 0, mx, my;
+
+	if (factor == 0)
+		return;
+	(void)shmfb_to_picture(w->fb, x, y, &px, &py);
+	find_middle(w, &mx, &my);
+	view.zoom = next_level(factor, direction);
+	/* As far from it in the window is less far in the picture. */
+	view.x = px + (mx - px) * factor / view.zoom;
+	view.y = py + (my - py) * factor / view.zoom;
+	look(w, &view);
+	view_say(w, "zoom %g %%", round(view.zoom * 1000) / 10);
+}
+
+void
+view_drag(struct view *w, int32_t x, int32_t y)
+{
+	struct shmfb_view view = current(w);
+	double factor = view_factor(w), px = 0, py = 0, mx, my;
+
+	if (factor == 0)
+		return;
+	(void)shmfb_to_picture(w->fb, x, y, &px, &py);
+	find_middle(w, &mx, &my);
+	view.zoom = factor;
+	view.x = mx + w->drag_x - px;
+	view.y = my + w->drag_y - py;
+	look(w, &view);
+}

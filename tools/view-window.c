@@ -126,7 +126,7 @@ handle_events(struct view *w)
 			view_overlay_resized(w);
 		if (is_own(w, &ev))
 			handle_event(w, &ev);
-		else
+		else if (!view_mouse(w, &ev))
 			forward_event(&w->forward, &ev);
 	}
 }

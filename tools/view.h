@@ -5,6 +5,7 @@
  *	shmx-view.c	all windows: open, wait, end
  *	view-window.c	one: the newest frame, its producer's coming and going
  *	view-keys.c	what keys do
+ *	view-mouse.c	what wheel and button do
  *	view-look.c	zoom, scale, filter, rotation
  *	view-trail.c	frames that were shown, and stepping through them
  *	view-overlay.c	help, statistics and notices, drawn over the picture
@@ -49,6 +50,10 @@ struct view {
 	uint32_t asked_width;		/* the size that we gave it last */
 	uint32_t asked_height;
 	bool own_size;			/* it has that, or nobody said no */
+	double notches;			/* of the wheel, not yet a whole one */
+	bool dragging;
+	double drag_x;			/* the point that was taken hold of, */
+	double drag_y;			/* in the picture */
 	bool over;			/* the user said so */
 	bool lost;			/* the X server closed the connection */
 
@@ -123,6 +128,12 @@ extern const unsigned view_key_count;
 void
 view_key(struct view *w, uint32_t keysym, bool repeat);
 
+/* ------------------------------------------------------ view-mouse.c -- */
+
+/* An event of the window: was it of the pointer, and the viewer's own? */
+bool
+view_mouse(struct view *w, const struct shmfb_event *ev);
+
 /* ------------------------------------------------------- view-look.c -- */
 
 /* As the command line has it. */
@@ -139,6 +150,14 @@ void
 view_rotate(struct view *w, unsigned quarters);
 void
 view_pan(struct view *w, int dx, int dy);	/* in eighths of the window */
+
+/* What is at that pixel of the window stays there. */
+void
+view_zoom_at(struct view *w, int direction, int32_t x, int32_t y);
+
+/* What was taken hold of is to be at that pixel of the window. */
+void
+view_drag(struct view *w, int32_t x, int32_t y);
 
 /* How large a pixel of the picture is now; 0 without a picture. */
 double
