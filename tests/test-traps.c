@@ -214,7 +214,10 @@ show_latest(struct shmfb *fb)
 	struct stat st;
 	int err, fd;
 
-	ck_assert_int_eq(shmx_hold_latest(reader, &hold), 0);
+	/* Two may be under way, and one kept for when it is uncovered. */
+	while ((err = shmx_hold_latest(reader, &hold)) == -EBUSY)
+		ck_assert(shmfb_pump(fb));
+	ck_assert_msg(err == 0, "%s", shmx_error());
 	fd = shmx_frame_info(hold)->memory_fd;
 	while ((err = shmfb_show(fb, hold)) == -EAGAIN)
 		ck_assert(shmfb_pump(fb));
@@ -383,7 +386,8 @@ START_TEST(puts_are_as_the_server_wants_them)
 		ck_assert_uint_eq(stats_of(fb).frames_failed, 0);
 		shmfb_close(fb);
 	}
-	ck_assert_uint_ge(seen.puts, 12);
+	/* What is drawn anew is within one of them only. */
+	ck_assert_uint_ge(seen.puts, 9);
 	ck_assert_uint_eq(seen.puts_askew, 0);
 	close_ring();
 }

@@ -90,7 +90,8 @@ copy_up_to(struct shmfb_copy *copy, int32_t row)
 {
 	struct shmx_rect *missing = &copy->missing, part = *missing;
 
-	part.height = BASE_MIN(row - part.y, part.height);
+	/* y is negative where the picture begins above the window. */
+	part.height = (int32_t)BASE_MIN((int64_t)row - part.y, part.height);
 	if (copy->err || part.height <= 0)
 		return copy->err;
 	copy->err = copy->write(copy, &part);
