@@ -26,7 +26,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xcb/xcb.h>
-#include <xcb/xcb_icccm.h>
 
 static xcb_atom_t
 intern(xcb_connection_t *conn, const char *name)
@@ -39,18 +38,26 @@ intern(xcb_connection_t *conn, const char *name)
 	return atom;
 }
 
+/*
+ * Not by libxcb-icccm, which reads on where a client has left out the NUL at
+ * the end, as window managers do for windows of their own.
+ */
 static int
 has_class(xcb_connection_t *conn, xcb_window_t w, const char *class)
 {
-	xcb_icccm_get_wm_class_reply_t r;
-	int yes;
+	xcb_get_property_reply_t *r = xcb_get_property_reply(conn,
+		xcb_get_property(conn, 0, w, XCB_ATOM_WM_CLASS,
+				 XCB_ATOM_STRING, 0, 64), NULL);
+	char value[257] = "";
+	size_t n, instance;
 
-	if (!xcb_icccm_get_wm_class_reply(conn,
-	    xcb_icccm_get_wm_class(conn, w), &r, NULL))
+	if (r == NULL)
 		return 0;
-	yes = strcmp(r.class_name, class) == 0;
-	xcb_icccm_get_wm_class_reply_wipe(&r);
-	return yes;
+	n = (size_t)xcb_get_property_value_length(r);
+	memcpy(value, xcb_get_property_value(r), n);
+	free(r);
+	instance = strlen(value) + 1;
+	return instance < n && strcmp(value + instance, class) == 0;
 }
 
 /* The key that has the symbol without Shift, or with it: in *state. */
