@@ -1276,6 +1276,9 @@ START_TEST(bad_icons)
 	bad = good;
 	bad.reserved[0] = 1;
 	ck_assert_int_eq(shmfb_set_icon(fb, &bad, 1), -EINVAL);
+	bad = good;
+	bad.pixels = NULL;
+	ck_assert_int_eq(shmfb_set_icon(fb, &bad, 1), -EINVAL);
 	for (i = 0; i < 5; i++)
 		large[i] = (struct shmfb_image){
 			.pixels = pixels, .stride = 4096, .width = 1024,

@@ -33,6 +33,9 @@ check_image(const struct shmfb_image *image)
 			"an icon of %ux%u is not possible: sides are 1 to %d "
 			"pixels",
 			image->width, image->height, ICON_SIDE);
+	if (!image->pixels)
+		return base_error(-EINVAL, "an icon of %ux%u has no pixels",
+				  image->width, image->height);
 	if (image->stride / shmx_format_bytes(image->format) < image->width)
 		return base_error(-EINVAL,
 			"the rows of an icon are shorter than it is wide");

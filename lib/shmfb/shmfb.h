@@ -591,11 +591,10 @@ shmfb_set_title(struct shmfb *fb, const char *title);
  * Copied. The alpha of SHMX_ARGB8888 counts, and is not premultiplied; all
  * else is opaque.
  *
- * Errors: -EINVAL a side 0 or above 1024, rows that are too short, or reserved words that
- * are not 0; -ENOTSUP
- * a format that shmx.h does not name; -E2BIG more pixels than one request
- * carries, some millions as a rule; -ENOMEM; -EPIPE. What it had before stays,
- * then.
+ * Errors: -EINVAL a side 0 or above 1024, no pixels, rows that are too short,
+ * or reserved words that are not 0; -ENOTSUP a format that shmx.h does not
+ * name; -E2BIG more pixels than one request carries, some millions as a rule;
+ * -ENOMEM; -EPIPE. What it had before stays, then.
  */
 int
 shmfb_set_icon(struct shmfb *fb, const struct shmfb_image *images,
