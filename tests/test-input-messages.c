@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "child.h"
 #include "shmx/input.h"
+#include "shmx/producer.h"
 #include "shmx/reader.h"
 #include "suite.h"
 
@@ -466,6 +468,62 @@ START_TEST(nonsense_is_passed_over)
 }
 END_TEST
 
+/* As much as a reader's ring takes, but for some room at its end. */
+static unsigned
+fill_with_nonsense(struct shmx_reader *from)
+{
+	unsigned n;
+
+	for (n = 0; n < 100; n++)
+		ck_assert_int_eq(shmx_control_put(&from->session->control,
+						  SHMX_CONTROL_INPUT, "", 0),
+				 0);
+	return n;
+}
+
+/*
+ * A look does not see the end of it, and nobody nudges for what is there: who
+ * waits is not to sleep on it.
+ */
+START_TEST(behind_much_nonsense_is_sense)
+{
+	enum { READERS = 60 };
+	struct shmx_producer_options o = SHMX_PRODUCER_OPTIONS_INIT;
+	struct shmx_reader_options one = SHMX_READER_OPTIONS_INIT;
+	static struct shmx_reader *many[READERS];
+	struct pollfd pfd = { .events = POLLIN };
+	struct shmx_control m;
+	unsigned i, n = 0;
+
+	o.streams = &picture;
+	o.stream_count = 1;
+	o.slots = READERS + 2;
+	o.flags = SHMX_INPUT;
+	ck_assert_msg(shmx_producer_open(&p, "test", &o) == 0, "%s",
+		      shmx_error());
+	one.holds = 1;
+	for (i = 0; i < READERS; i++)
+		ck_assert_msg(shmx_reader_open(&many[i], "test", &one) == 0,
+			      "%s", shmx_error());
+	for (i = 0; i < READERS; i++)
+		expect_other(SHMX_CONTROL_HELLO);
+	ck_assert_int_eq(shmx_control_wait(p, 50), -ETIMEDOUT);
+	for (i = 0; i < READERS; i++)
+		n += fill_with_nonsense(many[i]);
+	ck_assert_uint_gt(n, 4096);
+	r = many[READERS - 1];
+	put_raw(SHMX_INPUT_KEY, 'w', 25, 1, 0);
+	pfd.fd = p->host.news_fd;
+	ck_assert_int_eq(poll(&pfd, 1, 0), 0);
+	ck_assert_int_eq(shmx_control_receive(p, &m), -EAGAIN);
+	ck_assert_int_eq(poll(&pfd, 1, 0), 1);
+	ck_assert(expect_input(SHMX_INPUT_KEY).pressed);
+	for (i = 0; i < READERS; i++)
+		shmx_reader_close(many[i]);
+	shmx_producer_close(p);
+}
+END_TEST
+
 /* More than fingers: what finds no room is not pressed, nor released. */
 START_TEST(so_many_are_held_at_a_time)
 {
@@ -641,6 +699,7 @@ main(void)
 	tcase_add_test(tc, other_messages_are_not_swallowed);
 	tcase_add_test(tc, sending_says_what_is_wrong);
 	tcase_add_test(tc, nonsense_is_passed_over);
+	tcase_add_test(tc, behind_much_nonsense_is_sense);
 	tcase_add_test(tc, so_many_are_held_at_a_time);
 	tcase_add_test(tc, a_key_is_known_by_its_place);
 

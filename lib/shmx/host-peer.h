@@ -78,10 +78,6 @@ shmx_peer_watch(struct shmx_host *host, const struct shmx_peer *peer);
 void
 shmx_peer_unwatch(struct shmx_host *host, const struct shmx_peer *peer);
 
-/* Wake the producer's thread, should it wait for a reader. */
-void
-shmx_host_announce(struct shmx_host *host);
-
 /* -------------------------------------------------------- host-greet.c -- */
 
 /* Make a peer of a connection, which is taken. */

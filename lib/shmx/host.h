@@ -132,6 +132,10 @@ int
 shmx_host_receive(struct shmx_host *host, struct shmx_control *out,
 		  void *data);
 
+/* Make news_fd readable.  Any thread. */
+void
+shmx_host_announce(struct shmx_host *host);
+
 /*
  * The attached readers, up to max of them, each in `size` bytes of what out
  * points to; how many there are.  Any thread.

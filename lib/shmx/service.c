@@ -80,15 +80,20 @@ is_in_order(struct shmx_producer *p)
 static bool
 receive(struct shmx_producer *p)
 {
-	unsigned n = PASSED_OVER_MAX;
+	unsigned n = 0;
 
 	if (p->held != NULL && p->held->leaving) {
 		say_goodbye(p);
 		return true;
 	}
 	do {
-		if (n-- == 0 || shmx_host_receive(&p->host, &p->message,
-						  p->message_data) < 0)
+		if (n++ == PASSED_OVER_MAX) {
+			/* There may be more: nobody sleeps on it. */
+			shmx_host_announce(&p->host);
+			return false;
+		}
+		if (shmx_host_receive(&p->host, &p->message,
+				      p->message_data) < 0)
 			return false;
 	} while (p->held != NULL && !is_in_order(p));
 	if (p->held != NULL && p->message.type == SHMX_CONTROL_BYE) {
