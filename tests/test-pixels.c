@@ -514,7 +514,10 @@ START_TEST(only_damage_is_copied)
 		.pixels = pixels, .stride = 240, .width = 60, .height = 50,
 		.format = SHMX_XRGB8888,
 	};
-	const struct shmx_rect told = { 10, 10, 5, 5 };
+	/* However far away another is. */
+	const struct shmx_rect told[] = {
+		{ 10, 10, 5, 5 }, { INT32_MIN, 10, 5, 5 },
+	};
 	const struct shmx_rect none = { 70, 0, 5, 5 };
 
 	start(1, &ways[_i], 60, 50, 0);
@@ -522,7 +525,7 @@ START_TEST(only_damage_is_copied)
 	show_image(&image, NULL, 0);
 	settle(fb, c);
 	fill_noise(pixels, 240, image.format, 60, 50, 2);
-	show_image(&image, &told, 1);
+	show_image(&image, told, 2);
 	settle(fb, c);
 	show_image(&image, &none, 1);
 	settle(fb, c);
@@ -530,7 +533,7 @@ START_TEST(only_damage_is_copied)
 	xcb_clear_area(c, 1, shmfb_window_id(fb), 0, 0, 0, 0);
 	xcb_flush(c);
 	settle(fb, c);
-	check_noise(image.format, 60, 50, 1, &told, 2);
+	check_noise(image.format, 60, 50, 1, told, 2);
 	ck_assert_uint_eq(stats_of(fb).frames_shown, 3);
 	ck_assert_uint_eq(stats_of(fb).copies, 0);
 	stop();

@@ -147,15 +147,22 @@ damage_of(const struct shmfb *fb, const struct shmx_rect *rect,
 		shmfb_damage_add(damage, &rect[i]);
 }
 
-/* For slots that are some presents behind. */
+/*
+ * For slots that are some presents behind. Clipped, as a box around what is
+ * far outside may be wider than numbers go.
+ */
 static void
 note_drawn(struct shmfb *fb, const struct shmx_rect *rect, unsigned count)
 {
-	struct shmx_rect box = { 0, 0, 0, 0 };
+	const struct shmx_rect all = shmfb_rect_all(fb->canvas.width,
+						    fb->canvas.height);
+	struct shmx_rect box = { 0, 0, 0, 0 }, r;
 	unsigned i;
 
-	for (i = 0; i < count; i++)
-		box = shmfb_rect_join(&box, &rect[i]);
+	for (i = 0; i < count; i++) {
+		r = shmfb_rect_cut(&rect[i], &all);
+		box = shmfb_rect_join(&box, &r);
+	}
 	shmfb_stage_note(fb, count ? &box : NULL);
 }
 
