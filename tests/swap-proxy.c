@@ -12,6 +12,8 @@
  *
  *  - the setup's image_byte_order is the other one;
  *  - the pixels of PutImage and GetImage have their bytes reversed;
+ *  - the vendor's name begins with an escape and is longer than anybody reads,
+ *    for what prints it;
  *  - there is no MIT-SHM: nobody reverses bytes in memory that is shared.
  *
  * The exit status is the program's.
@@ -48,6 +50,7 @@ enum {
 	SETUP_VENDOR = 40,
 };
 
+#define VENDOR_MORE 1000
 #define BUFFER (1 << 20)
 #define X_PORT 6000
 /* A request without a head is the client's first words. */
@@ -132,17 +135,49 @@ change_answer(uint8_t *p, size_t size)
 }
 
 static void
-change_setup(uint8_t *p)
+note_setup(uint8_t *p)
 {
 	size_t vendor = (get16(p + SETUP_VENDOR_LENGTH) + 3) / 4 * 4;
 	const uint8_t *format = p + SETUP_VENDOR + vendor;
 	unsigned i;
 
-	if (p[0] != 1)
-		return;
 	p[SETUP_IMAGE_ORDER] ^= 1;
 	for (i = 0; i < p[SETUP_FORMATS]; i++, format += 8)
 		bits[format[0]] = format[1];
+}
+
+/* Put in front of the vendor's name what terminals obey, and much of it. */
+static size_t
+lengthen_setup(struct stream *s, size_t size)
+{
+	uint16_t vendor = (uint16_t)(get16(s->data + SETUP_VENDOR_LENGTH) +
+				     VENDOR_MORE);
+	uint16_t words = (uint16_t)(get16(s->data + 6) + VENDOR_MORE / 4);
+	uint8_t *at;
+
+	s->room += VENDOR_MORE;
+	s->data = realloc(s->data, s->room);
+	if (!s->data)
+		give_up("memory");
+	at = s->data + SETUP_VENDOR;
+	memmove(at + VENDOR_MORE, at, s->length - SETUP_VENDOR);
+	memset(at, 'v', VENDOR_MORE);
+	at[0] = '\033';
+	memcpy(s->data + SETUP_VENDOR_LENGTH, &vendor, sizeof(vendor));
+	memcpy(s->data + 6, &words, sizeof(words));
+	s->length += VENDOR_MORE;
+	return size + VENDOR_MORE;
+}
+
+/* Returns how long it is then. */
+static size_t
+change_setup(struct stream *s, size_t size)
+{
+	/* Refusals are passed on as they are. */
+	if (s->data[0] != 1)
+		return size;
+	note_setup(s->data);
+	return lengthen_setup(s, size);
 }
 
 /* ------------------------------------------------------------- messages -- */
@@ -219,7 +254,7 @@ pass_on(struct stream *s, bool to_server)
 		else if (!to_server && s->begun)
 			change_answer(s->data, size);
 		else if (!to_server)
-			change_setup(s->data);
+			size = change_setup(s, size);
 		s->begun = true;
 		write_all(s->to, s->data, size);
 		s->length -= size;

@@ -114,6 +114,15 @@ command -v Xvfb >/dev/null || {
 	done_testing
 }
 start_server -screen 0 640x480x24
+
+# Its vendor's name is any bytes, and any number of them: here with one that
+# terminals obey.
+"$top_builddir/tests/swap-proxy" "$doctor" >"$tap_tmp/out"
+like "a server with a wild name" "$(cat "$tap_tmp/out")" "?vvv"
+is "no escape is passed on" "$(tr -cd '\033' <"$tap_tmp/out" | wc -c)" 0
+like "nor is all of it: there is room for the rest" \
+	"$(grep vvv "$tap_tmp/out")" "640x480"
+
 ask
 for name in display MIT-SHM descriptors "System V" Present RENDER RANDR \
 		XInput2 depth "byte order"; do

@@ -18,10 +18,13 @@
 
 #include "base/base.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "window.h"
 
 #define SHM_ADVICE "use the server on this machine, started without " \
 	"-extension MIT-SHM"
+/* Of its name, so that what follows has room on the line. */
+#define VENDOR_MAX 64
 
 static struct shmfb_probe_path *
 add(struct shmfb_probe *probe, const char *name, enum shmfb_verdict verdict,
@@ -36,6 +39,7 @@ add(struct shmfb_probe *probe, const char *name, enum shmfb_verdict verdict,
 	return p;
 }
 
+/* Some of it is the server's own words, which may be any bytes. */
 static void BASE_PRINTF(2, 3)
 say(struct shmfb_probe_path *p, const char *fmt, ...)
 {
@@ -44,6 +48,7 @@ say(struct shmfb_probe_path *p, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(p->why, sizeof(p->why), fmt, ap);
 	va_end(ap);
+	base_clean_text(p->why, sizeof(p->why), p->why, sizeof(p->why));
 }
 
 static enum shmfb_verdict
@@ -262,7 +267,8 @@ probe_all(struct shmfb *fb, struct shmfb_probe *probe)
 	const xcb_setup_t *setup = xcb_get_setup(fb->x->conn);
 
 	say(add(probe, "display", SHMFB_WORKS, ""),
-	    "%.*s %u.%u.%u, %ux%u", xcb_setup_vendor_length(setup),
+	    "%.*s %u.%u.%u, %ux%u",
+	    BASE_MIN(xcb_setup_vendor_length(setup), VENDOR_MAX),
 	    xcb_setup_vendor(setup), setup->release_number / 10000000,
 	    setup->release_number / 100000 % 100,
 	    setup->release_number / 1000 % 100,
