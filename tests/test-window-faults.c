@@ -428,6 +428,65 @@ START_TEST(others)
 }
 END_TEST
 
+/* ----------------------------------------------- refused by the server -- */
+
+/* Twice, of which the second differs in two places from the first. */
+static void
+draw_some(struct shmfb *fb)
+{
+	const struct shmx_rect parts[] = { { 5, 5, 9, 9 }, { 50, 40, 20, 3 } };
+	struct shmfb_canvas canvas;
+
+	ck_assert_int_eq(draw(fb), 0);
+	settle(fb, c);
+	ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
+	shmfb_fill(&canvas, &parts[0], 0x123456);
+	shmfb_fill(&canvas, &parts[1], 0x654321);
+	ck_assert_int_eq(shmfb_present(fb, parts, 2), 0);
+	settle(fb, c);
+}
+
+/*
+ * The region for what differs: its number is in use, by something else. It is
+ * the same from the window's opening on, however often it is opened.
+ */
+START_TEST(no_region)
+{
+	struct shmfb *first = open_window(NULL), *fb;
+	xcb_connection_t *own = first->x->conn;
+	uint32_t before, number, *want, *got;
+	xcb_pixmap_t taken;
+
+	/* What is asked of the server but once has been asked. */
+	shmfb_close(open_beside(first, SHMFB_PRESENT, false));
+	before = xcb_generate_id(own);
+	fb = open_beside(first, SHMFB_PRESENT, false);
+	draw_some(fb);
+	ck_assert_uint_ne(fb->pixmap.region, 0);
+	number = fb->pixmap.region - before;
+	want = showing(fb);
+	ck_assert_ptr_null(strstr(stats_of(fb).why, "region"));
+	shmfb_close(fb);
+
+	taken = xcb_generate_id(own) + number;
+	xcb_create_pixmap(own, 1, taken, first->window, 1, 1);
+	fb = open_beside(first, SHMFB_PRESENT, false);
+	draw_some(fb);
+	got = showing(fb);
+	ck_assert_mem_eq(got, want, WIDTH * HEIGHT * 4);
+	ck_assert_uint_eq(stats_of(fb).frames_failed, 0);
+	ck_assert_uint_eq(stats_of(fb).frames_shown, 2);
+	ck_assert_ptr_nonnull(strstr(stats_of(fb).why, "region"));
+	shmfb_close(fb);
+	/* It is there still, as nobody else's. */
+	ck_assert_ptr_null(xcb_request_check(own,
+		xcb_free_pixmap_checked(own, taken)));
+	free(got);
+	free(want);
+	shmfb_close(first);
+}
+END_TEST
+
 /* ------------------------------------------------------ wild numbers -- */
 
 static const struct shmx_rect wild[] = {
@@ -751,6 +810,10 @@ main(void)
 	(void)pictures;
 	(void)others;
 #endif
+
+	tc = suite_case(s, "refused");
+	tcase_add_checked_fixture(tc, open_rings, close_rings);
+	tcase_add_test(tc, no_region);
 
 	tc = suite_case(s, "numbers");
 	tcase_add_checked_fixture(tc, open_rings, close_rings);

@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <xcb/present.h>
 #include <xcb/shm.h>
 
@@ -100,6 +101,33 @@ try(struct shmfb *fb)
 	return err;
 }
 
+/* Have a region for what differs; without one, all of a slot is copied. */
+static void
+make_region(struct shmfb *fb)
+{
+	xcb_xfixes_region_t region;
+	xcb_generic_error_t *error;
+	char why[sizeof(fb->why)];
+
+	memcpy(why, fb->why, sizeof(why));
+	if (!has_regions(fb->x)) {
+		shmfb_set_why(fb, "%.300s; whole frames, as the server has no "
+			      "XFIXES 2 for regions", why);
+		return;
+	}
+	region = xcb_generate_id(fb->x->conn);
+	error = xcb_request_check(fb->x->conn,
+		xcb_xfixes_create_region_checked(fb->x->conn, region, 0,
+						 NULL));
+	if (error)
+		shmfb_set_why(fb, "%.300s; whole frames, as the server made "
+			      "no region (%s)", why, shmfb_display_error_name(
+			      fb->x, error->error_code));
+	else
+		fb->pixmap.region = region;
+	free(error);
+}
+
 int
 shmfb_pixmap_choose(struct shmfb *fb)
 {
@@ -119,7 +147,7 @@ shmfb_pixmap_choose(struct shmfb *fb)
 		fb->pixmap.on = false;
 		return err;
 	}
-	fb->pixmap.has_regions = has_regions(fb->x);
+	make_region(fb);
 	fb->by = &shmfb_present_pixmap;
 	return 0;
 }
@@ -155,7 +183,7 @@ region_of(struct shmfb *fb, const struct shmfb_damage *damage,
 	unsigned i;
 
 	/* A slot is whole: to copy more than differs is no mistake. */
-	if (!p->has_regions || (damage->count == 1 &&
+	if (!p->region || (damage->count == 1 &&
 	    shmfb_rect_equal(&damage->rect[0], &damage->within)))
 		return XCB_NONE;
 	for (i = 0; i < damage->count; i++)
@@ -165,14 +193,9 @@ region_of(struct shmfb *fb, const struct shmfb_damage *damage,
 			(uint16_t)damage->rect[i].width,
 			(uint16_t)damage->rect[i].height,
 		};
-	if (p->region) {
-		shmfb_run_add(run, xcb_xfixes_set_region(fb->x->conn,
-			p->region, damage->count, rect).sequence);
-		return p->region;
-	}
-	p->region = xcb_generate_id(fb->x->conn);
-	shmfb_run_add(run, xcb_xfixes_create_region(fb->x->conn, p->region,
-		damage->count, rect).sequence);
+	shmfb_run_add(run, xcb_xfixes_set_region(fb->x->conn, p->region,
+						 damage->count,
+						 rect).sequence);
 	return p->region;
 }
 

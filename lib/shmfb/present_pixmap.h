@@ -22,13 +22,13 @@ struct shmfb_pixmaps {
 	bool on;			/* pictures go this way */
 	uint32_t id;			/* of the events that are for us */
 	uint32_t serial;		/* of the last one presented */
-	bool has_regions;		/* the server has XFIXES 2 */
-	xcb_xfixes_region_t region;	/* for all to use; 0: not made yet */
+	xcb_xfixes_region_t region;	/* for all to use; 0: none to be had */
 };
 
 /*
  * Find out, by asking the server, whether it makes pixmaps of our memory and
- * presents them. -ENOTSUP when it does not, in words; -ENOMEM.
+ * presents them. -ENOTSUP when it does not, in words; -ENOMEM. When it makes
+ * no region, fb->why says so too, and frames are copied whole.
  */
 int
 shmfb_pixmap_choose(struct shmfb *fb);
