@@ -153,14 +153,14 @@ window_event(struct shmfb *fb, const xcb_generic_event_t *event)
 		break;
 	case XCB_SELECTION_REQUEST:
 		if (!(event->response_type & SENT_BY_CLIENT))
-			shmfb_clipboard_wanted(fb, e);
+			shmfb_owner_wanted(fb, e);
 		break;
 	case XCB_SELECTION_CLEAR:
 		if (!(event->response_type & SENT_BY_CLIENT))
-			shmfb_clipboard_lost(fb, e, event->full_sequence);
+			shmfb_owner_lost(fb, e, event->full_sequence);
 		break;
 	case XCB_SELECTION_NOTIFY:
-		shmfb_clipboard_answered(fb, e);
+		shmfb_paste_answered(fb, e);
 		break;
 	case XCB_CLIENT_MESSAGE:
 		shmfb_wm_message(fb, e);

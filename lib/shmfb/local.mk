@@ -12,6 +12,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 
 %C%_libshmfb_core_la_SOURCES = \
 	%D%/canvas.c \
+	%D%/clip.c %D%/clip.h \
 	%D%/clipboard.c %D%/clipboard.h \
 	%D%/clock.c %D%/clock.h \
 	%D%/convert.c %D%/convert.h \
@@ -28,6 +29,8 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/ladder.c %D%/ladder.h \
 	%D%/limits.c \
 	%D%/loop.c \
+	%D%/owner.c %D%/owner.h \
+	%D%/paste.c %D%/paste.h \
 	%D%/picture.c %D%/picture.h \
 	%D%/pixel.c %D%/pixel.h \
 	%D%/pointer.c %D%/pointer.h \

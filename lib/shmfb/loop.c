@@ -222,7 +222,7 @@ take_events(struct shmfb_display *x, bool read)
 			continue;
 		shmfb_flight_poll(fb);
 		shmfb_state_poll(fb);
-		shmfb_clipboard_poll(fb);
+		shmfb_paste_poll(fb);
 		shmfb_xinput_flush(fb);
 	}
 }
@@ -490,7 +490,7 @@ shmfb_next_event(struct shmfb *fb, struct shmfb_event *event)
 	fb->taken = shmfb_queue_pop(&fb->events, event);
 	/* Its text may have been replaced while it waited. */
 	if (fb->taken && event->type == SHMFB_EVENT_PASTE)
-		shmfb_clipboard_fill(fb, &event->u.paste.utf8,
+		shmfb_paste_fill(fb, &event->u.paste.utf8,
 				     &event->u.paste.length);
 	return fb->taken;
 }

@@ -2,7 +2,7 @@
 /*
  * text.c - what is written when keys are pressed, one after the other
  *
- * Called by keyboard.c; clipboard.c asks what is UTF-8.
+ * Called by keyboard.c; owner.c and paste.c ask what is UTF-8.
  */
 #include "config.h"
 

@@ -13,7 +13,7 @@
  *	keyboard.c  keys; their symbols are keymap.c's, what they write text.c's
  *	pointer.c   motion, buttons, wheel, grab; by core events, or XInput 2's,
  *	            which are xinput.c's
- *	clipboard.c text that is copied and pasted
+ *	clipboard.c text that is copied, by owner.c, and pasted, by paste.c; clip.c
  *	clock.c     when the next frame is due
  *	display.c   the connection, and what the server can do
  *	canvas.c    begin and present; its memory is pool.c's
