@@ -2,7 +2,7 @@
 /*
  * clipboard.c - what both sides of the clipboard share: properties and time
  *
- * Called by window.c, event.c, and by loop.c for what takes too long. Text
+ * Called by window.c, event.c, and by step.c for what takes too long. Text
  * that is copied here is owner.c's, text that is pasted paste.c's.
  */
 #include "config.h"

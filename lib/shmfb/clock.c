@@ -3,7 +3,7 @@
  * clock.c - when the next frame is due
  *
  * Called by show.c (a frame went out), event.c (Present's answers) and
- * loop.c (time has passed). Present's events are in the connection's own
+ * step.c (time has passed). Present's events are in the connection's own
  * queue, not in a special one, which would leave the descriptor unreadable
  * while events wait in it.
  */

@@ -12,40 +12,14 @@
 
 #include <xcb/xcb.h>
 
+#include "atom.h"
 #include "cursor.h"
 #include "keymap.h"
 #include "ladder.h"
 #include "pixel.h"
 #include "settings.h"
+#include "visual.h"
 #include "xinput.h"
-
-enum shmfb_atom {
-	SHMFB_ATOM_WM_PROTOCOLS,
-	SHMFB_ATOM_WM_DELETE_WINDOW,
-	SHMFB_ATOM_NET_WM_PING,
-	SHMFB_ATOM_NET_WM_PID,
-	SHMFB_ATOM_NET_WM_NAME,
-	SHMFB_ATOM_NET_WM_ICON_NAME,
-	SHMFB_ATOM_UTF8_STRING,
-	SHMFB_ATOM_CLIPBOARD,
-	SHMFB_ATOM_TARGETS,
-	SHMFB_ATOM_TIMESTAMP,
-	SHMFB_ATOM_INCR,
-	SHMFB_ATOM_TEXT_PLAIN_UTF8,
-	SHMFB_ATOM_SHMFB_PASTE,
-	SHMFB_ATOM_WM_STATE,
-	SHMFB_ATOM_NET_WM_STATE,
-	SHMFB_ATOM_NET_WM_STATE_FULLSCREEN,
-	SHMFB_ATOM_NET_WM_STATE_MAXIMIZED_VERT,
-	SHMFB_ATOM_NET_WM_STATE_MAXIMIZED_HORZ,
-	SHMFB_ATOM_NET_WM_STATE_ABOVE,
-	SHMFB_ATOM_NET_WM_STATE_HIDDEN,
-	SHMFB_ATOM_MOTIF_WM_HINTS,
-	SHMFB_ATOM_NET_WM_ICON,
-	SHMFB_ATOM_NET_WM_SYNC_REQUEST,
-	SHMFB_ATOM_NET_WM_SYNC_COUNTER,
-	SHMFB_ATOMS
-};
 
 struct shmfb;
 
@@ -57,7 +31,7 @@ struct shmfb_display {
 	bool widened;			/* the socket's buffer is large */
 	bool sigpipe_kills;		/* see sigpipe.h */
 	uint64_t seen;			/* bytes read when no event waited */
-	int timer_fd;			/* ours: loop.c */
+	int timer_fd;			/* ours: loop.c, step.c */
 	uint64_t armed_ns;		/* when it fires; UINT64_MAX: never */
 
 	/* What the server has: set by shmfb_display_open(). */
@@ -111,14 +85,6 @@ shmfb_display_unref(struct shmfb_display *x);
  */
 void
 shmfb_display_widen(struct shmfb_display *x);
-
-/*
- * How the server wants images of visual->depth: sets all but the masks, and
- * leaves bits as they are when it takes none.
- */
-void
-shmfb_display_image_format(const struct shmfb_display *x,
-			   struct shmfb_visual *visual);
 
 /* "BadAccess" for 10, and so on; BadShmSeg as this server numbers it. */
 const char *

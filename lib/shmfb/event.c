@@ -2,7 +2,7 @@
 /*
  * event.c - X events: what they mean to the window, and to its application
  *
- * Called by loop.c for each event in its order: it may be for any window of
+ * Called by step.c for each event in its order: it may be for any window of
  * the connection, or for none that is still open. What another client sent by
  * SendEvent is believed where nothing but input comes of it; completions, the
  * window's size and its end are believed of the server alone.

@@ -2,7 +2,7 @@
 /*
  * keymap.c - what the keys mean, as the X server has it
  *
- * Called by window.c (the first window of a connection), event.c, loop.c and
+ * Called by window.c (the first window of a connection), event.c, step.c and
  * keyboard.c. The modifiers and the layout are taken from each event itself,
  * which cannot be out of step with it, so the state that xkbcommon keeps is
  * only a calculator.

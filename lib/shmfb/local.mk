@@ -11,16 +11,19 @@ noinst_LTLIBRARIES += %D%/libshmfb-core.la
 lib_LTLIBRARIES += %D%/libshmfb.la
 
 %C%_libshmfb_core_la_SOURCES = \
+	%D%/atom.c %D%/atom.h \
 	%D%/canvas.c \
 	%D%/clip.c %D%/clip.h \
 	%D%/clipboard.c %D%/clipboard.h \
 	%D%/clock.c %D%/clock.h \
+	%D%/connect.c %D%/connect.h \
 	%D%/convert.c %D%/convert.h \
 	%D%/cursor.c %D%/cursor.h \
 	%D%/damage.c %D%/damage.h \
 	%D%/display.c %D%/display.h \
 	%D%/draw.c \
 	%D%/event.c \
+	%D%/extension.c %D%/extension.h \
 	%D%/flight.c %D%/flight.h \
 	%D%/geometry.c %D%/geometry.h \
 	%D%/icon.c \
@@ -34,6 +37,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/picture.c %D%/picture.h \
 	%D%/pixel.c %D%/pixel.h \
 	%D%/pointer.c %D%/pointer.h \
+	%D%/poke.c %D%/poke.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/present.c %D%/present.h \
 	%D%/present_copy.c %D%/present_copy.h \
@@ -55,14 +59,18 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/spin.c %D%/spin.h \
 	%D%/state.c %D%/state.h \
 	%D%/stats.c \
+	%D%/step.c \
 	%D%/sync.c %D%/sync.h \
 	%D%/sysv.c %D%/sysv.h \
 	%D%/text.c %D%/text.h \
 	%D%/version.c \
 	%D%/view.c %D%/view.h \
+	%D%/visual.c %D%/visual.h \
 	%D%/window.c %D%/window.h \
 	%D%/wm.c \
-	%D%/xinput.c %D%/xinput.h
+	%D%/xinput.c %D%/xinput.h \
+	%D%/xinput_device.c \
+	%D%/xinput_event.c
 %C%_libshmfb_core_la_CFLAGS = $(AM_CFLAGS) $(XCB_CFLAGS) $(XKB_CFLAGS) \
 	$(PIXMAN_CFLAGS)
 

@@ -2,7 +2,7 @@
 /*
  * pixel.c - how the pixels of a window lie in memory
  *
- * Called by display.c for the window's visual, and by all who have to know
+ * Called by visual.c for the window's visual, and by all who have to know
  * how long a row is. What is a matter of bytes, as the channels of depth 24
  * are, is looked up with the masks turned round where the server has the other
  * byte order; what is not is drawn in ours and turned round afterwards.

@@ -6,7 +6,7 @@
  * and of images of its depth. The server reads shared memory as it lies: it
  * swaps no bytes there, whatever the byte order of the connection.
  *
- * Pure, no X: the masks come from display.c, or from a test.
+ * Pure, no X: the masks come from visual.c, or from a test.
  */
 #ifndef SHMFB_PIXEL_H
 #define SHMFB_PIXEL_H

@@ -66,7 +66,7 @@ native_of(const struct shmfb_display *x,
 	if (info->type != XCB_RENDER_PICT_TYPE_DIRECT ||
 	    !has_depth(x->screen, info->depth))
 		return false;
-	shmfb_display_image_format(x, &visual);
+	shmfb_visual_image_format(x, &visual);
 	visual.red = (uint32_t)d->red_mask << d->red_shift;
 	visual.green = (uint32_t)d->green_mask << d->green_shift;
 	visual.blue = (uint32_t)d->blue_mask << d->blue_shift;

@@ -2,7 +2,7 @@
 /*
  * settings.c - what the user has set for all applications of a display
  *
- * Called by display.c, event.c and loop.c.
+ * Called by display.c, event.c and step.c.
  */
 #include "config.h"
 

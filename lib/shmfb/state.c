@@ -2,7 +2,7 @@
 /*
  * state.c - fullscreen, maximised, above, hidden: asked for, and told
  *
- * Called by window.c, and by event.c and loop.c with what has come of it.
+ * Called by window.c, and by event.c and step.c with what has come of it.
  */
 #include "config.h"
 

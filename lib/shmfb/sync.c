@@ -3,7 +3,7 @@
  * sync.c - _NET_WM_SYNC_REQUEST: a window manager waits for our drawing
  *
  * Called by wm.c (the message), event.c (sizes), flight.c and show.c (what was
- * drawn) and loop.c (time). The counter is set by a request of the connection
+ * drawn) and step.c (time). The counter is set by a request of the connection
  * that drew, when the server is known to have drawn.
  */
 #include "config.h"

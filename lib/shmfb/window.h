@@ -3,7 +3,8 @@
  * window.h - the window itself, and what its files ask of each other
  *
  *	window.c    open, close, title; limits.c: sizes and places
- *	loop.c      descriptors, waiting, deadlines; spin.c: how long to look
+ *	loop.c      descriptors, and waiting; spin.c: how long to look
+ *	step.c      what is done then, by deadlines as well; poke.c: for others
  *	event.c     X events, into queue.c
  *	wm.c        what window managers want to know; property.c
  *	state.c     what they make of the window: fullscreen, hidden
@@ -12,10 +13,12 @@
  *	cursor.c    what the pointer looks like; icon.c: the window, made small
  *	keyboard.c  keys; their symbols are keymap.c's, what they write text.c's
  *	pointer.c   motion, buttons, wheel, grab; by core events, or XInput 2's,
- *	            which are xinput.c's
+ *	            which are xinput.c's, xinput_event.c's; xinput_device.c
  *	clipboard.c text that is copied, by owner.c, and pasted, by paste.c; clip.c
  *	clock.c     when the next frame is due
- *	display.c   the connection, and what the server can do
+ *	display.c   the connection; connect.c: why there is none
+ *	extension.c what the server can do; atom.c: its names; visual.c: which
+ *	            pixels its windows have
  *	canvas.c    begin and present; its memory is pool.c's
  *	show.c      show, and painting again
  *	picture.c   one frame on its way; flight.c: those under way
@@ -53,6 +56,7 @@
 #include "keyboard.h"
 #include "picture.h"
 #include "pointer.h"
+#include "poke.h"
 #include "pool.h"
 #include "present.h"
 #include "property.h"
@@ -238,6 +242,8 @@ shmfb_loop_init(struct shmfb *fb);
 void
 shmfb_loop_finish(struct shmfb *fb);
 
+/* ------------------------------------------------------------- step.c -- */
+
 /*
  * Do all there is to do without sleeping: events, completions, deadlines, a
  * repaint; flush; set the timer. With read, what waits in the socket too.
@@ -245,6 +251,10 @@ shmfb_loop_finish(struct shmfb *fb);
  */
 void
 shmfb_step(struct shmfb *fb, bool read);
+
+/* The same, and nobody is woken yet: shmfb_poke(). */
+void
+shmfb_step_all(struct shmfb_display *x, bool read);
 
 /*
  * A call that asked the server, or may have written, ends: step if libxcb has

@@ -10,6 +10,7 @@
 #define SHMFB_XINPUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <xcb/xcb.h>
@@ -44,6 +45,24 @@ shmfb_xinput_select(struct shmfb *fb);
 /* An event of XInput, borrowed. */
 void
 shmfb_xinput_event(struct shmfb_display *x, const xcb_generic_event_t *event);
+
+static inline double
+shmfb_xinput_number(xcb_input_fp3232_t n)
+{
+	return n.integral + n.frac / 4294967296.0;
+}
+
+/*
+ * It is made of count classes, in so many bytes. Which axes are wheels comes
+ * first: then, where they are.
+ */
+void
+shmfb_xinput_take_classes(struct shmfb_xinput *xi, const void *at, size_t bytes,
+			  unsigned count);
+
+/* Has the answer come, of before the event with that sequence number? */
+void
+shmfb_xinput_take_answer(struct shmfb_display *x, uint32_t full);
 
 /*
  * Of the pointers in an answer of XIQueryDevice that one, or with 0 the first:
