@@ -91,89 +91,110 @@ focused(struct shmfb *fb, const xcb_focus_in_event_t *e, bool in)
 	shmfb_push(fb, &event);
 }
 
-static void
-window_event(struct shmfb *fb, const xcb_generic_event_t *event)
+/* Keys, the pointer and the focus; false: it is none of these. */
+static bool
+input_event(struct shmfb *fb, const xcb_generic_event_t *event)
 {
+	const struct shmfb_pointing at =
+		shmfb_pointer_at((const void *)event, event->full_sequence);
 	const void *e = event;
-	struct shmfb_pointing at;
 
 	switch (event->response_type & ~SENT_BY_CLIENT) {
 	case XCB_KEY_PRESS:
 		shmfb_keyboard_key(fb, e, true);
-		break;
+		return true;
 	case XCB_KEY_RELEASE:
 		shmfb_keyboard_key(fb, e, false);
-		break;
+		return true;
 	case XCB_BUTTON_PRESS:
-		at = shmfb_pointer_at(e, event->full_sequence);
 		shmfb_pointer_button(fb, &at, event->pad0, true);
-		break;
+		return true;
 	case XCB_BUTTON_RELEASE:
-		at = shmfb_pointer_at(e, event->full_sequence);
 		shmfb_pointer_button(fb, &at, event->pad0, false);
-		break;
+		return true;
 	case XCB_MOTION_NOTIFY:
-		at = shmfb_pointer_at(e, event->full_sequence);
 		shmfb_pointer_motion(fb, &at, NULL);
-		break;
+		return true;
 	case XCB_ENTER_NOTIFY:
 		shmfb_pointer_crossing(fb, e, true);
-		break;
+		return true;
 	case XCB_LEAVE_NOTIFY:
 		shmfb_pointer_crossing(fb, e, false);
-		break;
+		return true;
 	case XCB_FOCUS_IN:
 		focused(fb, e, true);
-		break;
+		return true;
 	case XCB_FOCUS_OUT:
 		focused(fb, e, false);
-		break;
-	case XCB_EXPOSE:
-		exposed(fb, e);
-		break;
+		return true;
+	}
+	return false;
+}
+
+/* What clients may send as well as the server does. */
+static bool
+message_event(struct shmfb *fb, const xcb_generic_event_t *event)
+{
+	const void *e = event;
+
+	switch (event->response_type & ~SENT_BY_CLIENT) {
+	case XCB_PROPERTY_NOTIFY:
+		shmfb_state_property(fb, e);
+		return true;
+	case XCB_SELECTION_NOTIFY:
+		shmfb_paste_answered(fb, e);
+		return true;
+	case XCB_CLIENT_MESSAGE:
+		shmfb_wm_message(fb, e);
+		return true;
 	case XCB_CONFIGURE_NOTIFY:
 		configured(fb, e);
-		break;
+		return true;
+	case XCB_EXPOSE:
+		exposed(fb, e);
+		return true;
+	case XCB_GE_GENERIC:
+		shmfb_clock_event(fb, e);
+		shmfb_pixmap_event(fb, e);
+		return true;
+	}
+	return false;
+}
+
+/* What became of the window and of the clipboard: only the server knows. */
+static void
+server_event(struct shmfb *fb, const xcb_generic_event_t *event)
+{
+	const void *e = event;
+
+	switch (event->response_type) {
 	case XCB_MAP_NOTIFY:
-		if (!(event->response_type & SENT_BY_CLIENT))
-			shmfb_state_mapped(fb, true);
+		shmfb_state_mapped(fb, true);
 		break;
 	case XCB_UNMAP_NOTIFY:
-		if (event->response_type & SENT_BY_CLIENT)
-			break;
 		shmfb_pointer_unmapped(fb, event->full_sequence);
 		shmfb_state_mapped(fb, false);
 		break;
 	case XCB_VISIBILITY_NOTIFY:
-		if (!(event->response_type & SENT_BY_CLIENT))
-			shmfb_state_visible(fb, e);
-		break;
-	case XCB_PROPERTY_NOTIFY:
-		shmfb_state_property(fb, e);
+		shmfb_state_visible(fb, e);
 		break;
 	case XCB_SELECTION_REQUEST:
-		if (!(event->response_type & SENT_BY_CLIENT))
-			shmfb_owner_wanted(fb, e);
+		shmfb_owner_wanted(fb, e);
 		break;
 	case XCB_SELECTION_CLEAR:
-		if (!(event->response_type & SENT_BY_CLIENT))
-			shmfb_owner_lost(fb, e, event->full_sequence);
-		break;
-	case XCB_SELECTION_NOTIFY:
-		shmfb_paste_answered(fb, e);
-		break;
-	case XCB_CLIENT_MESSAGE:
-		shmfb_wm_message(fb, e);
+		shmfb_owner_lost(fb, e, event->full_sequence);
 		break;
 	case XCB_DESTROY_NOTIFY:
-		if (!(event->response_type & SENT_BY_CLIENT))
-			shmfb_lost(fb, "the window was destroyed");
-		break;
-	case XCB_GE_GENERIC:
-		shmfb_clock_event(fb, e);
-		shmfb_pixmap_event(fb, e);
+		shmfb_lost(fb, "the window was destroyed");
 		break;
 	}
+}
+
+static void
+window_event(struct shmfb *fb, const xcb_generic_event_t *event)
+{
+	if (!input_event(fb, event) && !message_event(fb, event))
+		server_event(fb, event);
 }
 
 /* The window that an event is of, by where the event says it. */
