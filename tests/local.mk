@@ -343,7 +343,8 @@ check_programs += %D%/test-window.x11
 %C%_test_window_x11_LDADD = $(window_libs)
 
 check_programs += %D%/test-window-faults.x11
-%C%_test_window_faults_x11_SOURCES = %D%/test-window-faults.c
+%C%_test_window_faults_x11_SOURCES = %D%/test-window-faults.c \
+	%D%/cut.c %D%/cut.h
 %C%_test_window_faults_x11_CFLAGS = $(x11_cflags)
 %C%_test_window_faults_x11_LDADD = $(window_libs)
 

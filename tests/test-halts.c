@@ -177,23 +177,6 @@ START_TEST(stopped)
 }
 END_TEST
 
-/* This process' System V segments that are there. */
-static unsigned
-segments(void)
-{
-	FILE *f = fopen("/proc/sysvipc/shm", "re");
-	char line[512];
-	unsigned n = 0;
-	int cpid;
-
-	ck_assert_ptr_nonnull(f);
-	while (fgets(line, sizeof(line), f))
-		n += sscanf(line, "%*d %*d %*o %*u %d", &cpid) == 1 &&
-		     cpid == (int)getpid();
-	fclose(f);
-	return n;
-}
-
 /* It is over, with words for it; and close() leaves nothing behind. */
 static void
 check_is_over(void)
@@ -211,7 +194,7 @@ check_is_over(void)
 	while (shmfb_next_event(fb, &e))
 		ck_assert_int_ne(e.type, SHMFB_EVENT_CLOSE);
 	shmfb_close(fb);
-	ck_assert_uint_eq(segments(), 0);
+	check_no_segments(getpid());
 }
 
 /* With frames on their way that it has not looked at. */

@@ -68,47 +68,6 @@ draw(struct shmfb *fb, uint32_t seed)
 	ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
 }
 
-/*
- * The segments that process has made and that are there: how many, and how
- * many of them stay when nobody has them attached any more.
- */
-static unsigned
-segments_of(pid_t pid, unsigned *staying)
-{
-	unsigned perms, n = 0;
-	char line[512];
-	FILE *f;
-	int cpid;
-
-	*staying = 0;
-	f = fopen("/proc/sysvipc/shm", "re");
-	ck_assert_ptr_nonnull(f);
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%*d %*d %o %*u %d", &perms, &cpid) != 2 ||
-		    cpid != (int)pid)
-			continue;
-		n++;
-		/* As the kernel marks what is removed: SHM_DEST. */
-		*staying += !(perms & 01000);
-	}
-	fclose(f);
-	return n;
-}
-
-static void
-check_none_left(pid_t pid)
-{
-	uint64_t end = base_now_ns() + 5 * BASE_NS_PER_S;
-	unsigned staying;
-
-	/* The server lets go when it notices that its client is gone. */
-	while (segments_of(pid, &staying)) {
-		ck_assert_uint_eq(staying, 0);
-		ck_assert_msg(base_now_ns() < end, "a segment is left");
-		usleep(1000);
-	}
-}
-
 /* ------------------------------------------------------------- drawing -- */
 
 START_TEST(descriptors_first)
@@ -150,7 +109,7 @@ START_TEST(drawn_without_a_copy)
 	ck_assert_uint_ge(segments_of(getpid(), &staying), 1);
 	ck_assert_uint_eq(staying, 0);
 	shmfb_close(fb);
-	check_none_left(getpid());
+	check_no_segments(getpid());
 }
 END_TEST
 
@@ -174,7 +133,7 @@ START_TEST(resized_and_painted_again)
 	ck_assert_uint_ge(stats_of(fb).repaints, 60);
 	ck_assert_uint_eq(stats_of(fb).frames_failed, 0);
 	shmfb_close(fb);
-	check_none_left(getpid());
+	check_no_segments(getpid());
 }
 END_TEST
 
@@ -219,7 +178,7 @@ START_TEST(refused_later)
 	ck_assert_str_eq(stats_of(fb).path, "put");
 	ck_assert_ptr_nonnull(strstr(stats_of(fb).why, "BadShmSeg"));
 	shmfb_close(fb);
-	check_none_left(getpid());
+	check_no_segments(getpid());
 }
 END_TEST
 
@@ -268,7 +227,7 @@ START_TEST(none_for_the_canvas)
 	settle(fb, c);
 	check_shows(c, fb, 64, 64, 2);
 	shmfb_close(fb);
-	check_none_left(getpid());
+	check_no_segments(getpid());
 }
 END_TEST
 
@@ -338,7 +297,7 @@ START_TEST(fails_cleanly)
 		} else {
 			failed = fault_off();
 		}
-		check_none_left(getpid());
+		check_no_segments(getpid());
 	}
 	ck_assert_uint_gt(n, 6);
 }
@@ -392,7 +351,7 @@ START_TEST(killed)
 	ck_assert_uint_ge(segments_of(pid, &(unsigned){ 0 }), 1);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	check_none_left(pid);
+	check_no_segments(pid);
 }
 END_TEST
 

@@ -21,6 +21,7 @@
 #include <shmfb/shmfb.h>
 
 #include "base/base.h"
+#include "cut.h"
 #include "fault.h"
 #include "shmfb/window.h"
 #include "suite.h"
@@ -643,6 +644,113 @@ START_TEST(destroyed_meanwhile)
 }
 END_TEST
 
+/* A window of its own connection, which nobody else keeps. */
+static struct shmfb *
+open_alone(enum shmfb_backend backend, bool turned)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb_view view = SHMFB_VIEW_INIT;
+	struct shmfb *fb;
+
+	opt.backend = backend;
+	opt.vsync = SHMFB_VSYNC_OFF;
+	opt.width = WIDTH;
+	opt.height = HEIGHT;
+	fb = open_window(&opt);
+	view.scale = SHMFB_SCALE_FIT;
+	view.rotation = turned;
+	ck_assert_int_eq(shmfb_set_view(fb, &view), 0);
+	return fb;
+}
+
+/* Every call says so, and nothing of the rings is kept. */
+static void
+check_is_over(struct shmfb *fb)
+{
+	struct shmfb_canvas canvas;
+	int i;
+
+	for (i = 0; i < CALLS; i++) {
+		ck_assert_int_eq(calls[i](fb), -EPIPE);
+		ck_assert_ptr_nonnull(strstr(shmfb_error(),
+					     "closed the connection"));
+	}
+	ck_assert_int_eq(shmfb_begin(fb, &canvas), -EPIPE);
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), -EPIPE);
+	ck_assert_int_eq(shmfb_dispatch(fb), -EPIPE);
+	ck_assert(!shmfb_pump(fb));
+	ck_assert_uint_eq(shmfb_in_flight(fb), 0);
+	ck_assert_uint_eq(held(&rings[0]), 1);
+	ck_assert_uint_eq(held(&rings[1]), 1);
+}
+
+/*
+ * The connection ends at each moment of the call; how many there are. With
+ * nothing shown yet, or with another picture at the server.
+ */
+static unsigned
+cut_each(enum shmfb_backend backend, bool turned, bool later,
+	 int (*call)(struct shmfb *))
+{
+	struct shmfb *fb;
+	bool cut = true;
+	unsigned n;
+	int err;
+
+	for (n = 0; cut; n++) {
+		fb = open_alone(backend, turned);
+		settle(fb, c);
+		if (later)
+			ck_assert_int_eq(draw(fb), 0);
+		cut_at(xcb_get_file_descriptor(fb->x->conn), n + 1);
+		err = call(fb);
+		cut = cut_off();
+		ck_assert_msg(err == (cut ? -EPIPE : 0), "%u: %d, %s", n, err,
+			      shmfb_error());
+		if (cut)
+			check_is_over(fb);
+		shmfb_close(fb);
+		ck_assert_uint_eq(held(&rings[0]), 1);
+		ck_assert_uint_eq(held(&rings[1]), 1);
+	}
+	check_no_segments(getpid());
+	return n - 1;
+}
+
+START_TEST(cut_meanwhile)
+{
+	enum shmfb_backend backend = backends[_i / CALLS % BACKENDS];
+	bool turned = _i / CALLS / BACKENDS % 2;
+	bool later = _i / CALLS / BACKENDS / 2;
+
+	unsigned moments = cut_each(backend, turned, later, calls[_i % CALLS]);
+
+	/* It looks whether there is room, and writes. */
+	ck_assert_uint_ge(moments, 2);
+}
+END_TEST
+
+static int
+begin(struct shmfb *fb)
+{
+	struct shmfb_canvas canvas;
+
+	return shmfb_begin(fb, &canvas);
+}
+
+/* The server is told of new memory, at once where it is a descriptor. */
+START_TEST(cut_in_begin)
+{
+	bool tells = backends[_i] == SHMFB_AUTO ||
+		     backends[_i] == SHMFB_PRESENT;
+
+	unsigned moments = cut_each(backends[_i], false, false, begin);
+
+	if (tells)
+		ck_assert_uint_ge(moments, 2);
+}
+END_TEST
+
 /* As where a producer comes back with another: of every format in turn. */
 START_TEST(formats_take_turns)
 {
@@ -824,6 +932,8 @@ main(void)
 	tcase_add_checked_fixture(tc, open_rings, close_rings);
 	tcase_add_loop_test(tc, closed_meanwhile, 0, BACKENDS * 4);
 	tcase_add_loop_test(tc, destroyed_meanwhile, 0, BACKENDS * 4);
+	tcase_add_loop_test(tc, cut_meanwhile, 0, CALLS * BACKENDS * 4);
+	tcase_add_loop_test(tc, cut_in_begin, 0, BACKENDS);
 	tcase_add_loop_test(tc, formats_take_turns, 0, BACKENDS * 2);
 
 	tc = suite_case(s, "servers");

@@ -318,3 +318,42 @@ check_shows(xcb_connection_t *c, struct shmfb *fb, uint32_t width,
 		}
 	free(got);
 }
+
+/* ----------------------------------------------------- System V segments -- */
+
+unsigned
+segments_of(pid_t pid, unsigned *staying)
+{
+	unsigned perms, n = 0;
+	char line[512];
+	FILE *f;
+	int cpid;
+
+	*staying = 0;
+	f = fopen("/proc/sysvipc/shm", "re");
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%*d %*d %o %*u %d", &perms, &cpid) != 2 ||
+		    cpid != (int)pid)
+			continue;
+		n++;
+		/* As the kernel marks what is removed: SHM_DEST. */
+		*staying += !(perms & 01000);
+	}
+	fclose(f);
+	return n;
+}
+
+void
+check_no_segments(pid_t pid)
+{
+	uint64_t end = base_now_ns() + 5 * BASE_NS_PER_S;
+	unsigned staying;
+
+	/* The server lets go when it notices that its client is gone. */
+	while (segments_of(pid, &staying)) {
+		ck_assert_uint_eq(staying, 0);
+		ck_assert_msg(base_now_ns() < end, "a segment is left");
+		usleep(1000);
+	}
+}

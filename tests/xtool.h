@@ -90,4 +90,15 @@ void
 check_shows(xcb_connection_t *c, struct shmfb *fb, uint32_t width,
 	    uint32_t height, uint32_t seed);
 
+/*
+ * The System V segments that process has made and that are there: how many,
+ * and how many of them stay when nobody has them attached any more.
+ */
+unsigned
+segments_of(pid_t pid, unsigned *staying);
+
+/* There are none, as soon as servers have let go of them. */
+void
+check_no_segments(pid_t pid);
+
 #endif /* TESTS_XTOOL_H */
