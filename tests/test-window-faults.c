@@ -196,6 +196,16 @@ ring_close(struct ring *r)
 	shmx_producer_close(r->producer);
 }
 
+/* How many slots of the ring somebody holds. */
+static uint32_t
+held(const struct ring *r)
+{
+	struct shmx_producer_stats s;
+
+	shmx_producer_stats(r->producer, &s, sizeof(s));
+	return s.slots_held;
+}
+
 static void
 open_rings(void)
 {
@@ -355,6 +365,57 @@ START_TEST(pictures)
 	/* A slot to draw on is had before, when something was drawn. */
 	ck_assert_uint_ge(n, later ? 2 : 3);
 	free(want);
+	shmfb_close(first);
+}
+END_TEST
+
+/* What the calls that show something, or are to draw on, may say of it. */
+static bool
+is_documented(int err, int because)
+{
+	if (because == EMFILE || because == ENFILE)
+		return err == -EMFILE || err == -ENOMEM;
+	return err == -ENOMEM;
+}
+
+/* Whatever the system says: what shmfb.h says, in words; and then it works. */
+START_TEST(errors)
+{
+	static const enum shmfb_backend every[] = {
+		SHMFB_AUTO, SHMFB_SHM, SHMFB_SYSV, SHMFB_PUT, SHMFB_PRESENT,
+	};
+	static const int because[] = {
+		ENOMEM, EMFILE, ENFILE, ENOSPC, EAGAIN, EPERM,
+	};
+	int (*call)(struct shmfb *) = calls[_i % CALLS];
+	enum shmfb_backend backend = every[_i / CALLS % 5];
+	bool turned = _i / CALLS / 5, failed;
+	struct shmfb *first = open_window(NULL), *fb;
+	unsigned i, n;
+	int err;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(because); i++)
+		for (n = 1, failed = true; failed; n++) {
+			fb = open_beside(first, backend, turned);
+			settle(fb, c);
+			fault_nth(NULL, n, because[i]);
+			err = call(fb);
+			failed = fault_off();
+			ck_assert_msg(err == 0 ||
+				      is_documented(err, because[i]),
+				      "call %u, %s: %d, %s", n,
+				      strerror(because[i]), err,
+				      shmfb_error());
+			ck_assert_uint_eq(stats_of(fb).in_flight > 0 && err,
+					  0);
+			settle(fb, c);
+			ck_assert_int_eq(call(fb), 0);
+			settle(fb, c);
+			ck_assert_uint_eq(stats_of(fb).frames_failed, 0);
+			shmfb_close(fb);
+			ck_assert_uint_eq(held(&rings[0]), 1);
+			ck_assert_uint_eq(held(&rings[1]), 1);
+		}
 	shmfb_close(first);
 }
 END_TEST
@@ -575,16 +636,6 @@ START_TEST(wild_views)
 END_TEST
 
 /* ------------------------------------------------------------- rings -- */
-
-/* How many slots of the ring somebody holds. */
-static uint32_t
-held(const struct ring *r)
-{
-	struct shmx_producer_stats s;
-
-	shmx_producer_stats(r->producer, &s, sizeof(s));
-	return s.slots_held;
-}
 
 static void
 next_frame(struct ring *r, uint32_t seed)
@@ -913,8 +964,10 @@ main(void)
 	/* The calls are replaced while the rings' threads may look at them. */
 #ifndef SUITE_TSAN
 	tcase_add_loop_test(tc, pictures, 0, BACKENDS * CALLS * 4);
+	tcase_add_loop_test(tc, errors, 0, CALLS * 5 * 2);
 	tcase_add_loop_test(tc, others, 0, SETTINGS);
 #else
+	(void)errors;
 	(void)pictures;
 	(void)others;
 #endif

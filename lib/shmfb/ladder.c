@@ -49,7 +49,7 @@ static void
 ask_fd(struct shmfb *fb, struct shmfb_rung *rung)
 {
 	struct shmfb_segment *segment;
-	int fd;
+	int fd, err;
 
 	fd = shmfb_memfd(PROBE_BYTES);
 	if (fd < 0) {
@@ -57,13 +57,11 @@ ask_fd(struct shmfb *fb, struct shmfb_rung *rung)
 			      strerror(-fd));
 		return;
 	}
-	segment = shmfb_segment_ask(fb, fd, 0);
+	err = shmfb_segment_ask(fb, fd, 0, &segment);
 	base_close(&fd);
-	if (!segment) {
-		shmfb_set_why(fb, "no memory");
+	if (err)
 		return;
-	}
-	rung->asked = segment->answered;
+	rung->asked = true;
 	rung->granted = segment->xid != 0;
 	shmfb_segment_unref(fb, segment);
 }

@@ -47,6 +47,7 @@ struct shmfb_picture {
 	struct shmx_rect part;		/* of the window, if either */
 	struct shmfb_slot *slot;	/* a reference of ours, or NULL */
 	struct shmfb_segment *segment;	/* a reference of ours, or NULL */
+	int unasked;			/* why, if the server was not: -errno */
 	uint32_t width;
 	uint32_t height;
 	uint32_t stride;		/* bytes; a multiple of 4 */

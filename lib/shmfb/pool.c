@@ -164,7 +164,8 @@ slot_new(struct shmfb *fb, uint64_t bytes, struct shmfb_slot **out)
 	return 0;
 out:
 	free(slot);
-	return base_error(err, "no memory for a canvas of %llu bytes: %s",
+	return base_error(shmfb_want(err),
+			  "no memory for a canvas of %llu bytes: %s",
 			  (unsigned long long)bytes, strerror(-err));
 }
 

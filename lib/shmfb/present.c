@@ -74,7 +74,9 @@ shmfb_present_assign(struct shmfb *fb, struct shmfb_picture *picture)
 
 	if (by == &shmfb_present_put) {
 		if (shmfb_must_share(fb))
-			return base_error(-ENOTSUP, "%s", fb->why);
+			return base_error(picture->unasked ?
+					  picture->unasked : -ENOTSUP, "%s",
+					  fb->why);
 		shmfb_display_widen(fb->x);
 	} else if (fb->pixmap.on) {
 		by = &shmfb_present_pixmap;

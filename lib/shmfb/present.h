@@ -95,7 +95,7 @@ shmfb_present_by(const struct shmfb_segment *segment);
 /*
  * Which way this picture goes, by its segment: sets picture->by, and fb->by
  * for the statistics. -ENOTSUP when that is the slow one and shared memory
- * was wanted.
+ * was wanted; -EMFILE or -ENOMEM when the server could not be asked for that.
  */
 int
 shmfb_present_assign(struct shmfb *fb, struct shmfb_picture *picture);

@@ -88,7 +88,8 @@ put_as_it_lies(struct shmfb *fb, struct shmfb_picture *picture,
 	f = shmx_frame_info(picture->hold);
 	picture->offset = (uint32_t)f->offset;
 	if (fb->shm && can_attach(f, native))
-		picture->segment = shmfb_segment_of_ring(fb, f);
+		picture->unasked = shmfb_segment_of_ring(fb, f,
+							 &picture->segment);
 }
 
 /*
@@ -111,6 +112,7 @@ forget_where(struct shmfb *fb, struct shmfb_picture *picture)
 	shmfb_segment_unref(fb, picture->segment);
 	shmfb_slot_unref(fb, picture->slot);
 	picture->segment = NULL;
+	picture->unasked = 0;
 	picture->slot = NULL;
 	picture->offset = 0;
 }

@@ -72,7 +72,6 @@ ask(struct shmfb *fb, struct shmfb_segment *segment, int copy, int fd)
 	code = answer(fb, xcb_shm_attach_fd_checked(fb->x->conn, xid, copy,
 						    true));
 	close_unsent(fb, copy, fd);
-	segment->answered = true;
 	if (code) {
 		shmfb_set_why(fb, "the server refused the descriptor (%s)%s",
 			      shmfb_display_error_name(fb->x, code),
@@ -99,22 +98,28 @@ segment_new(bool sysv)
 	return segment;
 }
 
-struct shmfb_segment *
-shmfb_segment_ask(struct shmfb *fb, int fd, uint64_t ring_id)
+int
+shmfb_segment_ask(struct shmfb *fb, int fd, uint64_t ring_id,
+		  struct shmfb_segment **out)
 {
 	struct shmfb_segment *segment = segment_new(false);
 	int copy;
 
-	if (!segment)
-		return NULL;
-	segment->ring_id = ring_id;
+	if (!segment) {
+		shmfb_set_why(fb, "no memory to have the server attach it");
+		return -ENOMEM;
+	}
 	copy = base_dup(fd);
-	if (copy < 0)
+	if (copy < 0) {
 		shmfb_set_why(fb, "no descriptor to give to the server: %s",
 			      strerror(-copy));
-	else
-		ask(fb, segment, copy, fd);
-	return segment;
+		free(segment);
+		return shmfb_want(copy);
+	}
+	segment->ring_id = ring_id;
+	ask(fb, segment, copy, fd);
+	*out = segment;
+	return 0;
 }
 
 int
@@ -151,7 +156,6 @@ shmfb_segment_ask_sysv(struct shmfb *fb, int id)
 	xid = xcb_generate_id(fb->x->conn);
 	code = answer(fb, xcb_shm_attach_checked(fb->x->conn, xid,
 						 (uint32_t)id, true));
-	segment->answered = true;
 	if (code)
 		shmfb_set_why(fb,
 			"the server refused the System V segment (%s): %s?",
@@ -177,23 +181,24 @@ shmfb_segment_tell_sysv(struct shmfb *fb, int id, struct shmfb_segment **out)
 	return 0;
 }
 
-struct shmfb_segment *
-shmfb_segment_of_ring(struct shmfb *fb, const struct shmx_frame_info *info)
+int
+shmfb_segment_of_ring(struct shmfb *fb, const struct shmx_frame_info *info,
+		      struct shmfb_segment **out)
 {
-	struct shmfb_segment *segment = fb->ring;
+	struct shmfb_segment *segment;
+	int err;
 
-	if (segment && segment->ring_id == info->ring_id)
-		return shmfb_segment_ref(segment);
-	segment = shmfb_segment_ask(fb, info->memory_fd, info->ring_id);
-	if (!segment)
-		return NULL;
-	/* Nobody refused: there may be a descriptor for the next frame. */
-	if (!segment->answered)
-		return segment;
-	/* The old one stays attached for what is shown and under way. */
-	shmfb_segment_unref(fb, fb->ring);
-	fb->ring = segment;
-	return shmfb_segment_ref(segment);
+	if (!fb->ring || fb->ring->ring_id != info->ring_id) {
+		err = shmfb_segment_ask(fb, info->memory_fd, info->ring_id,
+					&segment);
+		if (err)
+			return err;
+		/* The old one is attached for as long as it is shown. */
+		shmfb_segment_unref(fb, fb->ring);
+		fb->ring = segment;
+	}
+	*out = shmfb_segment_ref(fb->ring);
+	return 0;
 }
 
 static void

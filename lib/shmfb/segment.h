@@ -12,6 +12,7 @@
 #ifndef SHMFB_SEGMENT_H
 #define SHMFB_SEGMENT_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,9 +27,18 @@ struct shmfb_segment {
 	/* 0: the server refused it, which is remembered and not asked again. */
 	xcb_shm_seg_t xid;
 	uint64_t ring_id;		/* 0: the window's own memory */
-	bool answered;			/* by the server: it was waited for */
 	bool sysv;			/* attached by its number */
 };
+
+/*
+ * For want of what: descriptors, -EMFILE, or memory, -ENOMEM, of which there
+ * are several kinds with limits that the system has other numbers for.
+ */
+static inline int
+shmfb_want(int err)
+{
+	return err == -EMFILE || err == -ENFILE ? -EMFILE : -ENOMEM;
+}
 
 /*
  * An anonymous file of that many bytes that can neither shrink nor grow, for
@@ -42,11 +52,12 @@ shmfb_memfd(uint64_t bytes);
 /*
  * Ask the server to attach the file, and wait for its answer: a ring's, or
  * the first of all, to find out whether it can be done. fd is borrowed. The
- * answer may be no: then the segment's xid is 0 and fb->why says why. NULL
- * without memory.
+ * answer may be no: then the segment's xid is 0 and fb->why says why. So it
+ * does on -EMFILE and -ENOMEM, when the server was not asked.
  */
-struct shmfb_segment *
-shmfb_segment_ask(struct shmfb *fb, int fd, uint64_t ring_id);
+int
+shmfb_segment_ask(struct shmfb *fb, int fd, uint64_t ring_id,
+		  struct shmfb_segment **out);
 
 /*
  * The same for memory of our own, without waiting: a server that sleeps must
@@ -66,10 +77,12 @@ shmfb_segment_tell_sysv(struct shmfb *fb, int id, struct shmfb_segment **out);
 /*
  * The segment of the ring that this frame lies in: attached at the first
  * frame of a ring, the same from then on, also when it was refused; tried anew
- * when the server could not be asked. A new reference for the caller.
+ * when the server could not be asked: -EMFILE, -ENOMEM. *out is a new
+ * reference for the caller.
  */
-struct shmfb_segment *
-shmfb_segment_of_ring(struct shmfb *fb, const struct shmx_frame_info *info);
+int
+shmfb_segment_of_ring(struct shmfb *fb, const struct shmx_frame_info *info,
+		      struct shmfb_segment **out);
 
 static inline struct shmfb_segment *
 shmfb_segment_ref(struct shmfb_segment *segment)

@@ -281,9 +281,9 @@ shmfb_set_canvas_size(struct shmfb *fb, uint32_t width, uint32_t height);
  *
  * Errors: -EINVAL without a matching begin; -EAGAIN when frames were shown
  * since and two are under way; -ENOTSUP when SHMFB_SHM was asked for and the
- * server has come to refuse it; -ENOMEM; -EPIPE when the connection is gone.
- * But for the last, the canvas stays begun: present it again, or begin, which
- * gives it with age 0.
+ * server has come to refuse it; -ENOMEM; -EMFILE; -EPIPE when the connection
+ * is gone. But for the last, the canvas stays begun: present it again, or
+ * begin, which gives it with age 0.
  */
 int
 shmfb_present(struct shmfb *fb, const struct shmx_rect *damage,
@@ -311,7 +311,8 @@ struct shmfb_image {
  * are too short, or whose reserved words are not 0;
  * -ENOTSUP a format that shmx.h does not name, or SHMFB_SHM was asked for and
  * the server has come to refuse it; -EAGAIN as for shmfb_begin(); -ENOMEM;
- * -EPIPE when the connection is gone. Present all of it after an error.
+ * -EMFILE; -EPIPE when the connection is gone. Present all of it after an
+ * error.
  */
 int
 shmfb_present_copy(struct shmfb *fb, const struct shmfb_image *image,
@@ -334,8 +335,8 @@ shmfb_present_copy(struct shmfb *fb, const struct shmfb_image *image,
  *
  * Errors: -EAGAIN as for shmfb_begin(); -ENOTSUP a frame without a picture, or
  * of a format that shmx.h does not name, or SHMFB_SHM was asked for and the
- * server refuses this ring; -EPROTO a frame that does not
- * fit into its ring; -ENOMEM; -EPIPE when the connection is gone.
+ * server refuses this ring; -EPROTO a frame that does not fit into its ring;
+ * -ENOMEM; -EMFILE; -EPIPE when the connection is gone.
  */
 int
 shmfb_show(struct shmfb *fb, struct shmx_hold *hold);
