@@ -653,7 +653,7 @@ END_TEST
 
 /* How often the server has memory of ours in its address space. */
 static unsigned
-segments_of(const struct xserver *server)
+mappings_of(const struct xserver *server)
 {
 	char name[64], line[512];
 	unsigned n = 0;
@@ -685,7 +685,7 @@ START_TEST(server_keeps_nothing_of_the_closed)
 		second = open_shared(first, 100, 100);
 		draw(second, i);
 		settle(second, there);
-		ck_assert_uint_eq(segments_of(&server), 1);
+		ck_assert_uint_eq(mappings_of(&server), 1);
 		/* Also of one that others have destroyed. */
 		if (i % 2) {
 			xcb_destroy_window(there, shmfb_window_id(second));
@@ -694,7 +694,7 @@ START_TEST(server_keeps_nothing_of_the_closed)
 		}
 		shmfb_close(second);
 		settle(first, there);
-		ck_assert_uint_eq(segments_of(&server), 0);
+		ck_assert_uint_eq(mappings_of(&server), 0);
 	}
 	shmfb_close(first);
 	xcb_disconnect(there);
