@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,8 +31,6 @@
 
 #define SCREEN_WIDTH 800
 #define SCREEN_HEIGHT 600
-/* Three programs that wait for each other, on a machine that may be busy. */
-#define PATIENCE (10 * BASE_NS_PER_S)
 
 static const char *const compositors[][4] = {
 	{ NULL },
@@ -152,7 +149,7 @@ has_compositor(void)
 static void
 wait_for(bool (*there)(void))
 {
-	uint64_t deadline = base_now_ns() + PATIENCE;
+	uint64_t deadline = base_now_ns() + X_PATIENCE_NS;
 
 	while (!there()) {
 		ck_assert_msg(base_now_ns() < deadline, "did not start");
@@ -227,20 +224,6 @@ draw(struct shmfb *fb, uint32_t seed)
 	ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
 }
 
-static void
-wait_long(struct shmfb *fb, bool (*done)(struct shmfb *fb, void *data),
-	  void *data)
-{
-	struct pollfd p = { shmfb_fd(fb), POLLIN, 0 };
-	uint64_t deadline = base_now_ns() + PATIENCE;
-
-	while (!done(fb, data)) {
-		ck_assert_msg(base_now_ns() < deadline, "waited in vain");
-		base_poll(&p, 1, base_now_ns() + 20 * BASE_NS_PER_MS);
-		shmfb_dispatch(fb);
-	}
-}
-
 static bool
 state_is(struct shmfb *fb, void *data)
 {
@@ -250,7 +233,7 @@ state_is(struct shmfb *fb, void *data)
 static void
 wait_for_state(struct shmfb *fb, uint32_t state)
 {
-	wait_long(fb, state_is, &state);
+	wait_until(fb, state_is, &state);
 }
 
 /* The manager has forgotten it: else it would forget what is asked next. */
@@ -275,7 +258,7 @@ wait_for_size(struct shmfb *fb, uint32_t width, uint32_t height)
 {
 	uint32_t size[2] = { width, height };
 
-	wait_long(fb, size_is, size);
+	wait_until(fb, size_is, size);
 }
 
 /* Is the screen, where the window is, that frame? */
@@ -319,7 +302,7 @@ static void
 draw_and_see(struct shmfb *fb, uint32_t seed)
 {
 	draw(fb, seed);
-	wait_long(fb, is_on_screen, &seed);
+	wait_until(fb, is_on_screen, &seed);
 	ck_assert_uint_eq(stats_of(fb).frames_failed, 0);
 }
 
@@ -426,7 +409,7 @@ START_TEST(maximised_and_above)
 	ck_assert_int_eq(shmfb_set_state(fb, SHMFB_STATE_ABOVE, true), 0);
 	wait_for_state(fb, SHMFB_STATE_ABOVE);
 	ck_assert_int_eq(shmfb_set_visible(fb, false), 0);
-	wait_long(fb, is_let_go, NULL);
+	wait_until(fb, is_let_go, NULL);
 	ck_assert(shmfb_state(fb) & SHMFB_STATE_HIDDEN);
 	ck_assert_int_eq(shmfb_set_visible(fb, true), 0);
 	wait_for_state(fb, SHMFB_STATE_ABOVE);
@@ -487,7 +470,7 @@ START_TEST(covered)
 	ck_assert(!screen_shows(fb, 3));
 	shmfb_close(above);
 	wait_for_state(fb, 0);
-	wait_long(fb, is_on_screen, &(uint32_t){ 3 });
+	wait_until(fb, is_on_screen, &(uint32_t){ 3 });
 	shmfb_close(fb);
 }
 END_TEST
@@ -602,7 +585,7 @@ static void
 wait_for_another(struct shmfb *fb, const uint32_t window[2],
 		 const uint32_t parent[2])
 {
-	uint64_t until = base_now_ns() + PATIENCE;
+	uint64_t until = base_now_ns() + X_PATIENCE_NS;
 	uint32_t size[2], around[2];
 
 	do {
@@ -620,7 +603,7 @@ wait_for_another(struct shmfb *fb, const uint32_t window[2],
 static void
 check_answer(struct shmfb *fb, uint64_t before, uint32_t seed)
 {
-	uint64_t began = base_now_ns(), until = began + PATIENCE;
+	uint64_t began = base_now_ns(), until = began + X_PATIENCE_NS;
 	unsigned i;
 	bool early;
 

@@ -21,8 +21,6 @@
 #include "shmfb/window.h"
 #include "suite.h"
 
-#define PATIENCE (5 * BASE_NS_PER_S)
-
 /* ------------------------------------------------------------- servers -- */
 
 /* Where the servers' last words are; of one that did not start, at least. */
@@ -198,7 +196,7 @@ wait_until(struct shmfb *fb, bool (*done)(struct shmfb *fb, void *data),
 	   void *data)
 {
 	struct pollfd p = { shmfb_fd(fb), POLLIN, 0 };
-	uint64_t deadline = base_now_ns() + PATIENCE;
+	uint64_t deadline = base_now_ns() + X_PATIENCE_NS;
 
 	while (!done(fb, data)) {
 		ck_assert_msg(base_now_ns() < deadline, "waited in vain");

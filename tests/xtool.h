@@ -13,6 +13,14 @@
 
 #include <shmfb/shmfb.h>
 
+#include "base/clock.h"
+
+/*
+ * For programs that wait for each other on a machine that may be busy; less
+ * than a test may take.
+ */
+#define X_PATIENCE_NS (8 * BASE_NS_PER_S)
+
 /* An Xvfb of the test's own, beside the one that it runs under. */
 struct xserver {
 	pid_t pid;
@@ -48,7 +56,7 @@ x_atom(xcb_connection_t *c, const char *name);
 void
 x_sync(xcb_connection_t *c);
 
-/* Dispatch until done(fb, data) is true; fails the test after 5 seconds. */
+/* Dispatch until done(fb, data) is true; fails the test after X_PATIENCE_NS. */
 void
 wait_until(struct shmfb *fb, bool (*done)(struct shmfb *fb, void *data),
 	   void *data);
