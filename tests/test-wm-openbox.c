@@ -418,6 +418,32 @@ START_TEST(maximised_and_above)
 }
 END_TEST
 
+/* However little time the manager has for it. */
+START_TEST(hidden_and_shown_at_once)
+{
+	const uint32_t states = SHMFB_STATE_MAXIMIZED | SHMFB_STATE_ABOVE;
+	struct shmfb *fb = open_with(SHMFB_MAXIMIZED | SHMFB_ABOVE);
+	uint32_t i;
+
+	for (i = 1; i <= 20; i++) {
+		wait_for_state(fb, states);
+		ck_assert_int_eq(shmfb_set_visible(fb, false), 0);
+		ck_assert_int_eq(shmfb_set_visible(fb, true), 0);
+		wait_for_state(fb, states);
+		/* Again, before it is known what came of it. */
+		ck_assert_int_eq(shmfb_set_visible(fb, false), 0);
+		ck_assert_int_eq(shmfb_set_visible(fb, true), 0);
+		ck_assert_int_eq(shmfb_set_visible(fb, false), 0);
+		ck_assert_int_eq(shmfb_set_visible(fb, true), 0);
+		usleep(1000 * i);
+		draw(fb, i);
+	}
+	wait_for_state(fb, states);
+	draw_and_see(fb, 30);
+	shmfb_close(fb);
+}
+END_TEST
+
 /* The frame's corner is where it was asked to be, or near: it has borders. */
 START_TEST(placed)
 {
@@ -695,6 +721,7 @@ main(void)
 	tcase_add_loop_test(tc, covered, 0, all);
 	tcase_add_test(tc, fixed_size);
 	tcase_add_test(tc, maximised_and_above);
+	tcase_add_test(tc, hidden_and_shown_at_once);
 	tcase_add_test(tc, placed);
 	tcase_add_test(tc, closed_by_its_user);
 	return suite_run(s);

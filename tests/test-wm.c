@@ -19,6 +19,7 @@
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "fault.h"
 #include "shmfb/window.h"
 #include "suite.h"
@@ -592,6 +593,127 @@ START_TEST(withdrawn)
 	grant_map(fb);
 	check_atoms(fb, fullscreen);
 	ck_assert_uint_eq(shmfb_state(fb), SHMFB_STATE_FULLSCREEN);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* As managers do that are done with a window, in either way. */
+static void
+let_go(struct shmfb *fb, bool removed)
+{
+	xcb_delete_property(c, shmfb_window_id(fb),
+			    x_atom(c, "_NET_WM_STATE"));
+	if (removed)
+		xcb_delete_property(c, shmfb_window_id(fb),
+				    x_atom(c, "WM_STATE"));
+	else
+		write_wm_state(fb, 0);
+	x_sync(c);
+}
+
+static void
+check_not_mapped(struct shmfb *fb)
+{
+	xcb_generic_event_t *e;
+
+	settle(fb, c);
+	while ((e = xcb_poll_for_event(c))) {
+		ck_assert_uint_ne(e->response_type & 0x7f, XCB_MAP_REQUEST);
+		free(e);
+	}
+	ck_assert_uint_eq(shmfb_state(fb) & SHMFB_STATE_HIDDEN,
+			  SHMFB_STATE_HIDDEN);
+}
+
+/* The manager comes to it late: not before that does it say how it was. */
+START_TEST(withdrawn_and_back_at_once)
+{
+	struct shmfb *fb;
+
+	be_manager();
+	fb = open_with(0);
+	grant_map(fb);
+	write_atoms(fb, "_NET_WM_STATE", fullscreen);
+	settle(fb, c);
+	ck_assert_int_eq(shmfb_set_visible(fb, false), 0);
+	ck_assert_int_eq(shmfb_set_visible(fb, true), 0);
+	check_not_mapped(fb);
+	/* What it did before it heard of that. */
+	write_wm_state(fb, 3);
+	check_not_mapped(fb);
+	/* To and fro ends where it began. */
+	ck_assert_int_eq(shmfb_set_visible(fb, false), 0);
+	let_go(fb, _i == 0);
+	check_not_mapped(fb);
+	ck_assert_int_eq(shmfb_set_visible(fb, true), 0);
+	grant_map(fb);
+	check_atoms(fb, fullscreen);
+	ck_assert_int_eq(shmfb_set_visible(fb, false), 0);
+	ck_assert_int_eq(shmfb_set_visible(fb, true), 0);
+	check_not_mapped(fb);
+	let_go(fb, _i == 0);
+	grant_map(fb);
+	check_atoms(fb, fullscreen);
+	ck_assert_uint_eq(shmfb_state(fb), SHMFB_STATE_FULLSCREEN);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* Taken back before the manager has even come to show it. */
+START_TEST(withdrawn_unseen)
+{
+	struct shmfb *fb;
+
+	be_manager();
+	fb = open_with(SHMFB_FULLSCREEN);
+	ck_assert_int_eq(shmfb_set_visible(fb, false), 0);
+	ck_assert_int_eq(shmfb_set_visible(fb, true), 0);
+	grant_map(fb);
+	check_not_mapped(fb);
+	let_go(fb, true);
+	grant_map(fb);
+	check_atoms(fb, fullscreen);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* It is waited for so long, by a loop that sleeps; and then no longer. */
+START_TEST(manager_that_does_not_let_go)
+{
+	uint64_t begun = base_now_ns(), now;
+	struct shmfb *fb;
+	struct pollfd p = { -1, POLLIN, 0 };
+
+	be_manager();
+	fb = open_with(0);
+	grant_map(fb);
+	ck_assert_int_eq(shmfb_set_visible(fb, false), 0);
+	ck_assert_int_eq(shmfb_set_visible(fb, true), 0);
+	begun = base_now_ns();
+	check_not_mapped(fb);
+	p.fd = shmfb_fd(fb);
+	ck_assert_int_eq(base_poll(&p, 1, begun + PATIENCE), 1);
+	now = base_now_ns();
+	ck_assert_uint_ge(now, begun + 900 * BASE_NS_PER_MS);
+	grant_map(fb);
+	shmfb_close(fb);
+}
+END_TEST
+
+/* Where there is none, none is waited for. */
+START_TEST(back_at_once_without_a_manager)
+{
+	uint64_t begun;
+	struct shmfb *fb = open_with(0);
+
+	settle(fb, c);
+	begun = base_now_ns();
+	ck_assert_int_eq(shmfb_set_visible(fb, false), 0);
+	ck_assert_int_eq(shmfb_set_visible(fb, true), 0);
+	ck_assert(!fb->withdrawal.due);
+	settle(fb, c);
+	ck_assert_uint_eq(shmfb_state(fb), 0);
+	ck_assert_uint_lt(base_now_ns(), begun + SHMFB_WITHDRAW_NS);
 	shmfb_close(fb);
 }
 END_TEST
@@ -1323,6 +1445,10 @@ main(void)
 	tcase_add_test(tc, covered);
 	tcase_add_test(tc, paced_out_of_sight);
 	tcase_add_test(tc, withdrawn);
+	tcase_add_loop_test(tc, withdrawn_and_back_at_once, 0, 2);
+	tcase_add_test(tc, withdrawn_unseen);
+	tcase_add_test(tc, manager_that_does_not_let_go);
+	tcase_add_test(tc, back_at_once_without_a_manager);
 
 	tc = suite_case(s, "hints");
 	tcase_add_checked_fixture(tc, setup, teardown);

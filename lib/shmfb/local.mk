@@ -67,6 +67,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/view.c %D%/view.h \
 	%D%/visual.c %D%/visual.h \
 	%D%/window.c %D%/window.h \
+	%D%/withdraw.c %D%/withdraw.h \
 	%D%/wm.c \
 	%D%/xinput.c %D%/xinput.h \
 	%D%/xinput_device.c \

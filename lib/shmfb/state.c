@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/base.h"
 #include "base/error.h"
@@ -104,10 +103,12 @@ shmfb_state_property(struct shmfb *fb,
 	 * Where there is none the property is what we have written. Who
 	 * manages a window says that in WM_STATE.
 	 */
-	if (event->atom == fb->x->atom[SHMFB_ATOM_WM_STATE])
+	if (event->atom == fb->x->atom[SHMFB_ATOM_WM_STATE]) {
 		fb->state.managed = event->state == XCB_PROPERTY_NEW_VALUE;
-	else if (event->atom != state)
+		shmfb_withdraw_managed(fb, fb->state.managed);
+	} else if (event->atom != state) {
 		return;
+	}
 	shmfb_property_ask(fb->x, &fb->state.ask, fb->window, state,
 			   XCB_ATOM_ATOM, ATOMS_MAX * sizeof(xcb_atom_t));
 }
@@ -177,9 +178,8 @@ write_wanted(struct shmfb *fb)
 			   XCB_ATOM_ATOM, 32, n, atom);
 }
 
-/* To whoever manages windows, which may be nobody. */
-static void
-tell_manager(struct shmfb *fb, const void *event)
+void
+shmfb_state_tell_manager(struct shmfb *fb, const void *event)
 {
 	xcb_send_event(fb->x->conn, 0, fb->x->screen->root,
 		       XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY |
@@ -204,15 +204,11 @@ ask_manager(struct shmfb *fb, uint32_t bit, bool on)
 	if (states[i].atom[1] != states[i].atom[0])
 		e.data.data32[2] = fb->x->atom[states[i].atom[1]];
 	e.data.data32[3] = SOURCE_APPLICATION;
-	tell_manager(fb, &e);
+	shmfb_state_tell_manager(fb, &e);
 }
 
-/*
- * Does nobody manage windows? Then their places are what the server is told,
- * and the screen, whose size RANDR changes, is the root window.
- */
-static bool
-is_unmanaged(struct shmfb *fb, struct shmx_rect *screen)
+bool
+shmfb_state_is_unmanaged(struct shmfb *fb, struct shmx_rect *screen)
 {
 	xcb_connection_t *conn = fb->x->conn;
 	xcb_window_t root = fb->x->screen->root;
@@ -246,7 +242,7 @@ fill_screen(struct shmfb *fb, bool on)
 
 	if (on == s->filled)
 		return;
-	if (!is_unmanaged(fb, &to)) {
+	if (!shmfb_state_is_unmanaged(fb, &to)) {
 		s->filled = false;
 		return;
 	}
@@ -318,28 +314,12 @@ shmfb_set_state(struct shmfb *fb, enum shmfb_state bit, bool on)
 	return shmfb_check_gone(fb);
 }
 
-/*
- * A window manager that has iconified a window cannot see that it is unmapped:
- * it already is. So it is told.
- */
-static void
-withdraw(struct shmfb *fb)
+void
+shmfb_state_unmap(struct shmfb *fb)
 {
-	const xcb_unmap_notify_event_t e = {
-		.response_type = XCB_UNMAP_NOTIFY,
-		.event = fb->x->screen->root,
-		.window = fb->window,
-	};
-	char event[32] = "";
-
-	memcpy(event, &e, sizeof(e));
-	/* Now: it may be mapped and grab again before the event is taken. */
-	shmfb_pointer_release(fb);
 	xcb_unmap_window(fb->x->conn, fb->window);
-	if (!fb->child)
-		tell_manager(fb, event);
-	/* It is to come back as it went. */
-	if (fb->state.managed)
+	/* It is to come back as it went, if we know how that is. */
+	if (fb->state.managed && !fb->state.ask.due)
 		fb->state.wanted = fb->state.said & STATES_WANTED;
 	fb->state.shown = false;
 }
@@ -351,12 +331,12 @@ shmfb_set_visible(struct shmfb *fb, bool visible)
 	int err;
 
 	err = shmfb_check_gone(fb);
-	if (err || visible == fb->state.shown)
+	if (err || visible == (fb->state.shown || fb->withdrawal.due))
 		return err;
 	if (visible)
-		shmfb_state_map(fb);
+		shmfb_withdraw_return(fb);
 	else
-		withdraw(fb);
+		shmfb_withdraw(fb);
 	tell(fb);
 	shmfb_step(fb, false);
 	return shmfb_check_gone(fb);

@@ -41,6 +41,21 @@ shmfb_state_init(struct shmfb *fb, uint32_t flags);
 void
 shmfb_state_map(struct shmfb *fb);
 
+/* Unmap it; when it is mapped again it is to be as it was. */
+void
+shmfb_state_unmap(struct shmfb *fb);
+
+/*
+ * Does nobody manage windows? Then their places are what the server is told,
+ * and the screen, whose size RANDR changes, is the root window. A round trip.
+ */
+bool
+shmfb_state_is_unmanaged(struct shmfb *fb, struct shmx_rect *screen);
+
+/* To whoever manages windows, which may be nobody: an event, 32 bytes. */
+void
+shmfb_state_tell_manager(struct shmfb *fb, const void *event);
+
 /* A property of the window has changed. */
 void
 shmfb_state_property(struct shmfb *fb,

@@ -48,6 +48,7 @@ next_deadline(const struct shmfb *fb)
 
 	deadline = BASE_MIN(deadline, shmfb_sync_deadline(&fb->sync));
 	deadline = BASE_MIN(deadline, shmfb_clipboard_deadline(fb));
+	deadline = BASE_MIN(deadline, shmfb_withdraw_deadline(fb));
 	return BASE_MIN(deadline, shmfb_repaint_deadline(fb));
 }
 
@@ -130,6 +131,7 @@ take_events(struct shmfb_display *x, bool read)
 			continue;
 		shmfb_flight_poll(fb);
 		shmfb_state_poll(fb);
+		shmfb_withdraw_poll(fb);
 		shmfb_paste_poll(fb);
 		shmfb_xinput_flush(fb);
 	}
@@ -153,6 +155,7 @@ meet_deadlines(struct shmfb_display *x)
 		shmfb_clock_expire(fb, now);
 		shmfb_flight_watch(fb, now);
 		shmfb_clipboard_expire(fb, now);
+		shmfb_withdraw_expire(fb, now);
 		shmfb_sync_expire(fb, now);
 	}
 }

@@ -58,8 +58,10 @@ static void
 let_go(struct shmfb *fb)
 {
 	shmfb_flight_abandon(fb);
-	if (fb->x)
+	if (fb->x) {
 		shmfb_property_forget(fb->x, &fb->state.ask);
+		shmfb_property_forget(fb->x, &fb->withdrawal.ask);
+	}
 	shmfb_show_forget(fb);
 	shmfb_segment_unref(fb, fb->ring);
 	fb->ring = NULL;

@@ -8,6 +8,7 @@
  *	event.c     X events, into queue.c
  *	wm.c        what window managers want to know; property.c
  *	state.c     what they make of the window: fullscreen, hidden
+ *	withdraw.c  how they let go of it
  *	sync.c      frames that they wait for
  *	settings.c  how large the user wants things
  *	cursor.c    what the pointer looks like; icon.c: the window, made small
@@ -71,6 +72,7 @@
 #include "stage.h"
 #include "state.h"
 #include "sync.h"
+#include "withdraw.h"
 
 /* How many presents a staged canvas may be behind. */
 #define SHMFB_DRAWN 4
@@ -100,6 +102,7 @@ struct shmfb {
 	int16_t left;			/* where it was to be put, if so */
 	int16_t top;
 	struct shmfb_states state;
+	struct shmfb_withdrawal withdrawal;
 	struct shmfb_sync sync;
 
 	/* How it ends. */
