@@ -79,10 +79,10 @@ shmfb_set_canvas_size(struct shmfb *fb, uint32_t width, uint32_t height)
 	return 0;
 }
 
+/* Nothing is written here but when a slot comes or goes: see pool.c. */
 int
 shmfb_begin(struct shmfb *fb, struct shmfb_canvas *canvas)
 {
-	shmfb_without_sigpipe(fb->x);
 	int err;
 
 	err = shmfb_check_gone(fb);

@@ -149,6 +149,7 @@ map(struct shmfb *fb, struct shmfb_slot *slot)
 static int
 slot_new(struct shmfb *fb, uint64_t bytes, struct shmfb_slot **out)
 {
+	shmfb_without_sigpipe(fb->x);
 	struct shmfb_slot *slot;
 	int err = -ENOMEM;
 
@@ -253,15 +254,22 @@ shmfb_slot_ref(struct shmfb_slot *slot)
 	return slot;
 }
 
-void
-shmfb_slot_unref(struct shmfb *fb, struct shmfb_slot *slot)
+static void
+slot_free(struct shmfb *fb, struct shmfb_slot *slot)
 {
-	if (!slot || --slot->refs > 0)
-		return;
+	shmfb_without_sigpipe(fb->x);
+
 	shmfb_pixmap_forget(fb, slot);
 	shmfb_segment_unref(fb, slot->segment);
 	unmap(slot);
 	free(slot);
+}
+
+void
+shmfb_slot_unref(struct shmfb *fb, struct shmfb_slot *slot)
+{
+	if (slot && --slot->refs == 0)
+		slot_free(fb, slot);
 }
 
 void

@@ -209,6 +209,8 @@ shmfb_catch_up(struct shmfb *fb, int err)
 	char words[512];
 
 	if (has_unseen(fb->x)) {
+		shmfb_without_sigpipe(fb->x);
+
 		snprintf(words, sizeof(words), "%s", base_error_line());
 		shmfb_step(fb, false);
 		base_error(err, "%s", words);
