@@ -8,6 +8,9 @@
  * framebuffer libraries do.
  *
  * Pixels are written by memset, or copied from one image of the application's.
+ * Two frames under way have a limit of their own, which is what one core can
+ * copy while another reads it: a bare client's with two segments, in the same
+ * run.
  * core PutImage goes through a socket that takes as much as the system allows,
  * and through one that takes what it does without being asked.
  * All windows lie over each other, and the one that is at work is raised.
@@ -43,6 +46,8 @@ struct scene {
 	struct shmfb *put_stock;
 	struct shmfb *scaled;		/* by the client */
 	struct bare plain;
+	struct bare two;		/* two frames of its own */
+	uint8_t *frames;		/* those, mapped to be written */
 	SDL_Window *sdl;
 	SDL_Surface *surface;		/* the window's */
 	uint32_t sdl_id;
@@ -150,11 +155,10 @@ open_sdl(struct scene *s, const struct bench_options *o)
 		bench_die("SDL2: no surface of that size");
 }
 
-/* The application's image, where the bare client finds it too. */
-static void
-make_image(struct scene *s, const struct bench_options *o)
+/* Memory to be written, which the bare client's server has attached. */
+static void *
+share(struct bare *b, size_t bytes)
 {
-	size_t bytes = (size_t)o->width * o->height * 4;
 	int fd = base_memfd_create("bench-app");
 	void *pixels;
 
@@ -164,13 +168,24 @@ make_image(struct scene *s, const struct bench_options *o)
 	if (pixels == MAP_FAILED)
 		bench_die("cannot map an image: %s", strerror(errno));
 	memset(pixels, 0x60, bytes);
+	bare_attach(b, fd, bytes);
+	base_close(&fd);
+	return pixels;
+}
+
+/* The application's image, where the bare client finds it too. */
+static void
+make_image(struct scene *s, const struct bench_options *o)
+{
+	size_t bytes = (size_t)o->width * o->height * 4;
+
 	s->image = (struct shmfb_image){
-		.pixels = pixels, .stride = (size_t)o->width * 4,
+		.pixels = share(&s->plain, bytes),
+		.stride = (size_t)o->width * 4,
 		.width = o->width, .height = o->height,
 		.format = SHMX_XRGB8888,
 	};
-	bare_attach(&s->plain, fd, bytes);
-	base_close(&fd);
+	s->frames = share(&s->two, 2 * bytes);
 }
 
 /* ------------------------------------------------------------- batches -- */
@@ -301,6 +316,23 @@ shmfb_copied_in_flight(struct bench_row *row)
 }
 
 static void
+bare_copied_in_flight(struct bench_row *row)
+{
+	struct scene *s = row->data;
+	size_t bytes = s->image.stride * s->image.height, turn = 0;
+
+	bare_raise(&s->plain, s->two.window);
+	bench_begin(row);
+	do {
+		bare_wait_shm(&s->two, 1);
+		memcpy(s->frames + turn, s->image.pixels, bytes);
+		bare_put_shm(&s->two, turn);
+		turn = bytes - turn;
+	} while (bench_lap(row));
+	bare_wait_shm(&s->two, 0);
+}
+
+static void
 sdl_batch(struct bench_row *row, const void *image)
 {
 	struct scene *s = row->data;
@@ -350,6 +382,7 @@ enum {
 	COPIED,
 	SDL_COPIED,
 	COPIED_IN_FLIGHT,
+	BARE_IN_FLIGHT,
 	AGAIN,
 	SCALED,
 	PUT,
@@ -371,6 +404,8 @@ static const struct {
 	[SDL_COPIED] = { "sdl2-surface", "copied", 1, false, sdl_copied },
 	[COPIED_IN_FLIGHT] = { "shmfb", "copied, 2 in flight", 1, true,
 			       shmfb_copied_in_flight },
+	[BARE_IN_FLIGHT] = { "bare-shm", "copied, 2 in flight", 1, true,
+			     bare_copied_in_flight },
 	[AGAIN] = { "shmfb", "not drawn", 0, false, shmfb_again },
 	[SCALED] = { "shmfb", "not drawn, scaled by it", 1, false,
 		     scaled_again },
@@ -393,6 +428,9 @@ run(struct scene *s, const struct bench_options *o)
 		{ "copied, 2 in flight: rate over SDL2",
 		  &rows[COPIED_IN_FLIGHT], &rows[SDL_COPIED],
 		  small ? 3.0 : 2.2, true, false },
+		{ "the same: rate over a bare client",
+		  &rows[COPIED_IN_FLIGHT], &rows[BARE_IN_FLIGHT], 0.97, true,
+		  false },
 		{ "core PutImage: time over a plain client",
 		  &rows[PUT], &rows[PLAIN], 0.6, false, false },
 		{ "the same, stock socket",
@@ -440,6 +478,7 @@ main(int argc, char **argv)
 		bench_die("the screen is smaller than %ux%u; for make bench "
 			  "set XVFB_SCREEN=%ux%ux24", options.width,
 			  options.height, options.width, options.height);
+	bare_open(&scene.two, options.width, options.height);
 	make_image(&scene, &options);
 	open_sdl(&scene, &options);
 	scene.shm = open_window(SHMFB_SHM, &options);
@@ -454,6 +493,8 @@ main(int argc, char **argv)
 	shmfb_close(scene.scaled);
 	SDL_Quit();
 	bare_close(&scene.plain);
+	bare_close(&scene.two);
+	munmap(scene.frames, 2 * scene.image.stride * scene.image.height);
 	munmap((void *)(uintptr_t)scene.image.pixels,
 	       scene.image.stride * scene.image.height);
 	return EXIT_SUCCESS;
