@@ -29,7 +29,7 @@
  */
 #define BANDS 8
 #define BAND_BYTES (320 * 1024)
-#define BANDS_BEHIND 4
+#define BANDS_BEHIND 2
 #define BAND_BYTES_BEHIND (512 * 1024)
 
 /*
