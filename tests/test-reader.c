@@ -25,6 +25,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -909,6 +910,51 @@ START_TEST(the_next_producer_is_followed)
 }
 END_TEST
 
+/* At a path, and moved to where a producer's socket is. */
+static int
+listen_as(const char *name)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	char path[sizeof(sa.sun_path)];
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/other",
+		 getenv("SHMX_DIR"));
+	snprintf(path, sizeof(path), "%s/%s.sock", getenv("SHMX_DIR"), name);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	ck_assert_int_eq(listen(fd, 4), 0);
+	ck_assert_int_eq(rename(sa.sun_path, path), 0);
+	return fd;
+}
+
+/*
+ * Its connections may be closed before the socket on which it listened is.
+ * Who connects in between is hung up on, and then finds nobody: that its
+ * producer has died is all there is to say.
+ */
+START_TEST(a_death_is_told_in_the_same_words_all_the_time)
+{
+	struct shmx_reader *r;
+	char words[512];
+	int dying;
+
+	start(NULL, "op");
+	r = attach();
+	shmx_release(hold(r, 1));
+	dying = listen_as("test");
+	child_kill(&producer);
+	ck_assert_int_eq(shmx_wait(r, LONG_MS), -EPIPE);
+	snprintf(words, sizeof(words), "%s", shmx_reader_trouble(r));
+	ck_assert_ptr_nonnull(strstr(words, "has died"));
+	ck_assert_int_eq(shmx_reader_state(r), SHMX_GREETING);
+	base_close(&dying);
+	ck_assert_int_eq(shmx_wait(r, 300), -ETIMEDOUT);
+	ck_assert_int_eq(shmx_reader_state(r), SHMX_ABSENT);
+	ck_assert_str_eq(shmx_reader_trouble(r), words);
+	shmx_reader_close(r);
+}
+END_TEST
+
 START_TEST(a_reader_may_wait_for_the_first_producer)
 {
 	struct shmx_reader *r = attach_with(2, SHMX_WAIT);
@@ -1515,6 +1561,7 @@ main(void)
 	tcase_add_test(tc, the_end_of_the_producer_is_noticed);
 	tcase_add_test(tc, the_death_of_the_producer_is_noticed);
 	tcase_add_test(tc, the_next_producer_is_followed);
+	tcase_add_test(tc, a_death_is_told_in_the_same_words_all_the_time);
 	tcase_add_test(tc, a_reader_may_wait_for_the_first_producer);
 	tcase_add_test(tc, a_reader_may_wait_for_the_directory);
 	tcase_add_test(tc, who_polls_without_waiting_attaches_and_notices);

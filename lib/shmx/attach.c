@@ -186,6 +186,17 @@ ask(struct shmx_reader *r)
 	return ret < 0 ? ret : say_hello(r);
 }
 
+/*
+ * That nobody followed, or hung up before it answered, is no news to who has
+ * just been told: one that dies may still be connected to for a moment.
+ */
+static bool
+is_news(const struct shmx_reader *r, int error)
+{
+	return r->error != -EPIPE || (error != -ENOENT && error != -EPIPE &&
+				      error != -ECONNRESET);
+}
+
 int
 shmx_reader_find(struct shmx_reader *r)
 {
@@ -204,8 +215,7 @@ shmx_reader_find(struct shmx_reader *r)
 		base_error(ret, "cannot talk to the producer of ring \"%s\": "
 			   "%s", r->name, strerror(-ret));
 	}
-	/* That nobody followed is no news to who has just been told. */
-	if (ret != -ENOENT || r->error != -EPIPE)
+	if (is_news(r, ret))
 		set_trouble(r, ret, base_error_line());
 	/* A name that appears is announced; nothing else is. */
 	set_timer(r, ret == -ENOENT && r->inotify_fd >= 0 ? RETRY_SLOW_NS :
@@ -232,7 +242,8 @@ static void
 give_up(struct shmx_reader *r, int error, const char *why)
 {
 	hang_up(r);
-	set_trouble(r, error, why);
+	if (is_news(r, error))
+		set_trouble(r, error, why);
 	set_timer(r, RETRY_NS);
 }
 
