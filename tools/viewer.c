@@ -263,6 +263,16 @@ viewer_parse(struct viewer *v, int argc, char **argv, const char *program,
 
 /* ---------------------------------------------------------------- ring -- */
 
+static void
+say_return(const struct viewer *v)
+{
+	struct shmx_reader_stats s;
+
+	shmx_reader_stats(v->reader, &s, sizeof(s));
+	warn("ring \"%s\" is back, of process %d", v->ring,
+	     (int)s.producer_pid);
+}
+
 void
 viewer_say_trouble(struct viewer *v)
 {
@@ -273,6 +283,9 @@ viewer_say_trouble(struct viewer *v)
 	snprintf(v->trouble, sizeof(v->trouble), "%s", trouble);
 	if (trouble[0] != '\0')
 		warn("%s; waiting", trouble);
+	else if (v->said)
+		say_return(v);
+	v->said = trouble[0] != '\0';
 }
 
 /* What cannot be written is to be known before, not after the last frame. */

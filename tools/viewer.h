@@ -62,7 +62,8 @@ struct viewer {
 	struct shmx_hold *last;		/* for the screenshot; or NULL */
 	uint64_t skipped[VIEWER_SKIPS];
 	uint64_t started_ns;
-	char trouble[512];		/* what was said last */
+	char trouble[512];		/* as it was looked at last */
+	bool said;			/* to the user; the end of it is too */
 };
 
 /* What the window did, for viewer_print_stats(). */
@@ -108,7 +109,10 @@ void
 viewer_count_skipped(struct viewer *v, const struct shmx_hold *hold,
 		     enum viewer_skip why);
 
-/* Say on stderr why there is no producer, each time the reason changes. */
+/*
+ * Say on stderr why there is no producer, each time the reason changes, and
+ * when there is one again.
+ */
 void
 viewer_say_trouble(struct viewer *v);
 
