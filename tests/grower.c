@@ -5,7 +5,8 @@
  * For each line of standard input it says which frame was published last:
  *
  *	frames N	publish N more
- *	grow WxH	go on in a ring for pictures of that size
+ *	grow WxH	go on in a ring for pictures of that size; 0x0: of
+ *			numbers alone
  *
  * The first line has to be the latter, and makes the ring, with a history of
  * four.  The pictures are those of frames.h, of XRGB8888, frame n the n-th.
@@ -28,8 +29,12 @@ grow(struct shmx_producer **p, const char *name, uint32_t width,
 		.kind = SHMX_STREAM_IMAGE, .id = 1, .name = "picture",
 		.width = width, .height = height, .format = SHMX_XRGB8888,
 	};
+	const struct shmx_stream numbers = {
+		.kind = SHMX_STREAM_DATA, .id = 2, .name = "numbers",
+		.element_type = SHMX_F32, .capacity = 16,
+	};
 
-	o.streams = &picture;
+	o.streams = width > 0 ? &picture : &numbers;
 	o.stream_count = 1;
 	if (*p != NULL)
 		return shmx_producer_grow(*p, &o);

@@ -4,6 +4,7 @@
 #	ok "what should be so" command with arguments
 #	not_ok "what should fail" command
 #	is "these are equal" "$got" "$want"
+#	ok "this comes to be so" eventually command with arguments
 #	done_testing
 #
 # $top_srcdir, $top_builddir, $CC and the like come from `make check`; by hand,
@@ -88,6 +89,28 @@ like() {
 			>"$tap_tmp/output"
 		fail "$1" "$tap_tmp/output" ;;
 	esac
+}
+
+# eventually COMMAND...: wait until it succeeds, for up to ten seconds, by the
+# clock, as some commands wait by themselves
+eventually() {
+	tap_end=$(($(date +%s) + 10))
+	until "$@"; do
+		[ "$(date +%s)" -le $tap_end ] || return 1
+		sleep 0.02
+	done
+}
+
+# Has it ended, though nobody has waited for it?
+ended() { # PID
+	! grep -q '^State:[[:space:]]*[^Z[:space:]]' "/proc/$1/status" \
+		2>/dev/null
+}
+
+# The exit status of a child, which is killed if it does not end.
+wait_end() { # PID
+	eventually ended "$1" || kill -9 "$1"
+	wait "$1"
 }
 
 done_testing() {

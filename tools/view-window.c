@@ -197,6 +197,7 @@ fit_window(struct view *w)
 static void
 show_return(struct view *w)
 {
+	w->unshown = false;
 	shmfb_set_title(w->fb, w->v.ring);
 	fit_window(w);
 }
@@ -217,13 +218,40 @@ view_dispatch_ring(struct view *w)
 
 /* --------------------------------------------------------------- frames -- */
 
+/*
+ * Frames have come that no window shows: without a picture, say. Other rings
+ * go on, and so does this one with its next producer; the end is for who
+ * waits for it alone, or counts.
+ */
+static void
+say_unshown(struct view *w)
+{
+	char title[SHMX_NAME_MAX + 64];
+
+	if (w->v.ring_count == 1 || w->v.frames > 0)
+		die("%s", shmfb_error());
+	if (w->unshown)
+		return;
+	w->unshown = true;
+	warn("%s: %s", w->v.ring, shmfb_error());
+	view_say(w, "%s", shmfb_error());
+	snprintf(title, sizeof(title), "%s (frames that cannot be shown)",
+		 w->v.ring);
+	shmfb_set_title(w->fb, title);
+}
+
 static int
 show(struct view *w, struct shmx_hold *hold)
 {
 	int ret = shmfb_show(w->fb, hold);
 
-	if (ret < 0 && ret != -EAGAIN && ret != -EPIPE)
-		die("%s", shmfb_error());
+	/* For want of memory it is skipped: there may be some for the next. */
+	if (ret < 0 && ret != -EAGAIN && ret != -EPIPE && ret != -ENOMEM)
+		say_unshown(w);
+	if (ret == 0 && w->unshown) {
+		w->unshown = false;
+		shmfb_set_title(w->fb, w->v.ring);
+	}
 	return ret;
 }
 
@@ -277,7 +305,7 @@ view_step(struct view *w, bool *ready)
 	if (!*ready)
 		return -1;
 	if (w->again) {
-		w->again = show(w, w->trail[w->trail_at]) < 0;
+		w->again = show(w, w->trail[w->trail_at]) == -EAGAIN;
 		return 0;
 	}
 	w->froze |= w->frozen;

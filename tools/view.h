@@ -47,6 +47,7 @@ struct view {
 	bool own[VIEW_KEYCODES];	/* pressed, and for the viewer */
 	uint64_t given;			/* frames given to the window */
 	uint64_t ring_id;		/* of the last one */
+	bool unshown;			/* frames come that cannot be shown */
 	uint32_t asked_width;		/* the size that we gave it last */
 	uint32_t asked_height;
 	bool own_size;			/* it has that, or nobody said no */

@@ -371,6 +371,8 @@ viewer_open(struct viewer *v, unsigned holds)
 		die_of_history(v, &o);
 	if (ret < 0)
 		die("%s", shmx_error());
+	/* As the ring is called, whatever was typed: files are named so. */
+	v->ring += v->ring[0] == '/';
 	if (shmx_reader_state(v->reader) != SHMX_ATTACHED)
 		warn("waiting for ring \"%s\"", v->ring);
 	snprintf(v->trouble, sizeof(v->trouble), "%s",
