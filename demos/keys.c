@@ -450,6 +450,7 @@ show(const char *path)
 	return !dirty;
 }
 
+/* frames 0: until it is closed, and else so many, though nothing happens. */
 static void
 run(unsigned long frames, const char *path)
 {
@@ -459,6 +460,7 @@ run(unsigned long frames, const char *path)
 	bool go_on = true;
 
 	while (go_on && (frames == 0 || shown < frames)) {
+		dirty |= frames != 0;
 		while (go_on && shmfb_next_event(fb, &e))
 			go_on = on_event(&e);
 		if (dirty && shmfb_ready(fb)) {
