@@ -36,6 +36,7 @@ struct view {
 	SDL_Window *window;
 	SDL_Surface *other;		/* to convert from, or NULL */
 	struct forward_sdl2 input;
+	bool own[SDL_NUM_SCANCODES];	/* pressed, and for the viewer */
 	uint32_t room[SHMX_SIDE_MAX];	/* a row that is being converted */
 	struct base_hist latency;
 	uint64_t shown;
@@ -68,14 +69,38 @@ open_window(struct view *w)
 
 /*
  * Is it for the viewer itself, as shmx view has it? All keys are, unless the
- * producer wants them: then those with control.
+ * producer wants them: then those with control. What a key that is held down
+ * repeats goes where its press went, whatever is pressed beside it meanwhile.
  */
+static bool
+is_own_key(struct view *w, const SDL_KeyboardEvent *ev)
+{
+	bool *own = &w->own[ev->keysym.scancode % SDL_NUM_SCANCODES];
+
+	if (!ev->repeat)
+		*own = ev->state == SDL_PRESSED &&
+		       (!forward_wanted(&w->input.forward) ||
+			(ev->keysym.mod & KMOD_CTRL));
+	return *own;
+}
+
 static bool
 is_own(struct view *w, const SDL_Event *ev)
 {
-	return ev->type == SDL_QUIT || (ev->type == SDL_KEYDOWN &&
-		(!forward_wanted(&w->input.forward) ||
-		 (ev->key.keysym.mod & KMOD_CTRL)));
+	return ev->type == SDL_QUIT ||
+	       ((ev->type == SDL_KEYDOWN || ev->type == SDL_KEYUP) &&
+		is_own_key(w, &ev->key));
+}
+
+/* Ending once is enough: what a key repeats does nothing. */
+static void
+handle_own(struct view *w, const SDL_Event *ev)
+{
+	if (ev->type == SDL_QUIT)
+		w->over = true;
+	else if (!ev->key.repeat)
+		w->over |= ev->key.keysym.sym == SDLK_q ||
+			   ev->key.keysym.sym == SDLK_ESCAPE;
 }
 
 static void
@@ -84,12 +109,10 @@ handle_events(struct view *w)
 	SDL_Event ev;
 
 	while (SDL_PollEvent(&ev)) {
-		if (!is_own(w, &ev))
+		if (is_own(w, &ev))
+			handle_own(w, &ev);
+		else
 			forward_sdl2_event(&w->input, &ev);
-		else if (ev.type == SDL_QUIT ||
-			 ev.key.keysym.sym == SDLK_q ||
-			 ev.key.keysym.sym == SDLK_ESCAPE)
-			w->over = true;
 	}
 	(void)forward_flush(&w->input.forward);
 }
@@ -243,6 +266,7 @@ run(struct view *w)
 	}
 }
 
+/* 0 where it is not X11 that SDL2 shows it by. */
 static uint32_t
 window_id(struct view *w)
 {
@@ -251,8 +275,32 @@ window_id(struct view *w)
 	SDL_VERSION(&info.version);
 	if (!SDL_GetWindowWMInfo(w->window, &info) ||
 	    info.subsystem != SDL_SYSWM_X11)
-		die("SDL2 does not run on X11 here");
+		return 0;
 	return (uint32_t)info.info.x11.window;
+}
+
+static void
+wait_to_be_seen(struct view *w)
+{
+	uint32_t window = window_id(w);
+
+	if (window != 0)
+		viewer_wait_to_be_seen(&w->v, &window, 1);
+	else if (w->v.screenshot_window != NULL)
+		die("SDL2 does not run on X11 here, so there is no %s",
+		    w->v.screenshot_window);
+}
+
+/* A window without a frame is no picture of anything. */
+static void
+read_window(struct view *w)
+{
+	if (w->v.screenshot_window == NULL)
+		return;
+	if (w->shown == 0)
+		die("no frame was shown, so there is no %s",
+		    w->v.screenshot_window);
+	readback_png(w->v.screenshot_window, window_id(w));
 }
 
 int
@@ -266,6 +314,7 @@ main(int argc, char **argv)
 	if (!viewer_open(&w.v, 2 + (w.v.screenshot != NULL)))
 		return EXIT_SUCCESS;
 	open_window(&w);
+	wait_to_be_seen(&w);
 	run(&w);
 	viewer_print_stats(&w.v, &(struct viewer_result){
 		.path = "sdl2",
@@ -279,8 +328,7 @@ main(int argc, char **argv)
 		.latency_p99_ns = base_hist_percentile(&w.latency, 99),
 	});
 	viewer_write_screenshot(&w.v);
-	if (w.v.screenshot_window != NULL)
-		readback_png(w.v.screenshot_window, window_id(&w));
+	read_window(&w);
 	forward_sdl2_finish(&w.input);
 	SDL_FreeSurface(w.other);
 	SDL_DestroyWindow(w.window);

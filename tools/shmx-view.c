@@ -222,28 +222,15 @@ open_all(struct windows *all, const struct viewer *v)
 	return true;
 }
 
-/*
- * Frames that are counted, and a window that is read, are to have been seen.
- * A window that is on another desktop, say, may be shown frames all the same,
- * but there is nothing to be read.
- */
 static void
 wait_to_be_seen(const struct windows *all, const struct viewer *v)
 {
 	uint32_t ids[VIEWER_RINGS_MAX];
 	unsigned i;
 
-	if (v->frames == 0 && v->screenshot_window == NULL)
-		return;
 	for (i = 0; i < all->count; i++)
 		ids[i] = shmfb_window_id(all->view[i].fb);
-	if (readback_wait(ids, all->count) || interrupted())
-		return;
-	if (v->screenshot_window != NULL)
-		die("the window does not come to the screen, so there is no "
-		    "%s", v->screenshot_window);
-	warn("%s not on the screen: its frames count all the same",
-	     all->count == 1 ? "the window is" : "a window is");
+	viewer_wait_to_be_seen(v, ids, all->count);
 }
 
 int

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "convert.h"
+#include "readback.h"
 #include "write-png.h"
 #include "tool.h"
 
@@ -383,6 +384,21 @@ viewer_open(struct viewer *v, unsigned holds)
 		die("%s", shmx_error());
 	v->started_ns = base_now_ns();
 	return true;
+}
+
+void
+viewer_wait_to_be_seen(const struct viewer *v, const uint32_t *windows,
+		       unsigned count)
+{
+	if (v->frames == 0 && v->screenshot_window == NULL)
+		return;
+	if (readback_wait(windows, count) || interrupted())
+		return;
+	if (v->screenshot_window != NULL)
+		die("the window does not come to the screen, so there is no "
+		    "%s", v->screenshot_window);
+	warn("%s not on the screen: its frames count all the same",
+	     count == 1 ? "the window is" : "a window is");
 }
 
 int

@@ -96,6 +96,16 @@ bool
 viewer_open(struct viewer *v, unsigned holds);
 
 /*
+ * Frames that are counted, and a window that is read, are to have been seen: if
+ * either was asked for, wait until all these windows are on the screen.  One
+ * that is on another desktop, say, may be shown frames all the same, but there
+ * is nothing to be read: then it dies.  Borrowed.
+ */
+void
+viewer_wait_to_be_seen(const struct viewer *v, const uint32_t *windows,
+		       unsigned count);
+
+/*
  * The newest frame if it was not yet held: 0 and a reference that is the
  * caller's.  -EAGAIN when there is none and the ring's descriptor will tell of
  * one, -EBUSY when it cannot be had at this moment, -EPROTO when the producer
