@@ -567,13 +567,14 @@ check-sim: %D%/test-sim$(EXEEXT)
 
 # The window's tests on servers that others than Xvfb are: those that are
 # installed. One of them: make check-servers SERVERS=xephyr
-window_tests = %D%/test-window.x11 %D%/test-present.x11 \
-	%D%/test-input.x11 %D%/test-devices.x11 %D%/test-clipboard.x11 \
-	%D%/test-shared.x11 %D%/test-views.x11 %D%/test-sysv.x11 \
-	%D%/test-wm.x11 %D%/test-traps.x11 %D%/test-window-faults.x11 \
-	%D%/test-show-grown.x11
-window_scripts = %D%/test-view.x11 %D%/test-view-keys.x11 \
-	%D%/test-view-formats.x11 %D%/test-input-forward.x11
+#
+# It is all that needs a server, but for what has an Xvfb of its own for each of
+# its tests, and so would see nothing of another one.
+own_server_tests = %D%/test-accounting.x11 %D%/test-clock.x11 \
+	%D%/test-halts.x11 %D%/test-pixels.x11 %D%/test-storm.x11 \
+	%D%/test-viewer-dies.x11 %D%/test-wm-openbox.x11
+window_tests = $(filter-out $(own_server_tests) %D%/test-matrix.x11 \
+	%D%/test-xvfb.x11,$(filter %.x11,$(check_programs)))
 check-servers: all $(check_LTLIBRARIES) $(check_PROGRAMS)
 	@if test -z '$(filter %D%/test-matrix.x11,$(check_programs))'; then \
 		echo "check-servers: there are no X tests in this build" >&2; \
@@ -581,8 +582,7 @@ check-servers: all $(check_LTLIBRARIES) $(check_PROGRAMS)
 	fi
 	@$(AM_TESTS_ENVIRONMENT) SERVERS='$(SERVERS)' \
 		$(SHELL) $(srcdir)/%D%/servers \
-		$(filter $(window_tests),$(check_programs)) \
-		$(addprefix $(abs_top_srcdir)/,$(window_scripts))
+		$(window_tests) $(addprefix $(abs_top_srcdir)/,$(x11_scripts))
 
 # Break the lock-free core in small ways: the tests must notice.
 check-mutants: all
