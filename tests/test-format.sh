@@ -253,6 +253,11 @@ ok "the pictures are those of layout.h and protocol.h" agrees "$format"
 ok "there are rules and pictures" test "$(rules "$format" | wc -l)" -gt 100 \
 	-a "$(grep -c '^```layout' "$format")" -gt 15
 is "there are 37 traps" "$(rules "$window" | grep -c '^T[0-9]')" 37
+is "there is what MIT-SHM is wanted for" \
+	"$(rules "$window" | grep -c '^M[0-9]')" 17
+# A column for the feature, for each of the twelve, and for us.
+is "there are 23 features beside others" \
+	"$(grep -cE '^\| \*\*W[0-9]+\*\*( [^|]*\|){14}$' "$window")" 23
 
 # Each of these finds what it is there to find.
 breaks() { # WHAT SED-SCRIPT
