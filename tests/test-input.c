@@ -848,23 +848,6 @@ START_TEST(grab_ends_with_the_focus)
 }
 END_TEST
 
-START_TEST(grab_of_another)
-{
-	xcb_grab_pointer_reply_t *r;
-
-	r = xcb_grab_pointer_reply(c, xcb_grab_pointer(c, 0, root, 0,
-			XCB_GRAB_MODE_ASYNC, XCB_GRAB_MODE_ASYNC, XCB_NONE,
-			XCB_NONE, XCB_CURRENT_TIME), NULL);
-	ck_assert_ptr_nonnull(r);
-	ck_assert_uint_eq(r->status, XCB_GRAB_STATUS_SUCCESS);
-	free(r);
-	ck_assert_int_eq(shmfb_grab_pointer(fb, true), -EBUSY);
-	xcb_ungrab_pointer(c, XCB_CURRENT_TIME);
-	x_sync(c);
-	ck_assert_int_eq(shmfb_grab_pointer(fb, true), 0);
-}
-END_TEST
-
 /* As the server has it: may others grab the pointer? */
 static bool
 is_free(void)
@@ -882,6 +865,47 @@ is_free(void)
 	x_sync(c);
 	return status == XCB_GRAB_STATUS_SUCCESS;
 }
+
+/* What the focus did is heard of when the pointer is grabbed already. */
+START_TEST(grab_after_the_focus_was_elsewhere)
+{
+	fake(XCB_MOTION_NOTIFY, 0, 100, 50);
+	settle(fb, c);
+	focus(XCB_NONE);
+	focus(shmfb_window_id(fb));
+	ck_assert_int_eq(shmfb_grab_pointer(fb, true), 0);
+	ck_assert(!next(SHMFB_EVENT_FOCUS).u.focus.focused);
+	ck_assert(next(SHMFB_EVENT_FOCUS).u.focus.focused);
+	settle(fb, c);
+	ck_assert(!is_free());
+	ck_assert_int_eq(shmfb_grab_pointer(fb, false), 0);
+	settle(fb, c);
+	ck_assert(is_free());
+	/* It has gone and is not back: who would end the grab by a key? */
+	focus(XCB_NONE);
+	ck_assert_int_eq(shmfb_grab_pointer(fb, true), 0);
+	settle(fb, c);
+	ck_assert(is_free());
+	check_pointer(100, 50);
+}
+END_TEST
+
+START_TEST(grab_of_another)
+{
+	xcb_grab_pointer_reply_t *r;
+
+	r = xcb_grab_pointer_reply(c, xcb_grab_pointer(c, 0, root, 0,
+			XCB_GRAB_MODE_ASYNC, XCB_GRAB_MODE_ASYNC, XCB_NONE,
+			XCB_NONE, XCB_CURRENT_TIME), NULL);
+	ck_assert_ptr_nonnull(r);
+	ck_assert_uint_eq(r->status, XCB_GRAB_STATUS_SUCCESS);
+	free(r);
+	ck_assert_int_eq(shmfb_grab_pointer(fb, true), -EBUSY);
+	xcb_ungrab_pointer(c, XCB_CURRENT_TIME);
+	x_sync(c);
+	ck_assert_int_eq(shmfb_grab_pointer(fb, true), 0);
+}
+END_TEST
 
 /* Grab it, and move it by so much. */
 static void
@@ -1240,6 +1264,7 @@ main(void)
 	tcase_add_test(tc, modifiers_of_the_layout);
 	tcase_add_test(tc, grab_tells_how_far);
 	tcase_add_test(tc, grab_ends_with_the_focus);
+	tcase_add_test(tc, grab_after_the_focus_was_elsewhere);
 	tcase_add_test(tc, grab_of_another);
 	tcase_add_test(tc, grab_ends_out_of_sight);
 	tcase_add_test(tc, grab_after_it_was_hidden);
@@ -1254,6 +1279,7 @@ main(void)
 	tcase_add_test(tc, enter_and_leave);
 	tcase_add_test(tc, grab_tells_how_far);
 	tcase_add_test(tc, grab_ends_with_the_focus);
+	tcase_add_test(tc, grab_after_the_focus_was_elsewhere);
 	tcase_add_test(tc, grab_of_another);
 	tcase_add_test(tc, grab_ends_out_of_sight);
 	tcase_add_test(tc, grab_after_it_was_hidden);

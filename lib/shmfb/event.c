@@ -72,7 +72,8 @@ exposed(struct shmfb *fb, const xcb_expose_event_t *e)
 }
 
 static void
-focused(struct shmfb *fb, const xcb_focus_in_event_t *e, bool in)
+focused(struct shmfb *fb, const xcb_focus_in_event_t *e, uint32_t full,
+	bool in)
 {
 	struct shmfb_event event = { .type = SHMFB_EVENT_FOCUS };
 
@@ -85,8 +86,7 @@ focused(struct shmfb *fb, const xcb_focus_in_event_t *e, bool in)
 	if (e->mode == XCB_NOTIFY_MODE_GRAB ||
 	    e->mode == XCB_NOTIFY_MODE_UNGRAB)
 		return;
-	if (!in)
-		shmfb_pointer_release(fb);
+	shmfb_pointer_focused(fb, in, full);
 	event.u.focus.focused = in;
 	shmfb_push(fb, &event);
 }
@@ -122,10 +122,10 @@ input_event(struct shmfb *fb, const xcb_generic_event_t *event)
 		shmfb_pointer_crossing(fb, e, false);
 		return true;
 	case XCB_FOCUS_IN:
-		focused(fb, e, true);
+		focused(fb, e, event->full_sequence, true);
 		return true;
 	case XCB_FOCUS_OUT:
-		focused(fb, e, false);
+		focused(fb, e, event->full_sequence, false);
 		return true;
 	}
 	return false;

@@ -360,11 +360,38 @@ shmfb_pointer_release(struct shmfb *fb)
 	p->seen = false;
 }
 
+/* Did the server send that before it came to the request that grabbed it? */
+static bool
+is_before_grab(const struct shmfb_pointer *p, uint32_t full)
+{
+	return (int32_t)(full - p->since) < 0;
+}
+
+void
+shmfb_pointer_focused(struct shmfb *fb, bool in, uint32_t full)
+{
+	struct shmfb_pointer *p = &fb->pointer;
+
+	/* It may have been back when it was grabbed: the next ones say so. */
+	if (!in && !is_before_grab(p, full))
+		shmfb_pointer_release(fb);
+	else
+		p->unfocused = !in;
+}
+
+void
+shmfb_pointer_flush(struct shmfb *fb)
+{
+	if (fb->pointer.unfocused)
+		shmfb_pointer_release(fb);
+	fb->pointer.unfocused = false;
+}
+
 void
 shmfb_pointer_unmapped(struct shmfb *fb, uint32_t full)
 {
 	/* Unless it was grabbed after that, when the window was there again. */
-	if ((int32_t)(full - fb->pointer.since) >= 0)
+	if (!is_before_grab(&fb->pointer, full))
 		shmfb_pointer_release(fb);
 }
 

@@ -36,6 +36,7 @@ struct shmfb_pointer {
 	 */
 	bool grabbed;
 	unsigned since;			/* the request that grabbed it */
+	bool unfocused;			/* just before that */
 	bool warped;			/* no event of after the warp yet */
 	uint32_t warp;			/* its sequence number */
 	int32_t warp_x;			/* to there */
@@ -75,9 +76,19 @@ void
 shmfb_pointer_crossing(struct shmfb *fb,
 		       const xcb_enter_notify_event_t *event, bool in);
 
-/* Nobody keeps the pointer who does not have the keyboard. */
 void
 shmfb_pointer_release(struct shmfb *fb);
+
+/*
+ * Nobody keeps the pointer who does not have the keyboard, which has come to
+ * the window or has gone; full is the event's full_sequence.
+ */
+void
+shmfb_pointer_focused(struct shmfb *fb, bool in, uint32_t full);
+
+/* All events there are were taken. */
+void
+shmfb_pointer_flush(struct shmfb *fb);
 
 /*
  * The window went out of sight, which ends a grab; full is the event's

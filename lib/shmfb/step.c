@@ -133,6 +133,7 @@ take_events(struct shmfb_display *x, bool read)
 		shmfb_state_poll(fb);
 		shmfb_withdraw_poll(fb);
 		shmfb_paste_poll(fb);
+		shmfb_pointer_flush(fb);
 		shmfb_xinput_flush(fb);
 	}
 }
