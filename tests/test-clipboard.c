@@ -14,6 +14,7 @@
 
 #include <shmfb/shmfb.h>
 
+#include "base/base.h"
 #include "base/clock.h"
 #include "suite.h"
 #include "xtool.h"
@@ -162,29 +163,27 @@ START_TEST(others_paste_what_was_copied)
 }
 END_TEST
 
-START_TEST(others_paste_long_texts_in_pieces)
+/* That property begins with pieces, and in the end it was this text. */
+static void
+check_pieces(xcb_atom_t in, const char *text)
 {
-	char *text = long_text(), *got = malloc(LONG);
 	xcb_property_notify_event_t *e;
 	xcb_get_property_reply_t *r;
+	char *got = malloc(LONG);
 	size_t length = 0;
 	int n;
 
-	ck_assert_int_eq(shmfb_set_clipboard(fb, text), 0);
-	ck_assert_uint_eq(ask(utf8, property), property);
-	r = get(property, true);
+	r = get(in, true);
 	ck_assert_uint_eq(r->type, incr);
 	free(r);
-	/* What is copied meanwhile does not mix with it. */
-	ck_assert_int_eq(shmfb_set_clipboard(fb, "another"), 0);
 	do {
 		do {
 			e = (void *)await(XCB_PROPERTY_NOTIFY);
 			n = e->state == XCB_PROPERTY_NEW_VALUE &&
-			    e->atom == property;
+			    e->atom == in;
 			free(e);
 		} while (!n);
-		r = get(property, true);
+		r = get(in, true);
 		n = xcb_get_property_value_length(r);
 		/* The event of INCR itself is seen after it was read. */
 		if (r->type == XCB_NONE) {
@@ -201,7 +200,222 @@ START_TEST(others_paste_long_texts_in_pieces)
 	ck_assert_uint_eq(length, LONG);
 	ck_assert_int_eq(memcmp(got, text, LONG), 0);
 	free(got);
+}
+
+START_TEST(others_paste_long_texts_in_pieces)
+{
+	char *text = long_text();
+
+	ck_assert_int_eq(shmfb_set_clipboard(fb, text), 0);
+	ck_assert_uint_eq(ask(utf8, property), property);
+	/* What is copied meanwhile does not mix with it. */
+	ck_assert_int_eq(shmfb_set_clipboard(fb, "another"), 0);
+	check_pieces(property, text);
 	free(text);
+}
+END_TEST
+
+/* It has begun once, and begins again: the first one is over. */
+START_TEST(pieces_from_the_beginning)
+{
+	xcb_atom_t first = x_atom(c, "TEST_FIRST");
+	char *text = long_text();
+
+	ck_assert_int_eq(shmfb_set_clipboard(fb, text), 0);
+	ck_assert_uint_eq(ask(utf8, first), first);
+	ck_assert_uint_eq(ask(utf8, property), property);
+	check_pieces(first, text);
+	ck_assert_uint_eq(ask(utf8, property), property);
+	check_pieces(property, text);
+	free(text);
+}
+END_TEST
+
+/* ------------------------------------------------------------ MULTIPLE -- */
+
+/* Ask for what a list names, which is so many words of any type. */
+static void
+send_list(xcb_atom_t in, xcb_atom_t type, uint8_t format, uint32_t count,
+	  const void *list)
+{
+	xcb_delete_property(c, window, in);
+	if (count)
+		xcb_change_property(c, XCB_PROP_MODE_REPLACE, window, in,
+				    type, format, count, list);
+	xcb_convert_selection(c, window, clipboard, x_atom(c, "MULTIPLE"), in,
+			      XCB_CURRENT_TIME);
+	x_sync(c);
+}
+
+/* The property of the answer, and what it has to be besides. */
+static xcb_atom_t
+answered(void)
+{
+	xcb_selection_notify_event_t *e = (void *)await(XCB_SELECTION_NOTIFY);
+	xcb_atom_t answer = e->property;
+
+	ck_assert_uint_eq(e->target, x_atom(c, "MULTIPLE"));
+	ck_assert_uint_eq(e->selection, clipboard);
+	ck_assert_uint_eq(e->requestor, window);
+	free(e);
+	return answer;
+}
+
+START_TEST(others_paste_several_forms)
+{
+	const xcb_atom_t to[] = { x_atom(c, "TO_0"), x_atom(c, "TO_1"),
+				  x_atom(c, "TO_2"), x_atom(c, "TO_3") };
+	const xcb_atom_t list[] = {
+		targets, to[0],
+		x_atom(c, "image/png"), to[1],		/* no such */
+		utf8, to[2],
+		utf8, XCB_NONE,				/* nowhere */
+		x_atom(c, "MULTIPLE"), to[3],		/* within one */
+		utf8, property,				/* over the list */
+		XCB_NONE, to[3],
+	};
+	const bool there[] = { true, false, true, false, false, false, false };
+	xcb_get_property_reply_t *r;
+	const xcb_atom_t *got;
+	unsigned i;
+
+	ck_assert_int_eq(shmfb_set_clipboard(fb, "gr\xc3\xbc\xc3\x9f"), 0);
+	settle(fb, c);
+	send_list(property, x_atom(c, "ATOM_PAIR"), 32, 14, list);
+	ck_assert_uint_eq(answered(), property);
+	r = get(property, true);
+	ck_assert_uint_eq(r->type, x_atom(c, "ATOM_PAIR"));
+	ck_assert_uint_eq(r->value_len, 14);
+	got = xcb_get_property_value(r);
+	for (i = 0; i < 7; i++) {
+		ck_assert_uint_eq(got[2 * i], there[i] ? list[2 * i] : 0);
+		ck_assert_uint_eq(got[2 * i + 1],
+				  there[i] ? list[2 * i + 1] : 0);
+	}
+	free(r);
+	r = get(to[0], true);
+	ck_assert_uint_eq(r->type, XCB_ATOM_ATOM);
+	got = xcb_get_property_value(r);
+	for (i = 0; i < r->value_len && got[i] != x_atom(c, "MULTIPLE"); i++)
+		;
+	ck_assert_uint_lt(i, r->value_len);
+	free(r);
+	r = get(to[2], true);
+	ck_assert_uint_eq(r->type, utf8);
+	ck_assert_int_eq(xcb_get_property_value_length(r), 6);
+	ck_assert_mem_eq(xcb_get_property_value(r), "gr\xc3\xbc\xc3\x9f", 6);
+	free(r);
+	for (i = 1; i < 4; i += 2) {
+		r = get(to[i], true);
+		ck_assert_uint_eq(r->type, XCB_NONE);
+		free(r);
+	}
+}
+END_TEST
+
+/* Each of them in its own pieces, and no more of them than alone. */
+START_TEST(several_forms_in_pieces)
+{
+	xcb_atom_t list[20];
+	char *text = long_text(), name[] = "TO_A";
+	xcb_get_property_reply_t *r;
+	const xcb_atom_t *got;
+	unsigned i;
+
+	for (i = 0; i < 10; i++) {
+		name[3] = (char)('A' + i);
+		list[2 * i] = utf8;
+		list[2 * i + 1] = x_atom(c, name);
+	}
+	ck_assert_int_eq(shmfb_set_clipboard(fb, text), 0);
+	settle(fb, c);
+	send_list(property, x_atom(c, "ATOM_PAIR"), 32, 20, list);
+	ck_assert_uint_eq(answered(), property);
+	r = get(property, true);
+	ck_assert_uint_eq(r->value_len, 20);
+	got = xcb_get_property_value(r);
+	ck_assert_mem_eq(got, list, 8 * 8);
+	for (i = 16; i < 20; i++)
+		ck_assert_uint_eq(got[i], XCB_NONE);
+	free(r);
+	for (i = 0; i < 8; i++)
+		check_pieces(list[2 * i + 1], text);
+	free(text);
+}
+END_TEST
+
+/* A list may be anything, of any length: nothing is taken of such. */
+START_TEST(lists_of_nonsense)
+{
+	static const struct {
+		const char *type;
+		uint8_t format;
+		uint32_t count;
+	} lists[] = {
+		{ "ATOM_PAIR", 32, 0 }, { "ATOM_PAIR", 32, 1 },
+		{ "ATOM_PAIR", 32, 3 }, { "ATOM_PAIR", 32, 63 },
+		{ "ATOM_PAIR", 32, 65 }, { "ATOM_PAIR", 32, 66 },
+		{ "ATOM_PAIR", 32, 50000 }, { "ATOM_PAIR", 8, 8 },
+		{ "ATOM_PAIR", 8, 256 }, { "ATOM_PAIR", 16, 4 },
+		{ "UTF8_STRING", 32, 2 },
+	};
+	xcb_atom_t *list = calloc(50000, sizeof(*list));
+	xcb_get_property_reply_t *r;
+	unsigned i;
+
+	for (i = 0; i < 50000; i += 2) {
+		list[i] = utf8;
+		list[i + 1] = x_atom(c, "TO_0");
+	}
+	ck_assert_int_eq(shmfb_set_clipboard(fb, "text"), 0);
+	settle(fb, c);
+	for (i = 0; i < BASE_ARRAY_SIZE(lists); i++) {
+		send_list(property, x_atom(c, lists[i].type),
+			  lists[i].format, lists[i].count, list);
+		ck_assert_uint_eq(answered(), XCB_NONE);
+		r = get(list[1], true);
+		ck_assert_uint_eq(r->type, XCB_NONE);
+		free(r);
+	}
+	/* As many as there may be. */
+	send_list(property, x_atom(c, "ATOM_PAIR"), 32, 64, list);
+	ck_assert_uint_eq(answered(), property);
+	r = get(list[1], true);
+	ck_assert_uint_eq(r->type, utf8);
+	free(r);
+	free(list);
+}
+END_TEST
+
+/* Before one of them was looked at: so many wait, and not one more. */
+START_TEST(many_lists_at_once)
+{
+	const xcb_atom_t list[] = { utf8, x_atom(c, "TO_0") };
+	char name[] = "LIST_0";
+	unsigned i, refused = 0;
+
+	ck_assert_int_eq(shmfb_set_clipboard(fb, "text"), 0);
+	settle(fb, c);
+	for (i = 0; i < 5; i++) {
+		name[5] = (char)('0' + i);
+		send_list(x_atom(c, name), x_atom(c, "ATOM_PAIR"), 32, 2,
+			  list);
+	}
+	for (i = 0; i < 5; i++)
+		refused += answered() == XCB_NONE;
+	ck_assert_uint_eq(refused, 1);
+	/* One who goes before it is answered, and then the window itself. */
+	send_list(property, x_atom(c, "ATOM_PAIR"), 32, 2, list);
+	xcb_destroy_window(c, window);
+	x_sync(c);
+	settle(fb, c);
+	window = xcb_generate_id(c);
+	xcb_create_window(c, 0, window, root, 0, 0, 1, 1, 0,
+			  XCB_WINDOW_CLASS_INPUT_ONLY, 0, 0, NULL);
+	send_list(property, x_atom(c, "ATOM_PAIR"), 32, 2, list);
+	ck_assert_uint_eq(answered(), property);
+	send_list(property, x_atom(c, "ATOM_PAIR"), 32, 2, list);
+	ck_assert_int_eq(shmfb_dispatch(fb), 0);
 }
 END_TEST
 
@@ -724,6 +938,11 @@ main(void)
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, others_paste_what_was_copied);
 	tcase_add_test(tc, others_paste_long_texts_in_pieces);
+	tcase_add_test(tc, pieces_from_the_beginning);
+	tcase_add_test(tc, others_paste_several_forms);
+	tcase_add_test(tc, several_forms_in_pieces);
+	tcase_add_test(tc, lists_of_nonsense);
+	tcase_add_test(tc, many_lists_at_once);
 	tcase_add_test(tc, pasters_that_stop_are_forgotten);
 	tcase_add_test(tc, not_everything_can_be_copied);
 	tcase_add_test(tc, paste_what_others_copy);

@@ -23,6 +23,8 @@ static const char *const atom_names[SHMFB_ATOMS] = {
 	"CLIPBOARD",
 	"TARGETS",
 	"TIMESTAMP",
+	"MULTIPLE",
+	"ATOM_PAIR",
 	"INCR",
 	"text/plain;charset=utf-8",
 	"SHMFB_PASTE",

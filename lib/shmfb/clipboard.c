@@ -46,6 +46,13 @@ shmfb_clipboard_property(struct shmfb *fb,
 	}
 }
 
+void
+shmfb_clipboard_poll(struct shmfb *fb)
+{
+	shmfb_multiple_poll(fb);
+	shmfb_paste_poll(fb);
+}
+
 uint64_t
 shmfb_clipboard_deadline(const struct shmfb *fb)
 {

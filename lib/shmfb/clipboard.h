@@ -45,6 +45,10 @@ shmfb_clipboard_property(struct shmfb *fb,
 			 const xcb_property_notify_event_t *event,
 			 uint32_t full);
 
+/* Has the server sent what the others have written? */
+void
+shmfb_clipboard_poll(struct shmfb *fb);
+
 /* When somebody has taken too long; UINT64_MAX: nobody is waited for. */
 uint64_t
 shmfb_clipboard_deadline(const struct shmfb *fb);

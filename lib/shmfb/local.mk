@@ -32,6 +32,7 @@ lib_LTLIBRARIES += %D%/libshmfb.la
 	%D%/ladder.c %D%/ladder.h \
 	%D%/limits.c \
 	%D%/loop.c \
+	%D%/multiple.c %D%/multiple.h \
 	%D%/owner.c %D%/owner.h \
 	%D%/paste.c %D%/paste.h \
 	%D%/picture.c %D%/picture.h \

@@ -61,6 +61,7 @@ shmfb_owner_finish(struct shmfb *fb)
 	for (i = 0; i < SHMFB_PASTERS; i++)
 		if (o->pasters[i].clip)
 			end_pieces(fb, &o->pasters[i]);
+	shmfb_multiple_finish(fb);
 	shmfb_clip_drop(&o->own);
 }
 
@@ -137,19 +138,35 @@ put_piece(struct shmfb *fb, struct shmfb_paster *p)
 	p->deadline_ns = base_now_ns() + SHMFB_PASTE_IDLE_NS;
 }
 
+/* The one whose text that property gets: none but the last. */
+static struct shmfb_paster *
+find_paster(struct shmfb *fb, xcb_window_t window, xcb_atom_t property)
+{
+	struct shmfb_paster *p = fb->clipboard.owner.pasters;
+	struct shmfb_paster *found = NULL;
+	unsigned i;
+
+	for (i = 0; i < SHMFB_PASTERS; i++) {
+		if (p[i].clip && p[i].window == window &&
+		    p[i].property == property)
+			return &p[i];
+		if (!p[i].clip && !found)
+			found = &p[i];
+	}
+	return found;
+}
+
 /* Begin to send in pieces; the first when it has deleted this. */
 static bool
 begin_pieces(struct shmfb *fb, xcb_window_t window, xcb_atom_t property)
 {
 	const uint32_t mask = XCB_EVENT_MASK_PROPERTY_CHANGE;
-	struct shmfb_paster *p = fb->clipboard.owner.pasters;
+	struct shmfb_paster *p = find_paster(fb, window, property);
 	const uint32_t length = (uint32_t)fb->clipboard.owner.own->length;
-	unsigned i;
 
-	for (i = 0; i < SHMFB_PASTERS && p->clip; i++)
-		p++;
-	if (i == SHMFB_PASTERS)
+	if (!p)
 		return false;
+	shmfb_clip_drop(&p->clip);
 	*p = (struct shmfb_paster){
 		.clip = shmfb_clip_ref(fb->clipboard.owner.own),
 		.window = window,
@@ -172,6 +189,7 @@ put_targets(struct shmfb *fb, xcb_window_t window, xcb_atom_t property)
 		fb->x->atom[SHMFB_ATOM_TIMESTAMP],
 		fb->x->atom[SHMFB_ATOM_UTF8_STRING],
 		fb->x->atom[SHMFB_ATOM_TEXT_PLAIN_UTF8],
+		fb->x->atom[SHMFB_ATOM_MULTIPLE],
 	};
 
 	xcb_change_property(fb->x->conn, XCB_PROP_MODE_REPLACE, window,
@@ -179,21 +197,31 @@ put_targets(struct shmfb *fb, xcb_window_t window, xcb_atom_t property)
 			    BASE_ARRAY_SIZE(targets), targets);
 }
 
-/* Write what is wanted to the property; false: there is no such thing. */
+/* Do we have that selection, and is it for that window to ask for? */
 static bool
-convert(struct shmfb *fb, const xcb_selection_request_event_t *e,
-	xcb_atom_t property)
+may_have(const struct shmfb *fb, const xcb_selection_request_event_t *e)
 {
-	const struct shmfb_owner *o = &fb->clipboard.owner;
-	const xcb_atom_t *atom = fb->x->atom;
 	const struct shmfb *other;
 
-	if (!o->own || e->selection != atom[SHMFB_ATOM_CLIPBOARD])
+	if (!fb->clipboard.owner.own ||
+	    e->selection != fb->x->atom[SHMFB_ATOM_CLIPBOARD])
 		return false;
 	/* Ours know it without asking, and their event masks are theirs. */
 	shmfb_for_each(other, fb->x)
 		if (other->window == e->requestor)
 			return false;
+	return true;
+}
+
+bool
+shmfb_owner_convert(struct shmfb *fb, const xcb_selection_request_event_t *e,
+		    xcb_atom_t property)
+{
+	const struct shmfb_owner *o = &fb->clipboard.owner;
+	const xcb_atom_t *atom = fb->x->atom;
+
+	if (!may_have(fb, e))
+		return false;
 	if (e->target == atom[SHMFB_ATOM_TARGETS]) {
 		put_targets(fb, e->requestor, property);
 	} else if (e->target == atom[SHMFB_ATOM_TIMESTAMP]) {
@@ -214,10 +242,9 @@ convert(struct shmfb *fb, const xcb_selection_request_event_t *e,
 }
 
 void
-shmfb_owner_wanted(struct shmfb *fb,
-		   const xcb_selection_request_event_t *e)
+shmfb_owner_answer(struct shmfb *fb, const xcb_selection_request_event_t *e,
+		   xcb_atom_t property)
 {
-	xcb_atom_t property = e->property ? e->property : e->target;
 	xcb_selection_notify_event_t answer = {
 		.response_type = XCB_SELECTION_NOTIFY,
 		.time = e->time,
@@ -228,10 +255,26 @@ shmfb_owner_wanted(struct shmfb *fb,
 	};
 	char event[32] = "";
 
-	if (!property || !convert(fb, e, property))
-		answer.property = XCB_NONE;
 	memcpy(event, &answer, sizeof(answer));
 	xcb_send_event(fb->x->conn, 0, e->requestor, 0, event);
+}
+
+void
+shmfb_owner_wanted(struct shmfb *fb, const xcb_selection_request_event_t *e)
+{
+	/* As clients of old ask. */
+	xcb_atom_t property = e->property ? e->property : e->target;
+
+	if (e->target == fb->x->atom[SHMFB_ATOM_MULTIPLE]) {
+		/* Answered when it is known what is wanted. */
+		if (e->property && may_have(fb, e) &&
+		    shmfb_multiple_wanted(fb, e))
+			return;
+		property = XCB_NONE;
+	} else if (!property || !shmfb_owner_convert(fb, e, property)) {
+		property = XCB_NONE;
+	}
+	shmfb_owner_answer(fb, e, property);
 }
 
 /* One that pastes has taken a piece. */

@@ -14,6 +14,7 @@
 #include <xcb/xcb.h>
 
 #include "clip.h"
+#include "multiple.h"
 
 struct shmfb;
 
@@ -37,6 +38,7 @@ struct shmfb_owner {
 	uint32_t stamp;			/* the one that told the time then */
 	xcb_timestamp_t time;		/* which was that */
 	struct shmfb_paster pasters[SHMFB_PASTERS];
+	struct shmfb_multiple multiples[SHMFB_MULTIPLES];
 };
 
 void
@@ -46,6 +48,21 @@ shmfb_owner_finish(struct shmfb *fb);
 void
 shmfb_owner_wanted(struct shmfb *fb,
 		   const xcb_selection_request_event_t *event);
+
+/*
+ * Write what a request wants, by its target, to that property of the
+ * requestor; false: there is no such thing.
+ */
+bool
+shmfb_owner_convert(struct shmfb *fb,
+		    const xcb_selection_request_event_t *event,
+		    xcb_atom_t property);
+
+/* Tell the requestor where it is; XCB_NONE: nowhere. */
+void
+shmfb_owner_answer(struct shmfb *fb,
+		   const xcb_selection_request_event_t *event,
+		   xcb_atom_t property);
 
 /* Somebody else owns the selection now; full is the event's full_sequence. */
 void

@@ -2,7 +2,7 @@
 /*
  * paste.c - text that is pasted here, from whoever has copied it
  *
- * Called by event.c, step.c and clipboard.c. Long texts come in pieces (INCR):
+ * Called by event.c and clipboard.c. Long texts come in pieces (INCR):
  * that the property is deleted asks for the next, and an empty one ends it.
  * Windows that share a connection get each other's text without the server.
  *

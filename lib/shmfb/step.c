@@ -132,7 +132,7 @@ take_events(struct shmfb_display *x, bool read)
 		shmfb_flight_poll(fb);
 		shmfb_state_poll(fb);
 		shmfb_withdraw_poll(fb);
-		shmfb_paste_poll(fb);
+		shmfb_clipboard_poll(fb);
 		shmfb_pointer_flush(fb);
 		shmfb_xinput_flush(fb);
 	}

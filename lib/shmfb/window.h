@@ -15,7 +15,8 @@
  *	keyboard.c  keys; their symbols are keymap.c's, what they write text.c's
  *	pointer.c   motion, buttons, wheel, grab; by core events, or XInput 2's,
  *	            which are xinput.c's, xinput_event.c's; xinput_device.c
- *	clipboard.c text that is copied, by owner.c, and pasted, by paste.c; clip.c
+ *	clipboard.c text that is copied, by owner.c and multiple.c, and pasted,
+ *	            by paste.c; clip.c: the text
  *	clock.c     when the next frame is due
  *	display.c   the connection; connect.c: why there is none
  *	extension.c what the server can do; atom.c: its names; visual.c: which
