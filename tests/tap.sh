@@ -107,9 +107,14 @@ ended() { # PID
 		2>/dev/null
 }
 
-# The exit status of a child, which is killed if it does not end.
-wait_end() { # PID
-	eventually ended "$1" || kill -9 "$1"
+# wait_end PID: the exit status of a child, which is killed if it does not end.
+# Not by eventually(), of which it may be a part.
+wait_end() {
+	tap_patience=$(($(date +%s) + 10))
+	until ended "$1"; do
+		[ "$(date +%s)" -le $tap_patience ] || kill -9 "$1"
+		sleep 0.02
+	done
 	wait "$1"
 }
 
