@@ -463,7 +463,8 @@ x11_scripts = %D%/test-demos.x11 %D%/test-input-forward.x11 %D%/test-kills.x11 \
 	%D%/test-swarm.x11 %D%/test-view.x11 %D%/test-view-formats.x11 \
 	%D%/test-view-keys.x11 %D%/test-view-wm.x11
 
-check_PROGRAMS += $(check_programs) %D%/grower %D%/holder %D%/slow-wm %D%/xquery
+check_PROGRAMS += $(check_programs) %D%/grower %D%/holder %D%/slow-wm %D%/taker \
+	%D%/xquery
 %C%_grower_SOURCES = %D%/grower.c %D%/frames.h
 %C%_grower_LDADD = lib/shmx/libshmx.la
 %C%_holder_SOURCES = %D%/holder.c
@@ -471,6 +472,8 @@ check_PROGRAMS += $(check_programs) %D%/grower %D%/holder %D%/slow-wm %D%/xquery
 %C%_slow_wm_SOURCES = %D%/slow-wm.c
 %C%_slow_wm_CFLAGS = $(AM_CFLAGS) $(XCB_CFLAGS)
 %C%_slow_wm_LDADD = $(XCB_LIBS)
+%C%_taker_SOURCES = %D%/taker.c %D%/frames.h
+%C%_taker_LDADD = lib/shmx/libshmx.la
 %C%_xquery_SOURCES = %D%/xquery.c
 %C%_xquery_CFLAGS = $(AM_CFLAGS) $(XCB_CFLAGS)
 %C%_xquery_LDADD = $(XCB_LIBS)

@@ -20,7 +20,9 @@
 #include "view-draw.h"
 
 #define MARGIN 12
+/* To be read by then: so long, and more for each letter. */
 #define NOTICE_NS (1600 * BASE_NS_PER_MS)
+#define NOTICE_LETTER_NS (30 * BASE_NS_PER_MS)
 #define STATS_NS (500 * BASE_NS_PER_MS)
 #define RETRY_NS (10 * BASE_NS_PER_MS)
 #define LINE 26
@@ -377,7 +379,8 @@ view_say(struct view *w, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(w->notice_text, sizeof(w->notice_text), fmt, ap);
 	va_end(ap);
-	w->notice_ns = base_now_ns() + NOTICE_NS;
+	w->notice_ns = base_now_ns() + NOTICE_NS +
+		strlen(w->notice_text) * NOTICE_LETTER_NS;
 	open_notice(w);
 }
 

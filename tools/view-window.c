@@ -255,6 +255,21 @@ show(struct view *w, struct shmx_hold *hold)
 	return ret;
 }
 
+/*
+ * The viewer's keys want Ctrl where the producer takes input: once, for who is
+ * there to press them, and not in what is counted or read.
+ */
+static void
+say_whose_keys(struct view *w)
+{
+	if (w->said_whose || w->v.frames > 0 ||
+	    w->v.screenshot_window != NULL || !forward_wanted(&w->forward))
+		return;
+	w->said_whose = true;
+	view_say(w, "the program takes input: the viewer's keys want Ctrl, "
+		 "Ctrl+F1 shows them");
+}
+
 /* Those before the frame that is held now. */
 static enum viewer_skip
 why_skipped(const struct view *w)
@@ -292,6 +307,7 @@ show_newest(struct view *w)
 		view_trail_add(w, hold);
 		w->given++;
 		w->one_more = false;
+		say_whose_keys(w);
 	}
 	shmx_release(hold);
 	return 0;
