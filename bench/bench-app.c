@@ -391,13 +391,7 @@ enum {
 	ROWS
 };
 
-static const struct {
-	const char *impl;
-	const char *mode;
-	unsigned copies;
-	bool rate;
-	void (*batch)(struct bench_row *row);
-} kinds[ROWS] = {
+static const struct bench_kind kinds[ROWS] = {
 	[DRAWN] = { "shmfb", "drawn", 0, false, shmfb_drawn },
 	[SDL_DRAWN] = { "sdl2-surface", "drawn", 0, false, sdl_drawn },
 	[COPIED] = { "shmfb", "copied", 1, false, shmfb_copied },
@@ -442,20 +436,8 @@ run(struct scene *s, const struct bench_options *o)
 		.options = o, .rows = rows, .count = ROWS,
 		.rounds = o->quick ? 20 : 100,
 	};
-	unsigned i;
 
-	for (i = 0; i < ROWS; i++)
-		rows[i] = (struct bench_row){
-			.bench = "app",
-			.impl = kinds[i].impl,
-			.mode = kinds[i].mode,
-			.width = o->width,
-			.height = o->height,
-			.client_copies = kinds[i].copies,
-			.rate = kinds[i].rate,
-			.batch = kinds[i].batch,
-			.data = s,
-		};
+	bench_rows(rows, kinds, ROWS, "app", o, s);
 	bench_run(&set);
 	bench_print(&set, "Whole frames of an application into a window, "
 		    "awaited unless it says otherwise.\nSDL2's surface is one "

@@ -357,13 +357,7 @@ enum {
 	ROWS
 };
 
-static const struct {
-	const char *impl;
-	const char *mode;
-	unsigned copies;
-	bool rate;
-	void (*batch)(struct bench_row *row);
-} kinds[ROWS] = {
+static const struct bench_kind kinds[ROWS] = {
 	[SHOW_AWAITED] = { "shmfb-shm", "awaited", 0, false, show_awaited },
 	[BARE_AWAITED] = { "bare-shm", "awaited", 0, false, bare_awaited },
 	[SHOW_IN_FLIGHT] = { "shmfb-shm", "2 in flight", 0, true,
@@ -375,26 +369,6 @@ static const struct {
 	[BARE_PLAIN] = { "bare-put-plain", "awaited", 1, false, bare_plain },
 	[MEMCPY] = { "memcpy", "6 buffers", 1, false, memcpy_batch },
 };
-
-static void
-fill_rows(struct bench_row *rows, struct scene *s,
-	  const struct bench_options *o)
-{
-	unsigned i;
-
-	for (i = 0; i < ROWS; i++)
-		rows[i] = (struct bench_row){
-			.bench = "present",
-			.impl = kinds[i].impl,
-			.mode = kinds[i].mode,
-			.width = o->width,
-			.height = o->height,
-			.client_copies = kinds[i].copies,
-			.rate = kinds[i].rate,
-			.batch = kinds[i].batch,
-			.data = s,
-		};
-}
 
 static void
 scene_open(struct scene *s, const struct bench_options *o)
@@ -445,7 +419,7 @@ run(struct scene *s, const struct bench_options *o)
 		.rounds = o->quick ? 40 : 150, .unit = &rows[MEMCPY],
 	};
 
-	fill_rows(rows, s, o);
+	bench_rows(rows, kinds, ROWS, "present", o, s);
 	bench_run(&set);
 	view_check(&s->by_shm, "shm-fd", o);
 	view_check(&s->by_put, "put", o);

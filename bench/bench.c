@@ -197,6 +197,29 @@ ratio(const struct bench_row *a, const struct bench_row *b)
 	return e;
 }
 
+/* --------------------------------------------------------------- rows -- */
+
+void
+bench_rows(struct bench_row *rows, const struct bench_kind *kinds,
+	   size_t count, const char *bench, const struct bench_options *options,
+	   void *data)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		rows[i] = (struct bench_row){
+			.bench = bench,
+			.impl = kinds[i].impl,
+			.mode = kinds[i].mode,
+			.width = options->width,
+			.height = options->height,
+			.client_copies = kinds[i].copies,
+			.rate = kinds[i].rate,
+			.batch = kinds[i].batch,
+			.data = data,
+		};
+}
+
 /* ------------------------------------------------------------ batches -- */
 
 void

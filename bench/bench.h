@@ -70,6 +70,15 @@ struct bench_row {
 	uint64_t server_ns;
 };
 
+/* What tells the rows of a table from each other. */
+struct bench_kind {
+	const char *impl;
+	const char *mode;
+	unsigned copies;		/* client_copies */
+	bool rate;
+	void (*batch)(struct bench_row *row);
+};
+
 struct bench_set {
 	const struct bench_options *options;
 	struct bench_row *rows;		/* borrowed */
@@ -108,6 +117,12 @@ bench_die(const char *fmt, ...) BASE_PRINTF(1, 2) __attribute__((noreturn));
 void
 bench_options(struct bench_options *options, int argc, char **argv,
 	      const char *doc);
+
+/* One row for each of the kinds, of frames of the size that was asked for. */
+void
+bench_rows(struct bench_row *rows, const struct bench_kind *kinds,
+	   size_t count, const char *bench, const struct bench_options *options,
+	   void *data);
 
 /*
  * The process that the rows keep busy beside ours, 0 for none: its CPU time
