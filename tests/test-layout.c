@@ -195,6 +195,52 @@ START_TEST(lenses_are_true)
 }
 END_TEST
 
+/* A walk comes to each pixel once, and never leaves a cell. */
+START_TEST(walks_are_complete)
+{
+	struct shmx_rect rect, part, none = { 5, 5, 0, 9 };
+	struct shmfb_view view;
+	struct shmfb_layout l;
+	static uint8_t seen[600 * 400];
+	int32_t cell, x, y;
+	uint32_t i, most;
+
+	seed = (uint32_t)_i;
+	for (i = 0; i < 20; i++) {
+		view = any_view();
+		/* The smaller it is, the more cells it has. */
+		most = i % 2 ? 8 : 300;
+		l = lay_out(&view, 600, 400, 1 + any(most), 1 + any(most));
+		rect = (struct shmx_rect){ (int32_t)any(600),
+			(int32_t)any(400), 1 + (int32_t)any(600),
+			1 + (int32_t)any(400) };
+		rect = shmfb_rect_cut(&rect, &l.at);
+		rect = shmfb_rect_cut(&rect, &(struct shmx_rect){
+			0, 0, 600, 400 });
+		cell = shmfb_layout_cell(&l);
+		memset(seen, 0, sizeof(seen));
+		part = (struct shmx_rect){ 0, 0, 0, 0 };
+		while (shmfb_layout_next(&l, &rect, &part)) {
+			ck_assert(!shmfb_rect_empty(&part));
+			ck_assert_int_eq((part.x - l.at.x) / cell,
+				(part.x + part.width - 1 - l.at.x) / cell);
+			ck_assert_int_eq((part.y - l.at.y) / cell,
+				(part.y + part.height - 1 - l.at.y) / cell);
+			for (y = part.y; y < part.y + part.height; y++)
+				for (x = part.x; x < part.x + part.width; x++)
+					seen[y * 600 + x]++;
+		}
+		for (y = 0; y < 400; y++)
+			for (x = 0; x < 600; x++)
+				if (seen[y * 600 + x] != is_in(&rect, x, y))
+					ck_abort_msg("%d,%d: %u times", x, y,
+						     seen[y * 600 + x]);
+		part = (struct shmx_rect){ 0, 0, 0, 0 };
+		ck_assert(!shmfb_layout_next(&l, &none, &part));
+	}
+}
+END_TEST
+
 /* Whole factors make squares, up to the largest and the last pixel. */
 START_TEST(whole_factors_are_exact)
 {
@@ -386,6 +432,7 @@ main(void)
 	tcase_add_loop_test(tc, there_and_back, 0, 10);
 	tcase_add_loop_test(tc, neighbours_are_covered, 0, 10);
 	tcase_add_loop_test(tc, lenses_are_true, 0, 10);
+	tcase_add_loop_test(tc, walks_are_complete, 0, 10);
 	tcase_add_loop_test(tc, whole_factors_are_exact, 0, 4);
 
 	tc = suite_case(s, "views");

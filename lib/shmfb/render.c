@@ -337,30 +337,12 @@ compose(struct shmfb *fb, const struct shmx_rect *r,
 		(uint16_t)r->width, (uint16_t)r->height).sequence);
 }
 
-/* Cell by cell; the rectangle is in the window. */
-static void
-compose_rect(struct shmfb *fb, const struct shmx_rect *rect,
-	     const struct shmfb_layout *layout, struct shmfb_run *run)
-{
-	int32_t side = shmfb_layout_cell(layout), x0;
-	struct shmx_rect cell = { 0, 0, side, side }, r;
-
-	x0 = rect->x - (rect->x - layout->at.x) % side;
-	cell.y = rect->y - (rect->y - layout->at.y) % side;
-	for (; cell.y < rect->y + rect->height; cell.y += side)
-		for (cell.x = x0; cell.x < rect->x + rect->width;
-		     cell.x += side) {
-			r = shmfb_rect_cut(&cell, rect);
-			compose(fb, &r, layout, run);
-		}
-}
-
 static int
 put(struct shmfb *fb, const struct shmfb_target *target,
     struct shmfb_picture *picture, const struct shmfb_damage *damage,
     struct shmfb_run *run)
 {
-	struct shmx_rect r;
+	struct shmx_rect r, cell;
 	unsigned i;
 	int err;
 
@@ -370,7 +352,9 @@ put(struct shmfb *fb, const struct shmfb_target *target,
 	set_filter(fb, picture->layout.linear);
 	for (i = 0; i < damage->count; i++) {
 		r = shmfb_rect_move(&damage->rect[i], target->x, target->y);
-		compose_rect(fb, &r, &picture->layout, run);
+		cell = (struct shmx_rect){ 0, 0, 0, 0 };
+		while (shmfb_layout_next(&picture->layout, &r, &cell))
+			compose(fb, &cell, &picture->layout, run);
 	}
 	shmfb_run_add(run, xcb_get_input_focus(fb->x->conn).sequence);
 	return 0;

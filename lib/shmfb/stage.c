@@ -89,24 +89,17 @@ write_scaled(const struct shmfb_sink *to, const struct shmx_rect *part,
 	     const struct shmx_rect *rect, const struct shmfb_source *from,
 	     const struct shmfb_layout *layout)
 {
-	int32_t side = shmfb_layout_cell(layout);
-	struct shmx_rect cell = { 0, 0, side, side }, r;
+	struct shmx_rect cell = { 0, 0, 0, 0 }, r;
 	struct shmfb_lens lens;
-	int32_t x0;
 	int err;
 
-	x0 = rect->x - (rect->x - layout->at.x) % side;
-	cell.y = rect->y - (rect->y - layout->at.y) % side;
-	for (; cell.y < rect->y + rect->height; cell.y += side)
-		for (cell.x = x0; cell.x < rect->x + rect->width;
-		     cell.x += side) {
-			r = shmfb_rect_cut(&cell, rect);
-			shmfb_layout_lens(layout, r.x, r.y, &lens);
-			r = shmfb_rect_move(&r, -part->x, -part->y);
-			err = shmfb_convert_through(to, &r, from, &lens);
-			if (err)
-				return err;
-		}
+	while (shmfb_layout_next(layout, rect, &cell)) {
+		shmfb_layout_lens(layout, cell.x, cell.y, &lens);
+		r = shmfb_rect_move(&cell, -part->x, -part->y);
+		err = shmfb_convert_through(to, &r, from, &lens);
+		if (err)
+			return err;
+	}
 	return 0;
 }
 

@@ -260,6 +260,38 @@ look(int64_t local, int32_t cell, int64_t length, int64_t turned,
 		 (local - middle) * *step;
 }
 
+/* How far it is from there to the end of the cell, or to that end. */
+static int32_t
+rest_of_cell(int32_t from, int32_t corner, int32_t side, int32_t end)
+{
+	return BASE_MIN(side - (from - corner) % side, end - from);
+}
+
+bool
+shmfb_layout_next(const struct shmfb_layout *l, const struct shmx_rect *rect,
+		  struct shmx_rect *part)
+{
+	int32_t side = shmfb_layout_cell(l), x = rect->x, y = rect->y;
+	int32_t right = rect->x + rect->width;
+	int32_t bottom = rect->y + rect->height;
+
+	if (!shmfb_rect_empty(part)) {
+		x = part->x + part->width;
+		y = part->y;
+	}
+	if (x >= right) {
+		x = rect->x;
+		y += part->height;
+	}
+	if (x >= right || y >= bottom)
+		return false;
+	*part = (struct shmx_rect){
+		x, y, rest_of_cell(x, l->at.x, side, right),
+		rest_of_cell(y, l->at.y, side, bottom),
+	};
+	return true;
+}
+
 void
 shmfb_layout_lens(const struct shmfb_layout *l, int32_t x, int32_t y,
 		  struct shmfb_lens *lens)

@@ -75,6 +75,15 @@ shmfb_layout_point(const struct shmfb_layout *layout, int32_t x, int32_t y,
 int32_t
 shmfb_layout_cell(const struct shmfb_layout *layout);
 
+/*
+ * Walk over a rectangle of the window, within layout->at, cell by cell: *part,
+ * which is empty at first, becomes the next of what it has of a cell. false
+ * when there is none.
+ */
+bool
+shmfb_layout_next(const struct shmfb_layout *layout,
+		  const struct shmx_rect *rect, struct shmx_rect *part);
+
 /* The lens for a rectangle of the window within one cell, from pixel x, y. */
 void
 shmfb_layout_lens(const struct shmfb_layout *layout, int32_t x, int32_t y,
