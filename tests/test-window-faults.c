@@ -802,6 +802,83 @@ START_TEST(cut_in_begin)
 }
 END_TEST
 
+/* So long that the server has done all that it was sent, and said so. */
+static void
+catch_up(struct shmfb *fb)
+{
+	x_sync(fb->x->conn);
+	ck_assert_int_eq(shmfb_dispatch(fb), 0);
+	ck_assert_int_eq(shmfb_dispatch(fb), 0);
+	ck_assert_uint_eq(shmfb_in_flight(fb), 0);
+}
+
+/* What has to be shared is shared no more: said by the next call, in words. */
+static void
+check_refused(struct shmfb *fb, int (*call)(struct shmfb *))
+{
+	ck_assert_int_eq(call(fb), -ENOTSUP);
+	ck_assert_ptr_nonnull(strstr(shmfb_error(), "refused a frame"));
+	ck_assert_uint_eq(shmfb_in_flight(fb), 0);
+}
+
+/*
+ * The server has lost a canvas' memory: the frame from there fails, and the
+ * next ones are refused. The canvas stays begun, to be drawn anew; a ring's
+ * memory is another matter.
+ */
+START_TEST(canvas_lost)
+{
+	static const enum shmfb_backend shared[] = { SHMFB_SHM, SHMFB_SYSV };
+	struct shmfb *fb = open_alone(shared[_i], false);
+	struct shmfb_canvas canvas, again;
+
+	ck_assert_int_eq(draw(fb), 0);
+	settle(fb, c);
+	ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
+	xcb_shm_detach(fb->x->conn, fb->canvas.slot->segment->xid);
+	/* It is not waited for. */
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), 0);
+	catch_up(fb);
+	ck_assert_uint_eq(stats_of(fb).frames_failed, 1);
+	ck_assert_int_eq(shmfb_begin(fb, &canvas), 0);
+	check_refused(fb, draw);
+	ck_assert_int_eq(shmfb_begin(fb, &again), 0);
+	ck_assert_ptr_eq(again.pixels, canvas.pixels);
+	ck_assert_uint_eq(again.age, 0);
+	check_refused(fb, copy_same);
+	ck_assert_int_eq(shmfb_present(fb, NULL, 0), -EINVAL);
+	ck_assert_int_eq(show_same(fb), 0);
+	settle(fb, c);
+	ck_assert_uint_eq(stats_of(fb).frames_failed, 1);
+	shmfb_close(fb);
+	ck_assert_uint_eq(held(&rings[0]), 1);
+	check_no_segments(getpid());
+}
+END_TEST
+
+/* The server has lost a ring's. */
+START_TEST(ring_lost)
+{
+	struct shmfb *fb = open_alone(SHMFB_SHM, false);
+
+	ck_assert_int_eq(show_same(fb), 0);
+	settle(fb, c);
+	xcb_shm_detach(fb->x->conn, fb->ring->xid);
+	next_frame(&rings[0], 5);
+	ck_assert_int_eq(show_same(fb), 0);
+	catch_up(fb);
+	ck_assert_uint_eq(stats_of(fb).frames_failed, 1);
+	check_refused(fb, show_same);
+	/* The newest one, and the test's: of the same slot. */
+	ck_assert_uint_eq(held(&rings[0]), 1);
+	ck_assert_int_eq(draw(fb), 0);
+	settle(fb, c);
+	check_shows(c, fb, WIDTH, HEIGHT, 3);
+	shmfb_close(fb);
+	ck_assert_uint_eq(held(&rings[0]), 1);
+}
+END_TEST
+
 /* As where a producer comes back with another: of every format in turn. */
 START_TEST(formats_take_turns)
 {
@@ -987,6 +1064,8 @@ main(void)
 	tcase_add_loop_test(tc, destroyed_meanwhile, 0, BACKENDS * 4);
 	tcase_add_loop_test(tc, cut_meanwhile, 0, CALLS * BACKENDS * 4);
 	tcase_add_loop_test(tc, cut_in_begin, 0, BACKENDS);
+	tcase_add_loop_test(tc, canvas_lost, 0, 2);
+	tcase_add_test(tc, ring_lost);
 	tcase_add_loop_test(tc, formats_take_turns, 0, BACKENDS * 2);
 
 	tc = suite_case(s, "servers");
