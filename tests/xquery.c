@@ -17,7 +17,8 @@
  *	xquery CLASS colour RRGGBB	how many pixels are of that one
  *
  * CLASS is the second part of WM_CLASS.  Waits up to five seconds for such a
- * window to be mapped; exits 1 when there is none.
+ * window to be mapped, which is later than that it has its class, and before
+ * which it hears no key; exits 1 when there is none.
  */
 #include "config.h"
 
@@ -197,6 +198,17 @@ count(xcb_connection_t *conn, xcb_window_t around, const char *class)
 	return n;
 }
 
+static int
+is_mapped(xcb_connection_t *conn, xcb_window_t w)
+{
+	xcb_get_window_attributes_reply_t *r = xcb_get_window_attributes_reply(
+		conn, xcb_get_window_attributes(conn, w), NULL);
+	int mapped = r != NULL && r->map_state != XCB_MAP_STATE_UNMAPPED;
+
+	free(r);
+	return mapped;
+}
+
 /* On the screen, or within a window manager's frame there. */
 static xcb_window_t
 find(xcb_connection_t *conn, xcb_window_t root, const char *class, int deep)
@@ -209,7 +221,8 @@ find(xcb_connection_t *conn, xcb_window_t root, const char *class, int deep)
 	if (tree == NULL)
 		return XCB_NONE;
 	for (i = 0; i < xcb_query_tree_children_length(tree); i++)
-		if (has_class(conn, xcb_query_tree_children(tree)[i], class))
+		if (has_class(conn, xcb_query_tree_children(tree)[i], class) &&
+		    is_mapped(conn, xcb_query_tree_children(tree)[i]))
 			found = xcb_query_tree_children(tree)[i];
 	for (i = 0; deep && found == XCB_NONE &&
 	     i < xcb_query_tree_children_length(tree); i++)
