@@ -335,6 +335,7 @@ segments_of(pid_t pid, unsigned *staying)
 		    cpid != (int)pid)
 			continue;
 		n++;
+		ck_assert_uint_eq(perms & 0777, 0600);
 		/* As the kernel marks what is removed: SHM_DEST. */
 		*staying += !(perms & 01000);
 	}

@@ -100,7 +100,8 @@ check_shows(xcb_connection_t *c, struct shmfb *fb, uint32_t width,
 
 /*
  * The System V segments that process has made and that are there: how many,
- * and how many of them stay when nobody has them attached any more.
+ * and how many of them stay when nobody has them attached any more.  All are of
+ * mode 0600, or the test fails.
  */
 unsigned
 segments_of(pid_t pid, unsigned *staying);
