@@ -11,6 +11,7 @@
 
 #include "shmx/atomic.h"
 #include "shmx/reader.h"
+#include "shmfb/window.h"
 #include "suite.h"
 #include "xtool.h"
 
@@ -101,7 +102,10 @@ check_feedback(void)
 	/* The display's clock has microseconds, rounded down. */
 	ck_assert_uint_ge(presented + 1000, put);
 	for (i = 0; i < SHMX_LATENCY_STAGES; i++)
-		ck_assert_uint_eq(total((enum shmx_latency_stage)i), FRAMES);
+		ck_assert_msg(total((enum shmx_latency_stage)i) == FRAMES,
+			      "stage %d has %u frames; %u were left out", i,
+			      total((enum shmx_latency_stage)i),
+			      (unsigned)stats_of(fb).skipped);
 }
 
 static const enum shmfb_backend backends[] = { SHMFB_SHM, SHMFB_PUT, SHMFB_PRESENT };
@@ -141,6 +145,27 @@ START_TEST(without_a_clock)
 }
 END_TEST
 
+/*
+ * Drawn, as the server said, which has yet to say when: with a newer frame in
+ * its place it is counted all the same.
+ */
+START_TEST(replaced_when_drawn)
+{
+	uint64_t sequence;
+
+	open_all(SHMFB_PRESENT, SHMFB_VSYNC_OFF);
+	show_one(1);
+	if (!fb->newest->landed)
+		shmfb_flight_idle(fb, fb->pixmap.serial);
+	ck_assert(fb->newest->landed);
+	ck_assert_uint_eq(total(SHMX_LATENCY_PRESENTED), 0);
+	sequence = show_one(2);
+	wait_until(fb, is_presented, &sequence);
+	ck_assert_uint_eq(total(SHMX_LATENCY_PRESENTED), 2);
+	close_all();
+}
+END_TEST
+
 /* With a clock the frame is drawn at once, and presented a refresh later. */
 START_TEST(presented_at_the_refresh)
 {
@@ -172,6 +197,7 @@ main(void)
 	tcase_add_loop_test(tc, always_at_a_refresh, 0, 3);
 	tcase_add_loop_test(tc, by_a_timer, 0, 2);
 	tcase_add_loop_test(tc, without_a_clock, 0, 3);
+	tcase_add_test(tc, replaced_when_drawn);
 	tcase_add_test(tc, presented_at_the_refresh);
 	return suite_run(s);
 }

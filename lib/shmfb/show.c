@@ -193,6 +193,9 @@ become_newest(struct shmfb *fb, struct shmfb_picture *picture)
 {
 	uint64_t now = base_now_ns();
 
+	/* It is drawn: what would have told when is of this one from now on. */
+	if (fb->newest && fb->newest->landed)
+		shmx_presented(fb->newest->hold, now);
 	shmfb_picture_unref(fb, fb->newest);
 	fb->newest = picture;
 	fb->sent_ns = now;
