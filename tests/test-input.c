@@ -5,12 +5,15 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <xcb/xinput.h>
 #include <xcb/xkb.h>
@@ -20,6 +23,7 @@
 #include <shmfb/shmfb.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "shmfb/window.h"
 #include "suite.h"
 #include "xtool.h"
@@ -280,6 +284,98 @@ START_TEST(keymap_is_read_once)
 
 	ck_assert_uint_ge(one, 5);
 	ck_assert_uint_lt(requests_for(50), 10 * one);
+}
+END_TEST
+
+/*
+ * What a step takes of events has a limit, and the last of these may be that
+ * the map has changed: then it is read all the same before anybody sleeps.
+ */
+START_TEST(keymap_changes_at_the_limit)
+{
+	xcb_connection_t *own = fb->x->conn;
+	xcb_keysym_t sym[2] = { XKB_KEY_a, XKB_KEY_A };
+	xcb_keycode_t a = keycode(XKB_KEY_a);
+	unsigned n, i;
+
+	for (n = 240; n < 260; n++) {
+		settle(fb, c);
+		for (i = 0; i < n; i++)
+			xcb_change_property(c, XCB_PROP_MODE_REPLACE,
+					    shmfb_window_id(fb),
+					    XCB_ATOM_CUT_BUFFER0,
+					    XCB_ATOM_STRING, 8, 0, NULL);
+		xcb_change_keyboard_mapping(c, 1, a, 2, sym);
+		x_sync(c);
+		/* Has libxcb read all of them. */
+		x_sync(own);
+		ck_assert_int_eq(shmfb_dispatch(fb), 0);
+		ck_assert(!fb->x->keymap.stale);
+	}
+}
+END_TEST
+
+/*
+ * Whenever a byte comes: changes the map, waits a moment, which is another
+ * one each time, and has a key pressed and released.
+ */
+static pid_t
+change_and_press(const int fds[2])
+{
+	xcb_keysym_t sym[2] = { XKB_KEY_a, XKB_KEY_A };
+	xcb_keycode_t a = keycode(XKB_KEY_a);
+	unsigned round = 0;
+	pid_t pid = fork();
+	char byte;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid)
+		return pid;
+	close(fds[1]);
+	c = xcb_connect(NULL, NULL);
+	while (read(fds[0], &byte, 1) == 1) {
+		xcb_change_keyboard_mapping(c, 1, a, 2, sym);
+		x_sync(c);
+		usleep(50 * (round++ % 40));
+		fake(XCB_KEY_PRESS, a, 0, 0);
+		fake(XCB_KEY_RELEASE, a, 0, 0);
+	}
+	_exit(0);
+}
+
+static bool
+is_released(void)
+{
+	struct shmfb_event e;
+
+	while (shmfb_next_event(fb, &e))
+		if (e.type == SHMFB_EVENT_KEY && !e.u.key.pressed)
+			return true;
+	return false;
+}
+
+/* Keys that come while the map is read: nobody sleeps on them. */
+START_TEST(keys_while_the_keymap_is_read)
+{
+	struct pollfd p = { shmfb_fd(fb), POLLIN, 0 };
+	int fds[2];
+	unsigned i;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	pid = change_and_press(fds);
+	close(fds[0]);
+	for (i = 0; i < 200; i++) {
+		ck_assert_int_eq(write(fds[1], "", 1), 1);
+		do {
+			ck_assert_msg(base_poll(&p, 1, base_now_ns() +
+						5 * BASE_NS_PER_S) == 1,
+				      "asleep in round %u", i);
+			ck_assert_int_eq(shmfb_dispatch(fb), 0);
+		} while (!is_released());
+	}
+	close(fds[1]);
+	waitpid(pid, NULL, 0);
 }
 END_TEST
 
@@ -1252,6 +1348,8 @@ main(void)
 	tcase_add_test(tc, keymap_changes);
 	tcase_add_test(tc, keymap_is_read_once);
 	tcase_add_test(tc, keymap_changes_before_a_key);
+	tcase_add_test(tc, keymap_changes_at_the_limit);
+	tcase_add_test(tc, keys_while_the_keymap_is_read);
 	tcase_add_test(tc, buttons);
 	tcase_add_test(tc, wheel);
 	tcase_add_test(tc, pointer_is_where_the_picture_is);

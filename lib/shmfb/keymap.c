@@ -170,14 +170,13 @@ shmfb_keymap_event(struct shmfb_keymap *map, const xcb_generic_event_t *event)
 		map->stale = true;
 }
 
-bool
+void
 shmfb_keymap_renew(struct shmfb_keymap *map, xcb_connection_t *conn)
 {
 	if (!map->stale)
-		return false;
+		return;
 	map->stale = false;
 	read_map(map, conn);
-	return true;
 }
 
 /* Have map->state be that of an X event: 8 modifiers, the layout above. */

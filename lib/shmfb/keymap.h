@@ -47,10 +47,9 @@ shmfb_keymap_event(struct shmfb_keymap *map, const xcb_generic_event_t *event);
 /*
  * After such events, and before a key that came after them: read the map if
  * there is a newer one, which waits for the server. One change is several
- * events, so this is not done for each. Whether it was read: libxcb may then
- * have queued events.
+ * events, so this is not done for each. libxcb may then have queued more.
  */
-bool
+void
 shmfb_keymap_renew(struct shmfb_keymap *map, xcb_connection_t *conn);
 
 /* The key symbol, with that state of an X event. XKB_KEY_NoSymbol is 0. */

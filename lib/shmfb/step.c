@@ -97,9 +97,6 @@ take_all(struct shmfb_display *x, xcb_generic_event_t *event, unsigned most)
 		if (!--most)
 			return false;
 		event = xcb_poll_for_queued_event(x->conn);
-		/* When all news of it is taken; there may then be more. */
-		if (!event && shmfb_keymap_renew(&x->keymap, x->conn))
-			event = xcb_poll_for_queued_event(x->conn);
 	}
 	x->seen = xcb_total_read(x->conn);
 	return true;
@@ -136,6 +133,12 @@ take_events(struct shmfb_display *x, bool read)
 		shmfb_pointer_flush(fb);
 		shmfb_xinput_flush(fb);
 	}
+	/*
+	 * When all news of it is taken, and last: it waits for answers, and
+	 * what libxcb reads meanwhile is for the next round.
+	 */
+	if (!x->gone)
+		shmfb_keymap_renew(&x->keymap, x->conn);
 }
 
 static void
