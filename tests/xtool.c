@@ -217,6 +217,8 @@ settle(struct shmfb *fb, xcb_connection_t *c)
 {
 	unsigned i;
 
+	/* A busy server may not have come to what c has flushed. */
+	x_sync(c);
 	/* Twice: the first round may have led to a repaint. */
 	for (i = 0; i < 3; i++) {
 		x_sync(fb->x->conn);

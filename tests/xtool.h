@@ -62,8 +62,9 @@ wait_until(struct shmfb *fb, bool (*done)(struct shmfb *fb, void *data),
 	   void *data);
 
 /*
- * Until the server has done all that the window sent, what the server had to
- * say to it has been taken, and nothing is left to be repainted.
+ * Until the server has done all that c and the window sent, what the server
+ * had to say to the window has been taken, and nothing is left to be
+ * repainted.
  */
 void
 settle(struct shmfb *fb, xcb_connection_t *c);
