@@ -10,6 +10,7 @@
 #include "fault.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@ static struct {
 	const char *call;	/* NULL: all */
 	unsigned nth;		/* 0: always */
 	int err;
+	bool here;		/* of that thread only */
+	pthread_t thread;
 	atomic_uint calls;
 	atomic_uint failed;
 	bool on;
@@ -34,6 +37,8 @@ fails(const char *call)
 	unsigned n;
 
 	if (fault.call != NULL && strcmp(fault.call, call) != 0)
+		return false;
+	if (fault.here && !pthread_equal(fault.thread, pthread_self()))
 		return false;
 	n = atomic_fetch_add(&fault.calls, 1) + 1;
 	if (fault.nth != 0 && n != fault.nth)
@@ -129,9 +134,11 @@ static const struct base_sys faulty = {
 };
 
 static void
-fault_on(const char *call, unsigned nth, int err)
+fault_on(const char *call, unsigned nth, int err, bool here)
 {
 	fault_off();
+	fault.here = here;
+	fault.thread = pthread_self();
 	fault.call = call;
 	fault.nth = nth;
 	fault.err = err;
@@ -145,13 +152,19 @@ fault_on(const char *call, unsigned nth, int err)
 void
 fault_nth(const char *call, unsigned n, int err)
 {
-	fault_on(call, n, err);
+	fault_on(call, n, err, false);
+}
+
+void
+fault_nth_here(const char *call, unsigned n, int err)
+{
+	fault_on(call, n, err, true);
 }
 
 void
 fault_always(const char *call, int err)
 {
-	fault_on(call, 0, err);
+	fault_on(call, 0, err, false);
 }
 
 bool

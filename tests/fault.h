@@ -12,8 +12,8 @@
  *	ck_assert_int_eq(ret, 0);
  *
  * The watch of suite.h then sees whether the way back leaks. Only calls that
- * go through base_sys count, by any thread. call is a member's name ("mmap"),
- * NULL for all of them.
+ * go through base_sys count, by any thread but for fault_nth_here(). call is a
+ * member's name ("mmap"), NULL for all of them.
  */
 #ifndef TESTS_FAULT_H
 #define TESTS_FAULT_H
@@ -22,6 +22,9 @@
 
 /* From now on the n-th call, counted from 1, fails with err; once. */
 void fault_nth(const char *call, unsigned n, int err);
+
+/* The same, of calls by this thread: a producer has one that serves readers. */
+void fault_nth_here(const char *call, unsigned n, int err);
 
 /* Every such call fails, as on a kernel that does not have it. */
 void fault_always(const char *call, int err);

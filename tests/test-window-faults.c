@@ -322,7 +322,7 @@ try_call(struct shmfb *fb, int (*call)(struct shmfb *), bool later,
 	if (later)
 		ck_assert_int_eq(draw(fb), 0);
 	settle(fb, c);
-	fault_nth(NULL, n, ENOMEM);
+	fault_nth_here(NULL, n, ENOMEM);
 	err = call(fb);
 	failed = fault_off();
 	ck_assert_msg(err == 0 || (failed && err == -ENOMEM), "%u: %d, %s", n,
@@ -398,7 +398,7 @@ START_TEST(errors)
 		for (n = 1, failed = true; failed; n++) {
 			fb = open_beside(first, backend, turned);
 			settle(fb, c);
-			fault_nth(NULL, n, because[i]);
+			fault_nth_here(NULL, n, because[i]);
 			err = call(fb);
 			failed = fault_off();
 			ck_assert_msg(err == 0 ||
@@ -472,7 +472,7 @@ START_TEST(others)
 		ck_assert_int_eq(draw(fb), 0);
 		settle(fb, c);
 		if (n > 0)
-			fault_nth(NULL, n, ENOMEM);
+			fault_nth_here(NULL, n, ENOMEM);
 		err = settings[_i](fb);
 		failed = fault_off();
 		ck_assert(err == 0 || (failed && err == -ENOMEM));
