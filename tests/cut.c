@@ -15,7 +15,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static struct {
+/* Of the thread that asked for it: others have connections of their own. */
+static _Thread_local struct {
 	bool on;
 	int fd;
 	unsigned left;		/* calls before it is cut; 0: it was */
