@@ -450,27 +450,36 @@ show(const char *path)
 	return !dirty;
 }
 
+/* false: quit. */
+static bool
+take_events(void)
+{
+	struct shmfb_event e;
+	bool go_on = true;
+
+	while (go_on && shmfb_next_event(fb, &e))
+		go_on = on_event(&e);
+	return go_on;
+}
+
 /* frames 0: until it is closed, and else so many, though nothing happens. */
 static void
 run(unsigned long frames, const char *path)
 {
 	struct pollfd wait = { shmfb_fd(fb), POLLIN, 0 };
-	struct shmfb_event e;
 	unsigned long shown = 0;
 	bool go_on = true;
 
-	while (go_on && (frames == 0 || shown < frames)) {
+	while (go_on && take_events() && (frames == 0 || shown < frames)) {
 		dirty |= frames != 0;
-		while (go_on && shmfb_next_event(fb, &e))
-			go_on = on_event(&e);
 		if (dirty && shmfb_ready(fb)) {
 			shown += show(shown + 1 == frames ? path : NULL);
 		} else if (dirty) {
-			go_on &= shmfb_pump(fb);
+			go_on = shmfb_pump(fb);
 		} else {
 			/* Pump would not sleep, as a frame could be shown. */
 			poll(&wait, 1, -1);
-			go_on &= shmfb_dispatch(fb) == 0;
+			go_on = shmfb_dispatch(fb) == 0;
 		}
 	}
 }

@@ -218,16 +218,15 @@ main(int argc, char **argv)
 	shmfb_set_view(fb, &view);
 	clear();
 	wait = (struct pollfd){ shmfb_fd(fb), POLLIN, 0 };
-	while (go_on) {
-		go_on = take_events();
+	while (go_on && take_events()) {
 		if (changed[0].width == 0) {
 			/* Pump would not sleep, as a frame could be shown. */
 			poll(&wait, 1, -1);
-			go_on &= shmfb_dispatch(fb) == 0;
+			go_on = shmfb_dispatch(fb) == 0;
 		} else if (shmfb_ready(fb)) {
 			show();
 		} else {
-			go_on &= shmfb_pump(fb);
+			go_on = shmfb_pump(fb);
 		}
 	}
 	shmfb_close(fb);
