@@ -13,6 +13,8 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "base/base.h"
+
 struct shmfb_display;
 
 struct shmfb_sigpipe {
@@ -29,7 +31,7 @@ shmfb_sigpipe_let_go(struct shmfb_sigpipe *held);
 
 /* Until the end of the block, at whose beginning it stands. */
 #define shmfb_without_sigpipe(x)					\
-	struct shmfb_sigpipe held_sigpipe				\
+	struct shmfb_sigpipe held_sigpipe BASE_UNUSED			\
 		__attribute__((cleanup(shmfb_sigpipe_let_go))) =	\
 		shmfb_sigpipe_hold(x)
 
