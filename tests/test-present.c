@@ -1019,6 +1019,39 @@ START_TEST(pixmaps_of_each_depth)
 }
 END_TEST
 
+/* Nor is there a way to say what differs: each time, all is copied. */
+START_TEST(server_without_xfixes)
+{
+	static const char *const flags[] = { "-extension", "XFIXES", NULL };
+	const struct shmx_rect all = { 0, 0, PIXMAP_WIDTH, PIXMAP_HEIGHT };
+	const struct shmx_rect part = { 33, 20, 41, 17 };
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct xserver server;
+	xcb_connection_t *there;
+	struct shmfb *fb;
+
+	xserver_start(&server, "800x600x24", flags);
+	there = x_connect(server.display);
+	opt.display = server.display;
+	opt.width = PIXMAP_WIDTH;
+	opt.height = PIXMAP_HEIGHT;
+	opt.backend = SHMFB_PRESENT;
+	fb = open_window(&opt);
+	present_noise(fb, 1, NULL);
+	settle(fb, there);
+	present_noise(fb, 2, &part);
+	settle(fb, there);
+	check_noise_of(there, fb, 0xffffff, 2, &all, 0);
+	ck_assert_str_eq(stats_of(fb).path, "present");
+	ck_assert_msg(strstr(stats_of(fb).why, "the server has no XFIXES 2"),
+		      "%s", stats_of(fb).why);
+	ck_assert_uint_eq(stats_of(fb).frames_failed, 0);
+	shmfb_close(fb);
+	xcb_disconnect(there);
+	xserver_stop(&server);
+}
+END_TEST
+
 START_TEST(server_without_shm)
 {
 	static const char *const flags[] = { "-extension", "MIT-SHM", NULL };
@@ -1306,6 +1339,7 @@ main(void)
 	tcase_add_test(tc, descriptors_switched_off);
 	tcase_add_loop_test(tc, pixmaps_of_each_depth, 0, PIXMAPS);
 	tcase_add_test(tc, server_without_shm);
+	tcase_add_test(tc, server_without_xfixes);
 	tcase_add_test(tc, server_over_tcp);
 	tcase_add_test(tc, one_ring_is_refused);
 	tcase_add_loop_test(tc, refused_once, 0, 3);
