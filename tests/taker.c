@@ -3,7 +3,8 @@
  * taker NAME WxH - a producer that says what keyboard and pointer send it
  *
  * It publishes one frame, and prints a line for each input, "key 61 down",
- * "button 1 up 84 100", "scroll 0 -1", "motion 84 100", until it is ended.
+ * "text a", "button 1 up 84 100", "scroll 0 -1", "motion 84 100", until it is
+ * ended.
  */
 #include "config.h"
 
@@ -29,6 +30,8 @@ print(const struct shmx_input *in)
 		printf("scroll %g %g\n", in->dx, in->dy);
 	} else if (in->kind == SHMX_INPUT_MOTION) {
 		printf("motion %g %g\n", in->x, in->y);
+	} else if (in->kind == SHMX_INPUT_TEXT) {
+		printf("text %s\n", in->text);
 	}
 	fflush(stdout);
 }

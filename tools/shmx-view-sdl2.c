@@ -37,6 +37,7 @@ struct view {
 	SDL_Surface *other;		/* to convert from, or NULL */
 	struct forward_sdl2 input;
 	bool own[SDL_NUM_SCANCODES];	/* pressed, and for the viewer */
+	bool own_text;			/* the last key's: for the viewer */
 	uint32_t room[SHMX_SIDE_MAX];	/* a row that is being converted */
 	struct base_hist latency;
 	uint64_t shown;
@@ -84,12 +85,16 @@ is_own_key(struct view *w, const SDL_KeyboardEvent *ev)
 	return *own;
 }
 
+/* What a key writes comes right after it, and goes where that went. */
 static bool
 is_own(struct view *w, const SDL_Event *ev)
 {
+	bool key = ev->type == SDL_KEYDOWN || ev->type == SDL_KEYUP;
+
+	if (key)
+		w->own_text = is_own_key(w, &ev->key);
 	return ev->type == SDL_QUIT ||
-	       ((ev->type == SDL_KEYDOWN || ev->type == SDL_KEYUP) &&
-		is_own_key(w, &ev->key));
+	       ((key || ev->type == SDL_TEXTINPUT) && w->own_text);
 }
 
 /* Ending once is enough: what a key repeats does nothing. */
@@ -98,7 +103,7 @@ handle_own(struct view *w, const SDL_Event *ev)
 {
 	if (ev->type == SDL_QUIT)
 		w->over = true;
-	else if (!ev->key.repeat)
+	else if (ev->type == SDL_KEYDOWN && !ev->key.repeat)
 		w->over |= ev->key.keysym.sym == SDLK_q ||
 			   ev->key.keysym.sym == SDLK_ESCAPE;
 }

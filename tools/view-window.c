@@ -89,11 +89,15 @@ is_own_key(struct view *w, const struct shmfb_event *ev)
 	return *own;
 }
 
+/* What a key writes comes right after it, and goes where that went. */
 static bool
 is_own(struct view *w, const struct shmfb_event *ev)
 {
+	if (ev->type == SHMFB_EVENT_KEY)
+		w->own_text = is_own_key(w, ev);
 	return ev->type == SHMFB_EVENT_CLOSE ||
-	       (ev->type == SHMFB_EVENT_KEY && is_own_key(w, ev));
+	       ((ev->type == SHMFB_EVENT_KEY ||
+		 ev->type == SHMFB_EVENT_TEXT) && w->own_text);
 }
 
 static void
@@ -101,7 +105,7 @@ handle_event(struct view *w, const struct shmfb_event *ev)
 {
 	if (ev->type == SHMFB_EVENT_CLOSE)
 		w->over = true;
-	else
+	else if (ev->type == SHMFB_EVENT_KEY)
 		view_key(w, ev->u.key.keysym, ev->u.key.repeat);
 }
 

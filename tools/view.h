@@ -45,6 +45,7 @@ struct view {
 	struct shmfb *fb;		/* NULL: closed */
 	struct forward forward;		/* input, to the producer */
 	bool own[VIEW_KEYCODES];	/* pressed, and for the viewer */
+	bool own_text;			/* the last key's: for the viewer */
 	bool said_whose;		/* that its own keys want Ctrl */
 	uint64_t given;			/* frames given to the window */
 	uint64_t ring_id;		/* of the last one */
