@@ -385,9 +385,9 @@ check_programs += %D%/test-devices
 %C%_test_devices_LDADD = $(window_libs)
 
 check_programs += %D%/test-clipboard.x11
-%C%_test_clipboard_x11_SOURCES = %D%/test-clipboard.c
+%C%_test_clipboard_x11_SOURCES = %D%/test-clipboard.c %D%/boast.c %D%/boast.h
 %C%_test_clipboard_x11_CFLAGS = $(x11_cflags)
-%C%_test_clipboard_x11_LDADD = $(window_libs)
+%C%_test_clipboard_x11_LDADD = $(window_libs) -ldl
 
 check_programs += %D%/test-present.x11
 %C%_test_present_x11_SOURCES = %D%/test-present.c
@@ -410,9 +410,9 @@ check_programs += %D%/test-storm.x11
 %C%_test_storm_x11_LDADD = $(window_libs)
 
 check_programs += %D%/test-wm.x11
-%C%_test_wm_x11_SOURCES = %D%/test-wm.c
+%C%_test_wm_x11_SOURCES = %D%/test-wm.c %D%/boast.c %D%/boast.h
 %C%_test_wm_x11_CFLAGS = $(x11_cflags)
-%C%_test_wm_x11_LDADD = $(window_libs)
+%C%_test_wm_x11_LDADD = $(window_libs) -ldl
 
 check_programs += %D%/test-pixels.x11
 %C%_test_pixels_x11_SOURCES = %D%/test-pixels.c %D%/colour.c %D%/colour.h

@@ -16,6 +16,7 @@
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "boast.h"
 #include "suite.h"
 #include "xtool.h"
 
@@ -858,6 +859,35 @@ START_TEST(owner_that_stops_in_between)
 }
 END_TEST
 
+/*
+ * A server, or what is between, that says of a piece that it is longer than
+ * what has come: a little, as much as a signed number has no room for, and as
+ * much as 32 bits have none for.
+ */
+START_TEST(texts_that_boast)
+{
+	static const uint32_t bytes[] = { 9, 4096, 0x80000000, UINT32_MAX };
+	xcb_selection_request_event_t *e;
+	unsigned i;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(bytes); i++) {
+		boast_of(utf8, bytes[i], "x");
+		ck_assert_ptr_null(paste(utf8, "text", 4));
+		ck_assert_uint_eq(boast_end(), 1);
+		own();
+		e = asked();
+		begin_pieces(e);
+		boast_of(utf8, bytes[i], "x");
+		put(e, XCB_PROP_MODE_REPLACE, utf8, 8, 4, "text");
+		x_sync(c);
+		ck_assert_ptr_null(paste_of(fb));
+		ck_assert_uint_eq(boast_end(), 1);
+		free(e);
+	}
+	ck_assert_str_eq(paste(utf8, "honest", 6), "honest");
+}
+END_TEST
+
 /* ------------------------------------------------------ nobody sleeps -- */
 
 static struct xserver server;
@@ -955,6 +985,7 @@ main(void)
 	tcase_add_test(tc, owner_that_stops_in_between);
 	tcase_add_test(tc, owner_that_is_late);
 	tcase_add_test(tc, piece_in_two_parts);
+	tcase_add_test(tc, texts_that_boast);
 	tcase_add_test(tc, owner_says_since_when);
 	tcase_add_test(tc, pasters_are_listened_to_meanwhile);
 	tc = suite_case(s, "asleep");

@@ -20,6 +20,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "boast.h"
 #include "fault.h"
 #include "shmfb/window.h"
 #include "suite.h"
@@ -1252,6 +1253,37 @@ START_TEST(scale_changes)
 }
 END_TEST
 
+/* What was not sent is not looked at: on opening, and when it changes. */
+START_TEST(resources_that_boast)
+{
+	static const char real[] = "Xft.dpi: 144";
+	static const char behind[] = "\nXft.dpi: 192\n";
+	const uint32_t some = sizeof(real) - 1 + 100 * (sizeof(behind) - 1);
+	const uint32_t bytes[] = { some, 0x80000000, UINT32_MAX };
+	struct shmfb *fb;
+	unsigned i;
+
+	for (i = 0; i < BASE_ARRAY_SIZE(bytes); i++) {
+		set_resources(real);
+		boast_of(XCB_ATOM_STRING, bytes[i], behind);
+		fb = open_with(0);
+		ck_assert_uint_eq(boast_end(), 1);
+		ck_assert(shmfb_scale(fb) < 1.01);
+		set_resources("Xft.dpi: 288");
+		settle(fb, c);
+		ck_assert(shmfb_scale(fb) > 2.99);
+		boast_of(XCB_ATOM_STRING, bytes[i], behind);
+		set_resources(real);
+		settle(fb, c);
+		ck_assert_uint_eq(boast_end(), 1);
+		ck_assert(shmfb_scale(fb) < 1.01);
+		shmfb_close(fb);
+	}
+	xcb_delete_property(c, root, XCB_ATOM_RESOURCE_MANAGER);
+	x_sync(c);
+}
+END_TEST
+
 /* -------------------------------------------------------------- cursor -- */
 
 /* What the pointer looks like; to be freed. */
@@ -1472,6 +1504,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, resources_are_read);
 	tcase_add_test(tc, scale_changes);
+	tcase_add_test(tc, resources_that_boast);
 
 	tc = suite_case(s, "cursor");
 	tcase_add_checked_fixture(tc, setup, teardown);

@@ -8,6 +8,7 @@
 
 #include "property.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <xcb/xcbext.h>
 
@@ -46,6 +47,27 @@ shmfb_property_take(struct shmfb_display *x, struct shmfb_ask *ask,
 	ask_for(x, ask, true, window, name, XCB_GET_PROPERTY_TYPE_ANY, bytes);
 }
 
+/*
+ * The answer, or NULL if it is of no format, or claims to have more than has
+ * come with it: libxcb allocates what has, and compares nothing.
+ */
+static xcb_get_property_reply_t *
+check(xcb_get_property_reply_t *r)
+{
+	uint64_t bytes;
+
+	if (!r)
+		return NULL;
+	bytes = (uint64_t)r->value_len * (r->format / 8);
+	/* An int is what libxcb tells its length in. */
+	if ((r->format == 0 || r->format == 8 || r->format == 16 ||
+	     r->format == 32) && bytes <= (uint64_t)r->length * 4 &&
+	    bytes <= INT_MAX)
+		return r;
+	free(r);
+	return NULL;
+}
+
 xcb_get_property_reply_t *
 shmfb_property_answer(struct shmfb_display *x, struct shmfb_ask *ask,
 		      bool *answered)
@@ -59,7 +81,18 @@ shmfb_property_answer(struct shmfb_display *x, struct shmfb_ask *ask,
 	ask->due = false;
 	*answered = true;
 	free(error);
-	return reply;
+	return check(reply);
+}
+
+xcb_get_property_reply_t *
+shmfb_property_wait(struct shmfb_display *x, struct shmfb_ask *ask)
+{
+	const xcb_get_property_cookie_t cookie = { ask->sequence };
+
+	if (!ask->due)
+		return NULL;
+	ask->due = false;
+	return check(xcb_get_property_reply(x->conn, cookie, NULL));
 }
 
 void

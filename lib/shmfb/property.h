@@ -2,8 +2,9 @@
 /*
  * property.h - properties of windows: written, and asked for
  *
- * Nobody waits for an answer: it is looked for in each step, since what has
- * changed is said by an event, and a server may take its time.
+ * But for what a window opens with, nobody waits for an answer: it is looked
+ * for in each step, since what has changed is said by an event, and a server
+ * may take its time.
  */
 #ifndef SHMFB_PROPERTY_H
 #define SHMFB_PROPERTY_H
@@ -41,11 +42,16 @@ shmfb_property_take(struct shmfb_display *x, struct shmfb_ask *ask,
 
 /*
  * The answer, once, to be freed; NULL while there is none. *answered is also
- * set by an error, of a window that is gone.
+ * set by an error, of a window that is gone, and by an answer that claims more
+ * than it has: the value's length can be relied on.
  */
 xcb_get_property_reply_t *
 shmfb_property_answer(struct shmfb_display *x, struct shmfb_ask *ask,
 		      bool *answered);
+
+/* The same, waiting for it: where nothing can be done before it is there. */
+xcb_get_property_reply_t *
+shmfb_property_wait(struct shmfb_display *x, struct shmfb_ask *ask);
 
 /* No longer wanted. */
 void

@@ -99,11 +99,9 @@ shmfb_settings_init(struct shmfb_display *x)
 void
 shmfb_settings_wait(struct shmfb_display *x)
 {
-	const xcb_get_property_cookie_t cookie = { x->settings.ask.sequence };
-	xcb_get_property_reply_t *r;
+	xcb_get_property_reply_t *r =
+		shmfb_property_wait(x, &x->settings.ask);
 
-	r = xcb_get_property_reply(x->conn, cookie, NULL);
-	x->settings.ask.due = false;
 	x->settings.scale = scale_of(r);
 	free(r);
 }
