@@ -164,9 +164,9 @@ START_TEST(others_paste_what_was_copied)
 }
 END_TEST
 
-/* That property begins with pieces, and in the end it was this text. */
+/* That property begins with pieces of that type, which are this text. */
 static void
-check_pieces(xcb_atom_t in, const char *text)
+check_pieces(xcb_atom_t in, xcb_atom_t type, const char *text)
 {
 	xcb_property_notify_event_t *e;
 	xcb_get_property_reply_t *r;
@@ -190,7 +190,7 @@ check_pieces(xcb_atom_t in, const char *text)
 		if (r->type == XCB_NONE) {
 			n = 1;
 		} else {
-			ck_assert_uint_eq(r->type, utf8);
+			ck_assert_uint_eq(r->type, type);
 			ck_assert_uint_le(length + (size_t)n, LONG);
 			memcpy(got + length, xcb_get_property_value(r),
 			       (size_t)n);
@@ -211,7 +211,26 @@ START_TEST(others_paste_long_texts_in_pieces)
 	ck_assert_uint_eq(ask(utf8, property), property);
 	/* What is copied meanwhile does not mix with it. */
 	ck_assert_int_eq(shmfb_set_clipboard(fb, "another"), 0);
-	check_pieces(property, text);
+	check_pieces(property, utf8, text);
+	free(text);
+}
+END_TEST
+
+/* Under the name by which they were asked for, as in one piece. */
+START_TEST(pieces_of_the_type_that_was_wanted)
+{
+	xcb_atom_t plain = x_atom(c, "text/plain;charset=utf-8");
+	xcb_get_property_reply_t *r;
+	char *text = long_text();
+
+	ck_assert_int_eq(shmfb_set_clipboard(fb, "short"), 0);
+	ck_assert_uint_eq(ask(plain, property), property);
+	r = get(property, true);
+	ck_assert_uint_eq(r->type, plain);
+	free(r);
+	ck_assert_int_eq(shmfb_set_clipboard(fb, text), 0);
+	ck_assert_uint_eq(ask(plain, property), property);
+	check_pieces(property, plain, text);
 	free(text);
 }
 END_TEST
@@ -225,9 +244,9 @@ START_TEST(pieces_from_the_beginning)
 	ck_assert_int_eq(shmfb_set_clipboard(fb, text), 0);
 	ck_assert_uint_eq(ask(utf8, first), first);
 	ck_assert_uint_eq(ask(utf8, property), property);
-	check_pieces(first, text);
+	check_pieces(first, utf8, text);
 	ck_assert_uint_eq(ask(utf8, property), property);
-	check_pieces(property, text);
+	check_pieces(property, utf8, text);
 	free(text);
 }
 END_TEST
@@ -340,7 +359,7 @@ START_TEST(several_forms_in_pieces)
 		ck_assert_uint_eq(got[i], XCB_NONE);
 	free(r);
 	for (i = 0; i < 8; i++)
-		check_pieces(list[2 * i + 1], text);
+		check_pieces(list[2 * i + 1], utf8, text);
 	free(text);
 }
 END_TEST
@@ -968,6 +987,7 @@ main(void)
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, others_paste_what_was_copied);
 	tcase_add_test(tc, others_paste_long_texts_in_pieces);
+	tcase_add_test(tc, pieces_of_the_type_that_was_wanted);
 	tcase_add_test(tc, pieces_from_the_beginning);
 	tcase_add_test(tc, others_paste_several_forms);
 	tcase_add_test(tc, several_forms_in_pieces);

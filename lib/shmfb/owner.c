@@ -131,8 +131,8 @@ put_piece(struct shmfb *fb, struct shmfb_paster *p)
 	size_t length = BASE_MIN(p->clip->length - p->sent, (size_t)PIECE);
 
 	xcb_change_property(fb->x->conn, XCB_PROP_MODE_REPLACE, p->window,
-			    p->property, fb->x->atom[SHMFB_ATOM_UTF8_STRING],
-			    8, (uint32_t)length, p->clip->text + p->sent);
+			    p->property, p->type, 8, (uint32_t)length,
+			    p->clip->text + p->sent);
 	p->sent += length;
 	p->last = length == 0;
 	p->deadline_ns = base_now_ns() + SHMFB_PASTE_IDLE_NS;
@@ -156,9 +156,10 @@ find_paster(struct shmfb *fb, xcb_window_t window, xcb_atom_t property)
 	return found;
 }
 
-/* Begin to send in pieces; the first when it has deleted this. */
+/* Begin to send in pieces of a type; the first when it has deleted this. */
 static bool
-begin_pieces(struct shmfb *fb, xcb_window_t window, xcb_atom_t property)
+begin_pieces(struct shmfb *fb, xcb_window_t window, xcb_atom_t property,
+	     xcb_atom_t type)
 {
 	const uint32_t mask = XCB_EVENT_MASK_PROPERTY_CHANGE;
 	struct shmfb_paster *p = find_paster(fb, window, property);
@@ -171,6 +172,7 @@ begin_pieces(struct shmfb *fb, xcb_window_t window, xcb_atom_t property)
 		.clip = shmfb_clip_ref(fb->clipboard.owner.own),
 		.window = window,
 		.property = property,
+		.type = type,
 		.deadline_ns = base_now_ns() + SHMFB_PASTE_IDLE_NS,
 	};
 	xcb_change_window_attributes(fb->x->conn, window, XCB_CW_EVENT_MASK,
@@ -232,7 +234,7 @@ shmfb_owner_convert(struct shmfb *fb, const xcb_selection_request_event_t *e,
 		   e->target != atom[SHMFB_ATOM_TEXT_PLAIN_UTF8]) {
 		return false;
 	} else if (o->own->length > PIECE) {
-		return begin_pieces(fb, e->requestor, property);
+		return begin_pieces(fb, e->requestor, property, e->target);
 	} else {
 		xcb_change_property(fb->x->conn, XCB_PROP_MODE_REPLACE,
 				    e->requestor, property, e->target, 8,

@@ -26,6 +26,7 @@ struct shmfb_paster {
 	struct shmfb_clip *clip;	/* a reference */
 	xcb_window_t window;
 	xcb_atom_t property;
+	xcb_atom_t type;		/* of each piece: as it was asked for */
 	size_t sent;			/* bytes */
 	bool last;			/* the empty piece is under way */
 	uint64_t deadline_ns;
