@@ -907,6 +907,87 @@ START_TEST(texts_that_boast)
 }
 END_TEST
 
+/* ------------------------------------------------------- it is given up -- */
+
+static xcb_window_t
+owner(void)
+{
+	xcb_get_selection_owner_reply_t *r;
+	xcb_window_t w;
+
+	r = xcb_get_selection_owner_reply(c,
+			xcb_get_selection_owner(c, clipboard), NULL);
+	ck_assert_ptr_nonnull(r);
+	w = r->owner;
+	free(r);
+	return w;
+}
+
+static void
+give_up(void)
+{
+	ck_assert_int_eq(shmfb_set_clipboard(fb, NULL), 0);
+	settle(fb, c);
+}
+
+/*
+ * Copied, and the server knows of it; the window has heard of when, or not
+ * even that.
+ */
+static void
+copy(const char *text, bool heard)
+{
+	uint64_t deadline = base_now_ns() + 5 * BASE_NS_PER_S;
+
+	ck_assert_int_eq(shmfb_set_clipboard(fb, text), 0);
+	if (heard)
+		settle(fb, c);
+	while (owner() != shmfb_window_id(fb))
+		ck_assert_uint_lt(base_now_ns(), deadline);
+}
+
+START_TEST(given_up)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb *other;
+	unsigned i;
+
+	/* Within the time that it was copied at, and after it. */
+	for (i = 0; i < 50; i++) {
+		copy("mine", _i);
+		give_up();
+		ck_assert_uint_eq(owner(), XCB_NONE);
+	}
+	/* It is copied again, here or there: that stays. */
+	copy("mine", _i);
+	ck_assert_int_eq(shmfb_set_clipboard(fb, NULL), 0);
+	ck_assert_int_eq(shmfb_set_clipboard(fb, "again"), 0);
+	settle(fb, c);
+	ck_assert_uint_eq(owner(), shmfb_window_id(fb));
+	ck_assert_uint_eq(ask(utf8, property), property);
+	opt.share = fb;
+	other = open_window(&opt);
+	copy("mine", _i);
+	ck_assert_int_eq(shmfb_set_clipboard(fb, NULL), 0);
+	ck_assert_int_eq(shmfb_set_clipboard(other, "theirs"), 0);
+	settle(fb, c);
+	ck_assert_uint_eq(owner(), shmfb_window_id(other));
+	shmfb_close(other);
+}
+END_TEST
+
+/* Somebody else has copied, and that was not heard of yet: it is theirs. */
+START_TEST(given_up_when_it_was_lost)
+{
+	copy("mine", _i);
+	usleep(5000);
+	xcb_set_selection_owner(c, window, clipboard, XCB_CURRENT_TIME);
+	x_sync(c);
+	give_up();
+	ck_assert_uint_eq(owner(), window);
+}
+END_TEST
+
 /* ------------------------------------------------------ nobody sleeps -- */
 
 static struct xserver server;
@@ -1006,6 +1087,8 @@ main(void)
 	tcase_add_test(tc, owner_that_is_late);
 	tcase_add_test(tc, piece_in_two_parts);
 	tcase_add_test(tc, texts_that_boast);
+	tcase_add_loop_test(tc, given_up, 0, 2);
+	tcase_add_loop_test(tc, given_up_when_it_was_lost, 0, 2);
 	tcase_add_test(tc, owner_says_since_when);
 	tcase_add_test(tc, pasters_are_listened_to_meanwhile);
 	tc = suite_case(s, "asleep");

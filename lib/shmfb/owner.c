@@ -65,13 +65,56 @@ shmfb_owner_finish(struct shmfb *fb)
 	shmfb_clip_drop(&o->own);
 }
 
+/*
+ * The server is asked for its time behind that, not before: an older time than
+ * the owner's is none by which to give up.
+ */
+static void
+acquire(struct shmfb *fb, struct shmfb_clip *clip)
+{
+	struct shmfb_owner *o = &fb->clipboard.owner;
+	struct shmfb *other;
+
+	/*
+	 * The current time: a program may copy without its user's doing, and
+	 * an older time than the owner's is refused without a word.
+	 */
+	o->since = xcb_set_selection_owner(fb->x->conn, fb->window,
+		fb->x->atom[SHMFB_ATOM_CLIPBOARD],
+		XCB_CURRENT_TIME).sequence;
+	o->stamp = shmfb_clipboard_ask_time(fb);
+	o->timed = false;
+	/* There is one on the connection that the server knows of. */
+	shmfb_for_each(other, fb->x) {
+		shmfb_clip_drop(&other->clipboard.owner.own);
+		other->clipboard.owner.leaving = false;
+	}
+	o->own = clip;
+}
+
+/*
+ * By the time that it was ours: if somebody else has copied since, which may
+ * not be known here, the server leaves it to them. Until that time is known it
+ * is ours without a text, and nobody gets any.
+ */
+static void
+give_up(struct shmfb *fb)
+{
+	struct shmfb_owner *o = &fb->clipboard.owner;
+
+	shmfb_clip_drop(&o->own);
+	o->leaving = !o->timed;
+	if (o->timed)
+		xcb_set_selection_owner(fb->x->conn, XCB_NONE,
+					fb->x->atom[SHMFB_ATOM_CLIPBOARD],
+					o->time);
+}
+
 int
 shmfb_set_clipboard(struct shmfb *fb, const char *utf8)
 {
 	shmfb_without_sigpipe(fb->x);
-	struct shmfb_owner *o = &fb->clipboard.owner;
 	struct shmfb_clip *clip = NULL;
-	struct shmfb *other;
 	size_t length = utf8 ? strlen(utf8) : 0;
 	int err;
 
@@ -87,21 +130,12 @@ shmfb_set_clipboard(struct shmfb *fb, const char *utf8)
 		if (!clip)
 			return base_error(-ENOMEM, "no memory for a clipboard");
 	}
-	/*
-	 * The current time: a program may copy without its user's doing, and
-	 * an older time than the owner's is refused without a word.
-	 */
-	if (!clip && !o->own)
+	if (!clip && !fb->clipboard.owner.own)
 		return 0;
-	o->stamp = shmfb_clipboard_ask_time(fb);
-	o->since = xcb_set_selection_owner(fb->x->conn,
-		clip ? fb->window : XCB_NONE,
-		fb->x->atom[SHMFB_ATOM_CLIPBOARD],
-		XCB_CURRENT_TIME).sequence;
-	/* There is one on the connection that the server knows of. */
-	shmfb_for_each(other, fb->x)
-		shmfb_clip_drop(&other->clipboard.owner.own);
-	o->own = clip;
+	if (clip)
+		acquire(fb, clip);
+	else
+		give_up(fb);
 	shmfb_step(fb, false);
 	return shmfb_check_gone(fb);
 }
@@ -110,17 +144,27 @@ void
 shmfb_owner_lost(struct shmfb *fb, const xcb_selection_clear_event_t *e,
 		 uint32_t full)
 {
+	struct shmfb_owner *o = &fb->clipboard.owner;
+
 	/* Of before it was ours again: the server had not come to that. */
-	if (e->selection == fb->x->atom[SHMFB_ATOM_CLIPBOARD] &&
-	    (int32_t)(full - fb->clipboard.owner.since) >= 0)
-		shmfb_clip_drop(&fb->clipboard.owner.own);
+	if (e->selection != fb->x->atom[SHMFB_ATOM_CLIPBOARD] ||
+	    (int32_t)(full - o->since) < 0)
+		return;
+	shmfb_clip_drop(&o->own);
+	o->leaving = false;
 }
 
 void
 shmfb_owner_time(struct shmfb *fb, xcb_timestamp_t time, uint32_t full)
 {
-	if (full == fb->clipboard.owner.stamp)
-		fb->clipboard.owner.time = time;
+	struct shmfb_owner *o = &fb->clipboard.owner;
+
+	if (full != o->stamp)
+		return;
+	o->time = time;
+	o->timed = true;
+	if (o->leaving)
+		give_up(fb);
 }
 
 /* ------------------------------------------------------------- serving -- */
@@ -227,6 +271,8 @@ shmfb_owner_convert(struct shmfb *fb, const xcb_selection_request_event_t *e,
 	if (e->target == atom[SHMFB_ATOM_TARGETS]) {
 		put_targets(fb, e->requestor, property);
 	} else if (e->target == atom[SHMFB_ATOM_TIMESTAMP]) {
+		if (!o->timed)
+			return false;
 		xcb_change_property(fb->x->conn, XCB_PROP_MODE_REPLACE,
 				    e->requestor, property, XCB_ATOM_INTEGER,
 				    32, 1, &o->time);

@@ -36,8 +36,10 @@ struct shmfb_paster {
 struct shmfb_owner {
 	struct shmfb_clip *own;		/* a reference; NULL: nothing */
 	uint32_t since;			/* by the request of that number */
-	uint32_t stamp;			/* the one that told the time then */
-	xcb_timestamp_t time;		/* which was that */
+	uint32_t stamp;			/* the one that tells the time then */
+	bool timed;			/* which has come, */
+	xcb_timestamp_t time;		/* and is that */
+	bool leaving;			/* given up as soon as it has */
 	struct shmfb_paster pasters[SHMFB_PASTERS];
 	struct shmfb_multiple multiples[SHMFB_MULTIPLES];
 };
