@@ -79,6 +79,21 @@ static const char *const modifier_names[] = { "Shift", "Ctrl", "Alt",
 
 /* ------------------------------------------------------------- events -- */
 
+/* Half a character at the end, where it was cut off, is none. */
+static void
+end_between_characters(char *text)
+{
+	size_t n = strlen(text), i = n, bytes = 0;
+
+	while (i > 0 && ((unsigned char)text[i - 1] & 0xc0) == 0x80)
+		i--;
+	if (i > 0 && (unsigned char)text[i - 1] >= 0xc0)
+		bytes = (unsigned char)text[i - 1] >= 0xf0 ? 4 :
+			(unsigned char)text[i - 1] >= 0xe0 ? 3 : 2;
+	if (n - i + 1 < bytes)
+		text[i - 1] = '\0';
+}
+
 /* Motion after motion is one line, that of the last. */
 __attribute__((format(printf, 2, 3))) static void
 say(enum shmfb_event_type type, const char *fmt, ...)
@@ -95,6 +110,8 @@ say(enum shmfb_event_type type, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(l->what, sizeof(l->what), fmt, ap);
 	va_end(ap);
+	/* cairo would draw nothing from there on. */
+	end_between_characters(l->what);
 	dirty = true;
 }
 

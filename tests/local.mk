@@ -463,8 +463,10 @@ x11_scripts = %D%/test-demos.x11 %D%/test-input-forward.x11 %D%/test-kills.x11 \
 	%D%/test-swarm.x11 %D%/test-view.x11 %D%/test-view-formats.x11 \
 	%D%/test-view-keys.x11 %D%/test-view-wm.x11
 
-check_PROGRAMS += $(check_programs) %D%/grower %D%/holder %D%/slow-wm %D%/taker \
-	%D%/xquery
+check_PROGRAMS += $(check_programs) %D%/copier %D%/grower %D%/holder \
+	%D%/slow-wm %D%/taker %D%/xquery
+%C%_copier_SOURCES = %D%/copier.c
+%C%_copier_LDADD = lib/shmfb/libshmfb.la lib/shmx/libshmx.la
 %C%_grower_SOURCES = %D%/grower.c %D%/frames.h
 %C%_grower_LDADD = lib/shmx/libshmx.la
 %C%_holder_SOURCES = %D%/holder.c
