@@ -281,6 +281,9 @@ START_TEST(title_that_is_no_text)
 	shmfb_set_title(fb, "\xc3\xa9\n\x1b[m\xe2\x80");
 	settle(fb, c);
 	check_text(fb, "_NET_WM_NAME", "\xc3\xa9??[m??", 8);
+	shmfb_set_title(fb, NULL);
+	settle(fb, c);
+	check_text(fb, "_NET_WM_NAME", "shmfb", 5);
 	shmfb_close(fb);
 }
 END_TEST

@@ -569,8 +569,8 @@ shmfb_set_clipboard(struct shmfb *fb, const char *utf8);
 
 /*
  * Paste: ask whoever has copied something for it. SHMFB_EVENT_PASTE follows in
- * any case: with no text when there is none, when it is not UTF-8 or above
- * 16 MB, and when its owner is silent for 2 seconds, or not done after 20.
+ * any case: with no text when there is none, when it is not UTF-8 (nor can be
+ * had so, but as STRING, say) or above 16 MB, and when its owner is silent for 2 seconds, or not done after 20.
  * -EALREADY when it was asked for and has not come; -EPIPE.
  */
 int
@@ -580,8 +580,8 @@ shmfb_request_clipboard(struct shmfb *fb);
 
 /*
  * UTF-8, copied; '?' stands for each byte that is not, or that a terminal
- * would obey, such as control characters. Without effect once the server is
- * gone.
+ * would obey, such as control characters. NULL: "shmfb". Without effect once
+ * the server is gone.
  */
 void
 shmfb_set_title(struct shmfb *fb, const char *title);

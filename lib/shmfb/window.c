@@ -190,8 +190,6 @@ take_options(struct shmfb_options *opt, const struct shmfb_options *given)
 	if (err)
 		return base_error(err,
 			"the options ask for what this version cannot do");
-	if (!opt->title)
-		opt->title = "shmfb";
 	if (!opt->class_name)
 		opt->class_name = "shmfb";
 	if (!opt->width && !opt->height) {

@@ -37,6 +37,8 @@ shmfb_wm_title(struct shmfb *fb, const char *title)
 	size_t length;
 
 	/* Often the name of a file, which may be anything. */
+	if (!title)
+		title = "shmfb";
 	base_clean_text(text, sizeof(text), title, strlen(title));
 	length = strlen(text);
 	shmfb_property_set(fb, atom[SHMFB_ATOM_NET_WM_NAME], utf8, 8, length,
