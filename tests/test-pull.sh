@@ -186,6 +186,9 @@ for pair in 25=25:1 29.97=2997:100 30000/1001=30000:1001 12.50=25:2 \
 	like "--fps ${pair%=*}" "$(head -n 1 "$tap_tmp/out")" \
 		" F${pair#*=} "
 done
+run busy --format ppm --fps 25 --frames 1
+is "--fps of what has none: status" "$status" 2
+like "--fps of what has none" "$err" "y4m"
 for bad in 0 0.0 -1 25. .5 1/0 0/1 1/ 25fps 1e3 1/2/3 1000001 0.0009 \
 		12345678901 ''; do
 	run slow --format y4m --fps "$bad"

@@ -90,6 +90,8 @@ check_usage(struct pull *p, struct argp_state *state)
 	if (sink->format == PULL_PNG && sink->path == NULL)
 		argp_error(state, "PNGs go to files: give it a FILE, such as "
 			   "%s-%%03d.png", p->ring);
+	if (sink->format != PULL_Y4M && sink->fps.den != 0)
+		argp_error(state, "--fps is for a y4m, which alone says it");
 	if (sink->format == PULL_Y4M && makes_files(sink))
 		argp_error(state, "a y4m has all frames in one file");
 	if (sink->format == PULL_PNG && !makes_files(sink)) {
