@@ -328,7 +328,7 @@ main(int argc, char **argv)
 		.route_why = "frames are copied to SDL2's surface",
 		.clock = w.v.vsync == VIEW_VSYNC_OFF ? "none" : "timer",
 		.frames_shown = w.shown,
-		.client_copies = w.shown,
+		.copies = w.shown != 0,
 		.latency_p50_ns = base_hist_percentile(&w.latency, 50),
 		.latency_p99_ns = base_hist_percentile(&w.latency, 99),
 	});

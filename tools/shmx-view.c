@@ -77,7 +77,7 @@ report(struct view *w)
 		.route_why = s.route_why,
 		.clock = s.clock,
 		.frames_shown = s.frames_shown,
-		.client_copies = s.client_copies,
+		.copies = s.copies,
 		.repaints = s.repaints,
 		.skipped = s.skipped,
 		.missed = s.missed,

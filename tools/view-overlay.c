@@ -298,8 +298,7 @@ fill_stats(struct view *w, char value[STATS_ROWS][VALUE])
 		 (double)s.latency_p50_ns / 1e6,
 		 (double)s.latency_p99_ns / 1e6);
 	snprintf(value[5], VALUE, "%s, %s", s.path, s.route);
-	snprintf(value[6], VALUE, "%.3g a frame", (double)s.client_copies /
-		 (double)BASE_MAX(s.frames_shown, 1));
+	snprintf(value[6], VALUE, "%" PRIu32 " a frame", s.copies);
 	snprintf(value[7], VALUE, "%s", s.clock);
 	snprintf(value[8], VALUE, "%g %%, window %ux%u",
 		 round(view_factor(w) * 1000) / 10, s.width, s.height);

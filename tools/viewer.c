@@ -533,7 +533,7 @@ viewer_print_stats(const struct viewer *v, const struct viewer_result *r)
 	       ", \"skipped_frozen\": %" PRIu64
 	       ", \"skipped_by_server\": %" PRIu64
 	       ", \"refreshes_missed\": %" PRIu64
-	       ", \"client_copies_per_frame\": %g"
+	       ", \"client_copies_per_frame\": %" PRIu32
 	       ", \"us_p50\": %.1f, \"us_p99\": %.1f"
 	       ", \"seconds\": %.3f, \"frames_per_second\": %.1f"
 	       ", \"client_cpu_us_per_frame\": %.1f, \"repaints\": %" PRIu64
@@ -541,7 +541,7 @@ viewer_print_stats(const struct viewer *v, const struct viewer_result *r)
 	       v->image.width, v->image.height, r->frames_shown, s.skipped,
 	       v->skipped[VIEWER_SKIP_PACED], v->skipped[VIEWER_SKIP_LAGGED],
 	       v->skipped[VIEWER_SKIP_FROZEN], r->skipped, r->missed,
-	       (double)r->client_copies / frames,
+	       r->copies,
 	       (double)r->latency_p50_ns / 1e3,
 	       (double)r->latency_p99_ns / 1e3, seconds,
 	       (double)r->frames_shown / seconds, cpu_us() / frames,

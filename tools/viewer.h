@@ -74,7 +74,7 @@ struct viewer_result {
 	const char *route_why;
 	const char *clock;
 	uint64_t frames_shown;
-	uint64_t client_copies;
+	uint32_t copies;		/* by us, of the last frame */
 	uint64_t repaints;
 	uint64_t skipped;		/* given, but not shown */
 	uint64_t missed;		/* refreshes */
