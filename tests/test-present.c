@@ -551,6 +551,28 @@ START_TEST(slot_is_shown)
 }
 END_TEST
 
+/* A picture may have been there for long before somebody came to look. */
+START_TEST(latency_begins_with_the_window)
+{
+	const struct timespec while_ago = { .tv_nsec = 200000000 };
+	struct ring ring;
+	struct shmfb *fb;
+	uint64_t before;
+
+	ring_open(&ring, 64, 64, SHMX_XRGB8888);
+	ring_publish(&ring, 64, 64, 5, NULL);
+	nanosleep(&while_ago, NULL);
+	before = base_now_ns();
+	fb = open_sized(64, 64, SHMFB_AUTO, NULL);
+	show_latest(fb, &ring);
+	settle(fb, c);
+	ck_assert_uint_gt(stats_of(fb).latency_max_ns, 0);
+	ck_assert_uint_le(stats_of(fb).latency_max_ns, base_now_ns() - before);
+	shmfb_close(fb);
+	ring_close(&ring);
+}
+END_TEST
+
 /* Why a ring's frame is copied: at 1:1, and scaled. */
 START_TEST(copied_and_why)
 {
@@ -1323,6 +1345,7 @@ main(void)
 	tc = suite_case(s, "ring");
 	tcase_add_checked_fixture(tc, connect_observer, disconnect_observer);
 	tcase_add_loop_test(tc, slot_is_shown, 0, 36);
+	tcase_add_test(tc, latency_begins_with_the_window);
 	tcase_add_loop_test(tc, copied_and_why, 0, 4);
 	tcase_add_loop_test(tc, frames_change_size, 0, 4);
 	tcase_add_loop_test(tc, ring_damage, 0, 4);

@@ -699,7 +699,10 @@ struct shmfb_stats {
 	uint32_t in_flight;		/* at the server now */
 	uint32_t width;			/* of the window */
 	uint32_t height;
-	/* From publish (or present) to completion: percentiles, in ns. */
+	/*
+	 * From publish (or present), or from when the window was opened if
+	 * that was later, to completion: percentiles, in ns.
+	 */
 	uint64_t latency_p50_ns;
 	uint64_t latency_p99_ns;
 	uint64_t latency_max_ns;

@@ -503,7 +503,8 @@ picture_of(struct shmfb *fb, struct shmx_hold *hold, int *err)
 	picture->format = f->format;
 	picture->ring_id = f->ring_id;
 	picture->sequence = f->sequence;
-	picture->since_ns = f->published_ns;
+	/* Before that nobody here could have shown it. */
+	picture->since_ns = BASE_MAX(f->published_ns, fb->opened_ns);
 	*err = shmfb_route(fb, picture);
 	if (!*err)
 		return picture;

@@ -271,6 +271,7 @@ open_window(struct shmfb *fb, const struct shmfb_options *opt)
 {
 	int err;
 
+	fb->opened_ns = base_now_ns();
 	err = get_connection(fb, opt);
 	if (err)
 		return err;

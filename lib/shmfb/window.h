@@ -183,6 +183,7 @@ struct shmfb {
 	uint64_t missed;
 	uint64_t repaints;
 	struct base_hist latency;	/* ns */
+	uint64_t opened_ns;
 
 	struct base_log log;
 };
