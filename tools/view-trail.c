@@ -21,6 +21,9 @@ trim(struct view *w, unsigned most)
 {
 	while (w->trail_count > most)
 		shmx_release(w->trail[--w->trail_count]);
+	/* Not one that is released. */
+	if (w->trail_at > 0 && w->trail_at >= w->trail_count)
+		w->trail_at = w->trail_count > 0 ? w->trail_count - 1 : 0;
 }
 
 void
@@ -72,6 +75,8 @@ go_to(struct view *w, unsigned at)
 {
 	w->trail_at = at;
 	w->again = true;
+	/* This one is wanted, and no longer what comes next. */
+	w->one_more = false;
 	view_say(w, "frame %" PRIu64 ", %u back",
 		 shmx_frame_info(w->trail[at])->sequence, at);
 }
