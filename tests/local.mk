@@ -284,6 +284,12 @@ check_programs += %D%/test-scroll
 %C%_test_scroll_LDADD = lib/shmfb/libshmfb-core.la \
 	lib/shmx/libshmx-core.la $(suite_libs) $(window_deps)
 
+check_programs += %D%/test-view-mouse
+%C%_test_view_mouse_SOURCES = %D%/test-view-mouse.c tools/view-mouse.c \
+	tools/view.h
+%C%_test_view_mouse_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools
+%C%_test_view_mouse_LDADD = lib/shmx/libshmx-core.la $(suite_libs) -lm
+
 check_programs += %D%/test-layout
 %C%_test_layout_SOURCES = %D%/test-layout.c
 %C%_test_layout_LDADD = lib/shmfb/libshmfb-core.la \

@@ -78,17 +78,37 @@ END_TEST
 
 START_TEST(no_notch)
 {
-	static const double notch[] = { 0, -0.0, NAN, INFINITY, -INFINITY };
+	static const double notch[] = { 0, -0.0, NAN, INFINITY, -INFINITY,
+					0x1p-32, -0x1p-32, 0x1p-11 };
 	struct shmfb_scroll s = { 0 };
 	unsigned i;
 
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < sizeof(notch) / sizeof(notch[0]); i++) {
 		shmfb_scroll_add(&s, SHMFB_SCROLL_DOWN, 3, notch[i]);
 		ck_assert(!s.axis[SHMFB_SCROLL_DOWN].there);
 	}
 	shmfb_scroll_set(&s, 3, 1);
 	ck_assert(!shmfb_scroll_move(&s, 3, 2, &dx, &dy));
 	ck_assert(!shmfb_scroll_move(&s, 0, 2, &dx, &dy));
+}
+END_TEST
+
+/* A number that began anew: it goes on from there. */
+START_TEST(farther_than_a_wheel_turns)
+{
+	struct shmfb_scroll s = wheels();
+
+	ck_assert(shmfb_scroll_move(&s, 3, 121000, &dx, &dy));
+	ck_assert_double_eq(dy, -1000);
+	dy = 0;
+	ck_assert(!shmfb_scroll_move(&s, 3, 241120, &dx, &dy));
+	ck_assert_double_eq(dy, 0);
+	ck_assert(!shmfb_scroll_move(&s, 3, -2147483648., &dx, &dy));
+	ck_assert_double_eq(dy, 0);
+	ck_assert(shmfb_scroll_move(&s, 3, -2147483708., &dx, &dy));
+	ck_assert_double_eq(dy, 0.5);
+	ck_assert(!shmfb_scroll_move(&s, 2, 2147483647., &dx, &dy));
+	ck_assert_double_eq(dx, 0);
 }
 END_TEST
 
@@ -181,6 +201,7 @@ main(void)
 	tcase_add_test(tc, the_other_way);
 	tcase_add_test(tc, unknown);
 	tcase_add_test(tc, no_notch);
+	tcase_add_test(tc, farther_than_a_wheel_turns);
 	tc = suite_case(s, "moves");
 	tcase_add_test(tc, moved);
 	tcase_add_test(tc, never_a_place);

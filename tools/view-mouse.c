@@ -8,6 +8,9 @@
 
 #include <math.h>
 
+/* Of one event: more than there are levels, beyond which nothing changes. */
+#define NOTCHES_MAX 64
+
 static bool
 is_pointer(const struct shmfb_event *ev)
 {
@@ -43,7 +46,7 @@ is_own(struct view *w, const struct shmfb_event *ev)
 static void
 scroll(struct view *w, const struct shmfb_event *ev)
 {
-	w->notches += ev->u.scroll.dy;
+	w->notches += fmax(-NOTCHES_MAX, fmin(ev->u.scroll.dy, NOTCHES_MAX));
 	for (; w->notches >= 1; w->notches--)
 		view_zoom_at(w, 1, ev->u.scroll.window_x,
 			     ev->u.scroll.window_y);

@@ -27,7 +27,7 @@ void
 shmfb_scroll_add(struct shmfb_scroll *scroll, enum shmfb_scroll_way way,
 		 uint16_t number, double notch)
 {
-	if (!isnormal(notch))
+	if (!isnormal(notch) || fabs(notch) < SHMFB_SCROLL_NOTCH_MIN)
 		return;
 	scroll->axis[way] = (struct shmfb_scroll_axis){
 		.there = true, .number = number, .notch = notch,
@@ -67,7 +67,7 @@ shmfb_scroll_move(struct shmfb_scroll *scroll, uint16_t number, double value,
 	known = axis->known;
 	notches = (value - axis->value) / axis->notch;
 	shmfb_scroll_set(scroll, number, value);
-	if (!known)
+	if (!known || fabs(notches) > SHMFB_SCROLL_NOTCHES_MAX)
 		return false;
 	if (axis == &scroll->axis[SHMFB_SCROLL_RIGHT])
 		*dx += notches;

@@ -14,6 +14,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* No wheel's notch is less; where one says so, its buttons count. */
+#define SHMFB_SCROLL_NOTCH_MIN (1. / 1024)
+
+/* None turns farther from one event to the next: its number began anew. */
+#define SHMFB_SCROLL_NOTCHES_MAX 1000
+
 enum shmfb_scroll_way {
 	SHMFB_SCROLL_DOWN,		/* the number grows downwards */
 	SHMFB_SCROLL_RIGHT,		/* to the right */
@@ -31,7 +37,7 @@ struct shmfb_scroll {
 	} axis[SHMFB_SCROLL_WAYS];
 };
 
-/* The device has such an axis. A notch of 0, or none, is let be. */
+/* The device has such an axis. One whose notch makes no sense is let be. */
 void
 shmfb_scroll_add(struct shmfb_scroll *scroll, enum shmfb_scroll_way way,
 		 uint16_t number, double notch);
@@ -46,7 +52,8 @@ shmfb_scroll_forget(struct shmfb_scroll *scroll);
 
 /*
  * That axis has moved there: notches are added to *dx (to the right) and *dy
- * (up). Whether it is one of a wheel, and it was known from where.
+ * (up). Whether it is one of a wheel, it was known from where, and that is no
+ * farther than a wheel turns.
  */
 bool
 shmfb_scroll_move(struct shmfb_scroll *scroll, uint16_t number, double value,

@@ -494,6 +494,7 @@ struct shmfb_event {
 			 * Notches of the wheel: to the right, and up or away
 			 * from the user. Parts of one where the device is
 			 * smooth and the server has XInput 2.1: add them up.
+			 * Never more than 1000 of them at once.
 			 * The wheel's buttons, 4 to 7, do not come as
 			 * SHMFB_EVENT_BUTTON.
 			 */
