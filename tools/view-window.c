@@ -249,8 +249,12 @@ show(struct view *w, struct shmx_hold *hold)
 {
 	int ret = shmfb_show(w->fb, hold);
 
-	/* For want of memory it is skipped: there may be some for the next. */
-	if (ret < 0 && ret != -EAGAIN && ret != -EPIPE && ret != -ENOMEM)
+	/*
+	 * For want of memory or of a descriptor it is skipped: there may be
+	 * one for the next.
+	 */
+	if (ret < 0 && ret != -EAGAIN && ret != -EPIPE && ret != -ENOMEM &&
+	    ret != -EMFILE)
 		say_unshown(w);
 	if (ret == 0 && w->unshown) {
 		w->unshown = false;
