@@ -1088,6 +1088,51 @@ START_TEST(grab_by_the_other_window)
 }
 END_TEST
 
+/* What this client has asked the root window for, of raw events. */
+static bool
+is_raw_told(struct shmfb *window)
+{
+	xcb_input_xi_get_selected_events_reply_t *r;
+	xcb_input_event_mask_iterator_t i;
+	bool told = false;
+
+	/* The server says to each client what that one has selected. */
+	r = xcb_input_xi_get_selected_events_reply(window->x->conn,
+		xcb_input_xi_get_selected_events(window->x->conn, root),
+		NULL);
+	ck_assert_ptr_nonnull(r);
+	for (i = xcb_input_xi_get_selected_events_masks_iterator(r); i.rem;
+	     xcb_input_event_mask_next(&i))
+		if (i.data->mask_len && (*xcb_input_event_mask_mask(i.data) &
+					 XCB_INPUT_XI_EVENT_MASK_RAW_MOTION))
+			told = true;
+	free(r);
+	return told;
+}
+
+/* The connection lives on, and so does nothing of the grab. */
+START_TEST(grab_ends_with_its_window)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	struct shmfb *other;
+
+	fake(XCB_MOTION_NOTIFY, 0, 100, 50);
+	opt.share = fb;
+	other = open_window(&opt);
+	settle(other, c);
+	ck_assert(!is_raw_told(fb));
+	ck_assert_int_eq(shmfb_grab_pointer(other, true), 0);
+	settle(other, c);
+	ck_assert(!is_free());
+	ck_assert(is_raw_told(fb) == (fb->x->xinput.opcode != 0));
+	shmfb_close(other);
+	settle(fb, c);
+	ck_assert(is_free());
+	ck_assert(!is_raw_told(fb));
+	check_pointer(100, 50);
+}
+END_TEST
+
 START_TEST(motion_is_joined)
 {
 	struct shmfb_event e;
@@ -1367,6 +1412,7 @@ main(void)
 	tcase_add_test(tc, grab_ends_out_of_sight);
 	tcase_add_test(tc, grab_after_it_was_hidden);
 	tcase_add_test(tc, grab_by_the_other_window);
+	tcase_add_test(tc, grab_ends_with_its_window);
 	tcase_add_test(tc, motion_is_joined);
 	tcase_add_test(tc, pump_wakes_for_input);
 	tc = suite_case(s, "core");
@@ -1382,6 +1428,7 @@ main(void)
 	tcase_add_test(tc, grab_ends_out_of_sight);
 	tcase_add_test(tc, grab_after_it_was_hidden);
 	tcase_add_test(tc, grab_by_the_other_window);
+	tcase_add_test(tc, grab_ends_with_its_window);
 	tcase_add_test(tc, motion_is_joined);
 	tcase_add_test(tc, pump_wakes_for_input);
 	tc = suite_case(s, "cut");

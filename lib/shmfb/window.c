@@ -97,6 +97,8 @@ destroy(struct shmfb *fb)
 			       0 };
 	uint64_t deadline = base_now_ns() + CLOSE_NS;
 
+	/* Some of a grab is of the connection, which others may go on using. */
+	shmfb_pointer_release(fb);
 	xcb_destroy_window(fb->x->conn, fb->window);
 	xcb_flush(fb->x->conn);
 	while (fb->flight.count && base_poll(&conn, 1, deadline) > 0)
