@@ -242,6 +242,24 @@ count_signal(int signal)
 	broken++;
 }
 
+/* Nobody has told the application, which gets no answer to what it asks. */
+START_TEST(killed_before_a_grab)
+{
+	siginfo_t dead;
+
+	start(0);
+	ck_assert(draw(1));
+	check(1);
+	kill(server.pid, SIGKILL);
+	ck_assert_int_eq(waitid(P_PID, (id_t)server.pid, &dead,
+				WEXITED | WNOWAIT), 0);
+	ck_assert_int_eq(shmfb_grab_pointer(fb, true), -EPIPE);
+	ck_assert_msg(strstr(shmfb_error(), "closed the connection"), "%s",
+		      shmfb_error());
+	check_is_over();
+}
+END_TEST
+
 /* What happens then is what the process has decided; by default nothing. */
 START_TEST(killed_in_mid_write)
 {
@@ -292,6 +310,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, stopped, 0, WAYS);
 	tcase_add_loop_test(tc, killed_while_stopped, 0, WAYS);
+	tcase_add_test(tc, killed_before_a_grab);
 	tcase_add_loop_test(tc, killed_in_mid_write, 0, 3);
 	tcase_add_loop_test(tc, killed_at_work, 0, 2 * WAYS);
 	return suite_run(s);

@@ -1003,6 +1003,17 @@ START_TEST(grab_of_another)
 }
 END_TEST
 
+/* Of which nobody has told this client yet. */
+START_TEST(grab_in_a_window_that_is_gone)
+{
+	xcb_destroy_window(c, shmfb_window_id(fb));
+	x_sync(c);
+	ck_assert_int_eq(shmfb_grab_pointer(fb, true), -EPIPE);
+	ck_assert_ptr_nonnull(strstr(shmfb_error(), "destroyed"));
+	ck_assert_int_eq(shmfb_grab_pointer(fb, false), -EPIPE);
+}
+END_TEST
+
 /* Grab it, and move it by so much. */
 static void
 check_grab(void)
@@ -1409,6 +1420,7 @@ main(void)
 	tcase_add_test(tc, grab_ends_with_the_focus);
 	tcase_add_test(tc, grab_after_the_focus_was_elsewhere);
 	tcase_add_test(tc, grab_of_another);
+	tcase_add_test(tc, grab_in_a_window_that_is_gone);
 	tcase_add_test(tc, grab_ends_out_of_sight);
 	tcase_add_test(tc, grab_after_it_was_hidden);
 	tcase_add_test(tc, grab_by_the_other_window);
@@ -1425,6 +1437,7 @@ main(void)
 	tcase_add_test(tc, grab_ends_with_the_focus);
 	tcase_add_test(tc, grab_after_the_focus_was_elsewhere);
 	tcase_add_test(tc, grab_of_another);
+	tcase_add_test(tc, grab_in_a_window_that_is_gone);
 	tcase_add_test(tc, grab_ends_out_of_sight);
 	tcase_add_test(tc, grab_after_it_was_hidden);
 	tcase_add_test(tc, grab_by_the_other_window);

@@ -265,7 +265,7 @@ find(struct shmfb *fb, xcb_query_pointer_cookie_t cookie)
 	free(r);
 }
 
-/* How the server says that it did not; 0: it did. */
+/* How the server says that it did not; 0: it did. -1: it said an error. */
 static int
 grab_status(int status)
 {
@@ -275,6 +275,9 @@ grab_status(int status)
 		return base_error(-EAGAIN,
 			"the pointer cannot be grabbed: the window is not "
 			"on the screen (yet)");
+	if (status < 0)
+		return base_error(-ENOTSUP,
+			"the pointer cannot be grabbed: the server refuses");
 	return base_error(-EBUSY,
 		"the pointer cannot be grabbed: another application has it");
 }
@@ -407,8 +410,11 @@ shmfb_grab_pointer(struct shmfb *fb, bool wanted)
 			"a window within another has no pointer to grab");
 	if (!err && wanted && !fb->pointer.grabbed)
 		err = grab(fb);
-	if (err)
-		return shmfb_catch_up(fb, err);
+	if (err) {
+		/* Is there no window, or no server? Then that is why. */
+		err = shmfb_catch_up(fb, err);
+		return fb->gone ? shmfb_check_gone(fb) : err;
+	}
 	if (!wanted)
 		shmfb_pointer_release(fb);
 	shmfb_step(fb, false);

@@ -554,7 +554,8 @@ shmfb_next_event(struct shmfb *fb, struct shmfb_event *event);
  * asks for the pointer takes it from this one.
  *
  * Errors: -EAGAIN the window is not on the screen yet; -EBUSY another
- * application has the pointer; -EINVAL a child; -EPIPE. Waits for the server.
+ * application has the pointer; -ENOTSUP the server refuses; -EINVAL a child;
+ * -EPIPE. Waits for the server.
  */
 int
 shmfb_grab_pointer(struct shmfb *fb, bool grab);
