@@ -611,7 +611,14 @@ START_TEST(only_windows_that_are_there)
 	opt.parent = b;
 	ck_assert_int_eq(shmfb_open(&none, &opt), -EPIPE);
 	ck_assert_ptr_nonnull(strstr(shmfb_error(), "destroyed"));
+	/* What is shared is the connection, which outlives the window. */
 	opt.parent = NULL;
+	opt.share = b;
+	other = open_window(&opt);
+	draw(other, 1);
+	settle_by(other);
+	check_shows(c, other, 10, 10, 1);
+	shmfb_close(other);
 	opt.x = 40000;
 	ck_assert_int_eq(shmfb_open(&none, &opt), -EINVAL);
 	ck_assert_ptr_null(none);

@@ -132,7 +132,8 @@ struct shmfb_options {
 	 * closed in any order. Windows that share a connection belong to one
 	 * thread at a time, together. Each has events, a descriptor and a
 	 * pace of its own: what one finds that is another's makes that one's
-	 * descriptor readable.
+	 * descriptor readable. It may be one that is gone, as long as the
+	 * connection is not.
 	 */
 	struct shmfb *share;
 	/*
@@ -167,12 +168,13 @@ struct shmfb_options {
  * a smallest size or proportions of which one side is 0, a backend, flags or
  * vsync that there are not, share and parent of two connections, or SHMFB_ALPHA
  * and to share with a window that has none;
- * -EPIPE the window to share with, or to be within, is gone; -ECONNREFUSED no
- * display, or one that does not let this user in (the message says which was
- * tried); -ENOTSUP a screen whose default visual has no colours of its own (it
- * has a palette), or SHMFB_ALPHA without a visual that has some, or SHMFB_SHM
- * without MIT-SHM 1.2, or SHMFB_SYSV without one that attaches our segments,
- * or SHMFB_PRESENT without Present and shared pixmaps; -EMFILE, -ENOMEM.
+ * -EPIPE the connection to share, or the window to be within, is gone;
+ * -ECONNREFUSED no display, or one that does not let this user in (the message
+ * says which was tried); -ENOTSUP a screen whose default visual has no colours
+ * of its own (it has a palette), or SHMFB_ALPHA without a visual that has some,
+ * or SHMFB_SHM without MIT-SHM 1.2, or SHMFB_SYSV without one that attaches our
+ * segments, or SHMFB_PRESENT without Present and shared pixmaps; -EMFILE,
+ * -ENOMEM.
  * Environment: SHMFB_NO_SHM=1 has the effect of SHMFB_PUT; SHMFB_NO_FD=1 has
  * no descriptor given to the server, as if its MIT-SHM were older than 1.2;
  * SHMFB_NO_RENDER=1 has nothing scaled or converted by the server;
