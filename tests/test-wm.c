@@ -660,6 +660,57 @@ START_TEST(withdrawn_and_back_at_once)
 }
 END_TEST
 
+/*
+ * What the manager has not come to when it lets go of the window is asked for
+ * by the property; what it has answered is as it says.
+ */
+START_TEST(withdrawn_before_the_answer)
+{
+	static const char *const both[] = {
+		"_NET_WM_STATE_ABOVE", "_NET_WM_STATE_FULLSCREEN", NULL
+	};
+	const bool wanted = _i == 0;
+	struct shmfb *fb;
+
+	be_manager();
+	fb = open_with(SHMFB_FIXED_SIZE);
+	grant_map(fb);
+	if (!wanted) {
+		write_atoms(fb, "_NET_WM_STATE", fullscreen);
+		settle(fb, c);
+	}
+	ck_assert_int_eq(shmfb_set_state(fb, SHMFB_STATE_FULLSCREEN, wanted),
+			 0);
+	settle(fb, c);
+	ck_assert_int_eq(shmfb_set_visible(fb, false), 0);
+	let_go(fb, true);
+	settle(fb, c);
+	ck_assert_int_eq(shmfb_set_visible(fb, true), 0);
+	grant_map(fb);
+	check_atoms(fb, wanted ? fullscreen : none);
+	/* A manager makes no window fullscreen that must keep its size. */
+	ck_assert_int_eq(!(size_hints(fb).flags &
+			   XCB_ICCCM_SIZE_HINT_P_MAX_SIZE), wanted);
+	/* Now it answers, and then its user wants it otherwise. */
+	ck_assert_int_eq(shmfb_set_state(fb, SHMFB_STATE_ABOVE, true), 0);
+	write_atoms(fb, "_NET_WM_STATE", both);
+	settle(fb, c);
+	/* To ask for what it is anyway is answered by nothing. */
+	ck_assert_int_eq(shmfb_set_state(fb, SHMFB_STATE_FULLSCREEN, true),
+			 0);
+	settle(fb, c);
+	write_atoms(fb, "_NET_WM_STATE", wanted ? none : fullscreen);
+	settle(fb, c);
+	ck_assert_int_eq(shmfb_set_visible(fb, false), 0);
+	let_go(fb, true);
+	settle(fb, c);
+	ck_assert_int_eq(shmfb_set_visible(fb, true), 0);
+	grant_map(fb);
+	check_atoms(fb, wanted ? none : fullscreen);
+	shmfb_close(fb);
+}
+END_TEST
+
 /* Taken back before the manager has even come to show it. */
 START_TEST(withdrawn_unseen)
 {
@@ -1478,6 +1529,7 @@ main(void)
 	tcase_add_test(tc, paced_out_of_sight);
 	tcase_add_test(tc, withdrawn);
 	tcase_add_loop_test(tc, withdrawn_and_back_at_once, 0, 2);
+	tcase_add_loop_test(tc, withdrawn_before_the_answer, 0, 2);
 	tcase_add_test(tc, withdrawn_unseen);
 	tcase_add_test(tc, manager_that_does_not_let_go);
 	tcase_add_test(tc, back_at_once_without_a_manager);

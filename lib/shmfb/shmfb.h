@@ -643,9 +643,10 @@ shmfb_set_aspect(struct shmfb *fb, uint32_t width, uint32_t height);
 /*
  * Take it off the screen, or put it there (again). Frames may be shown all the
  * while, at the same pace; what the window shows when it comes back is the
- * newest. It comes back in the states it had, for which the window manager
- * first has to let go of it: that is waited for by the window's loop, not by
- * this call, and no longer than a second.
+ * newest. It comes back in the states it had, or had asked for without an
+ * answer yet, for which the window manager first has to let go of it: that is
+ * waited for by the window's loop, not by this call, and no longer than a
+ * second.
  */
 int
 shmfb_set_visible(struct shmfb *fb, bool visible);

@@ -154,6 +154,8 @@ shmfb_state_poll(struct shmfb *fb)
 			       BASE_MIN(r->value_len, ATOMS_MAX));
 	free(r);
 	fb->state.said = said;
+	/* It has come to what it says as it was asked to. */
+	fb->state.asked &= said ^ fb->state.wanted;
 	shmfb_wm_state_changed(fb);
 	tell(fb);
 }
@@ -280,6 +282,7 @@ shmfb_state_map(struct shmfb *fb)
 {
 	if (!fb->child) {
 		write_wanted(fb);
+		fb->state.asked = 0;
 		fill_screen(fb, fb->state.wanted & SHMFB_STATE_FULLSCREEN);
 	}
 	xcb_map_window(fb->x->conn, fb->window);
@@ -306,6 +309,8 @@ shmfb_set_state(struct shmfb *fb, enum shmfb_state bit, bool on)
 	shmfb_wm_state_changed(fb);
 	if (fb->state.shown) {
 		ask_manager(fb, bit, on);
+		/* What it is already it need not come to. */
+		fb->state.asked |= (fb->state.wanted ^ fb->state.said) & bit;
 		if (bit == SHMFB_STATE_FULLSCREEN)
 			fill_screen(fb, on);
 		tell(fb);
@@ -317,11 +322,17 @@ shmfb_set_state(struct shmfb *fb, enum shmfb_state bit, bool on)
 void
 shmfb_state_unmap(struct shmfb *fb)
 {
+	struct shmfb_states *s = &fb->state;
+
 	xcb_unmap_window(fb->x->conn, fb->window);
-	/* It is to come back as it went, if we know how that is. */
-	if (fb->state.managed && !fb->state.ask.due)
-		fb->state.wanted = fb->state.said & STATES_WANTED;
-	fb->state.shown = false;
+	/*
+	 * It is to come back as it went, if we know how that is; and as it was
+	 * to be, where the manager has not come to that.
+	 */
+	if (s->managed && !s->ask.due)
+		s->wanted = (s->said & STATES_WANTED & ~s->asked) |
+			    (s->wanted & s->asked);
+	s->shown = false;
 }
 
 int

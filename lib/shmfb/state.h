@@ -28,6 +28,7 @@ struct shmfb_states {
 	bool filled;			/* there was none: fullscreen by us */
 	struct shmx_rect before;	/* and where it was before that */
 	uint32_t wanted;		/* enum shmfb_state: asked for */
+	uint32_t asked;			/* of wanted: not answered yet */
 	uint32_t said;			/* by the window manager */
 	uint32_t told;			/* to the application */
 	struct shmfb_ask ask;
