@@ -177,6 +177,101 @@ START_TEST(stopped)
 }
 END_TEST
 
+static void
+select_on(xcb_connection_t *c, xcb_window_t window, uint32_t mask)
+{
+	xcb_change_window_attributes(c, window, XCB_CW_EVENT_MASK, &mask);
+	x_sync(c);
+}
+
+/* The window is managed, and normal (1), or no longer is (0). */
+static void
+write_wm_state(xcb_connection_t *c, uint32_t state)
+{
+	const uint32_t value[2] = { state, XCB_NONE };
+	xcb_atom_t name = x_atom(c, "WM_STATE");
+
+	xcb_change_property(c, XCB_PROP_MODE_REPLACE, shmfb_window_id(fb),
+			    name, name, 32, 2, value);
+	x_sync(c);
+}
+
+/* The server stops when the manager has said something that is not read yet. */
+static void
+check_dispatch_stopped(xcb_connection_t *c)
+{
+	uint64_t before;
+	pid_t pid;
+
+	x_sync(c);
+	kill(server.pid, SIGSTOP);
+	pid = signal_later(SIGCONT, 3000);
+	before = base_now_ns();
+	ck_assert_int_eq(shmfb_dispatch(fb), 0);
+	ck_assert_uint_lt(base_now_ns() - before, BASE_NS_PER_S);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	kill(server.pid, SIGCONT);
+	settle(fb, c);
+}
+
+/* As managers let go of a window, in either way; or do not, for too long. */
+static void
+leave(xcb_connection_t *c, int way)
+{
+	xcb_window_t window = shmfb_window_id(fb);
+
+	xcb_delete_property(c, window, x_atom(c, "_NET_WM_STATE"));
+	if (way == 0)
+		xcb_delete_property(c, window, x_atom(c, "WM_STATE"));
+	if (way == 1) {
+		write_wm_state(c, 0);
+		/* It asks what that is: the answer is what is not read yet. */
+		ck_assert_int_eq(shmfb_dispatch(fb), 0);
+		x_sync(c);
+	}
+	if (way == 2)
+		usleep(1100 * 1000);
+}
+
+/* It stops while the window waits for its manager, which lets go of it. */
+START_TEST(stopped_while_it_returns)
+{
+	struct shmfb_options opt = SHMFB_OPTIONS_INIT;
+	xcb_connection_t *c = x_connect(server.display);
+	xcb_generic_event_t *e;
+	bool asked = false;
+
+	select_on(c, xcb_setup_roots_iterator(xcb_get_setup(c)).data->root,
+		  XCB_EVENT_MASK_SUBSTRUCTURE_REDIRECT);
+	opt.display = server.display;
+	opt.flags = SHMFB_FULLSCREEN;
+	fb = open_window(&opt);
+	settle(fb, c);
+	write_wm_state(c, 1);
+	xcb_map_window(c, shmfb_window_id(fb));
+	x_sync(c);
+	settle(fb, c);
+	ck_assert_int_eq(shmfb_set_visible(fb, false), 0);
+	settle(fb, c);
+	ck_assert_int_eq(shmfb_set_visible(fb, true), 0);
+	settle(fb, c);
+	while ((e = xcb_poll_for_event(c)))
+		free(e);
+	leave(c, _i);
+	check_dispatch_stopped(c);
+	/* And it asks to be mapped. */
+	x_sync(c);
+	while ((e = xcb_poll_for_event(c))) {
+		asked |= (e->response_type & 0x7f) == XCB_MAP_REQUEST;
+		free(e);
+	}
+	ck_assert(asked);
+	shmfb_close(fb);
+	xcb_disconnect(c);
+}
+END_TEST
+
 /* It is over, with words for it; and close() leaves nothing behind. */
 static void
 check_is_over(void)
@@ -309,6 +404,7 @@ main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, stopped, 0, WAYS);
+	tcase_add_loop_test(tc, stopped_while_it_returns, 0, 3);
 	tcase_add_loop_test(tc, killed_while_stopped, 0, WAYS);
 	tcase_add_test(tc, killed_before_a_grab);
 	tcase_add_loop_test(tc, killed_in_mid_write, 0, 3);

@@ -646,7 +646,7 @@ shmfb_set_aspect(struct shmfb *fb, uint32_t width, uint32_t height);
  * newest. It comes back in the states it had, or had asked for without an
  * answer yet, for which the window manager first has to let go of it: that is
  * waited for by the window's loop, not by this call, and no longer than a
- * second.
+ * second. To put it there waits for the server.
  */
 int
 shmfb_set_visible(struct shmfb *fb, bool visible);

@@ -278,12 +278,18 @@ shmfb_state_init(struct shmfb *fb, uint32_t flags)
 }
 
 void
-shmfb_state_map(struct shmfb *fb)
+shmfb_state_map(struct shmfb *fb, bool managed)
 {
+	bool full = fb->state.wanted & SHMFB_STATE_FULLSCREEN;
+
 	if (!fb->child) {
 		write_wanted(fb);
 		fb->state.asked = 0;
-		fill_screen(fb, fb->state.wanted & SHMFB_STATE_FULLSCREEN);
+		/* How large it is then is the manager's business. */
+		if (managed)
+			fb->state.filled &= full;
+		else
+			fill_screen(fb, full);
 	}
 	xcb_map_window(fb->x->conn, fb->window);
 	fb->state.shown = true;

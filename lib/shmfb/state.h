@@ -38,9 +38,12 @@ struct shmfb_states {
 void
 shmfb_state_init(struct shmfb *fb, uint32_t flags);
 
-/* Map the window, which says before how it wants to be. */
+/*
+ * Map the window, which says before how it wants to be. Where it is not said to
+ * be managed, and wants to be fullscreen, the server is asked whether it is.
+ */
 void
-shmfb_state_map(struct shmfb *fb);
+shmfb_state_map(struct shmfb *fb, bool managed);
 
 /* Unmap it; when it is mapped again it is to be as it was. */
 void

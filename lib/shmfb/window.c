@@ -292,7 +292,7 @@ open_window(struct shmfb *fb, const struct shmfb_options *opt)
 	shmfb_pixmap_init(fb);
 	shmfb_clock_init(fb, opt->vsync);
 	if (!(opt->flags & SHMFB_UNMAPPED))
-		shmfb_state_map(fb);
+		shmfb_state_map(fb, false);
 	shmfb_log(fb, BASE_LOG_INFO, "%ux%u by %s: %s", fb->width,
 		  fb->height, fb->by->path, fb->why);
 	shmfb_step(fb, false);

@@ -60,17 +60,32 @@ shmfb_withdraw(struct shmfb *fb)
 	w->end_ns = base_now_ns() + SHMFB_WITHDRAW_NS;
 }
 
-/* Is there a manager that is still to let go of it? */
+/*
+ * Is there a manager that is still to let go of it? WM_STATE does not say: one
+ * that has died left it, and one that lives may not have come to what it was
+ * asked first, which is to show the window.
+ */
 static bool
 is_leaving(struct shmfb *fb)
 {
 	const struct shmfb_withdrawal *w = &fb->withdrawal;
 	struct shmx_rect screen;
 
-	if (!w->leaving || base_now_ns() >= w->end_ns)
-		return false;
-	/* It may not have come to what it was asked first: to show it. */
-	return fb->state.managed || !shmfb_state_is_unmanaged(fb, &screen);
+	return w->leaving && base_now_ns() < w->end_ns &&
+	       !shmfb_state_is_unmanaged(fb, &screen);
+}
+
+static void
+return_now(struct shmfb *fb, bool managed)
+{
+	fb->withdrawal.due = false;
+	/*
+	 * A manager may have come to show it only after it was unmapped here.
+	 * If it is mapped, nobody would hear of its being mapped again.
+	 */
+	if (!fb->child)
+		xcb_unmap_window(fb->x->conn, fb->window);
+	shmfb_state_map(fb, managed);
 }
 
 void
@@ -78,10 +93,10 @@ shmfb_withdraw_return(struct shmfb *fb)
 {
 	struct shmfb_withdrawal *w = &fb->withdrawal;
 
-	w->due = true;
-	if (!is_leaving(fb))
-		w->leaving = false;
-	shmfb_withdraw_poll(fb);
+	w->leaving = is_leaving(fb);
+	w->due = w->leaving;
+	if (!w->leaving)
+		return_now(fb, false);
 }
 
 void
@@ -125,16 +140,12 @@ shmfb_withdraw_poll(struct shmfb *fb)
 		fb->state.managed = false;
 	}
 	free(r);
-	if (!w->due || w->leaving)
-		return;
-	w->due = false;
 	/*
-	 * A manager may have come to show it only after it was unmapped here.
-	 * If it is mapped, nobody would hear of its being mapped again.
+	 * There was a manager when it was to return, or that would not be due.
+	 * To look again would have a step wait for the server.
 	 */
-	if (!fb->child)
-		xcb_unmap_window(fb->x->conn, fb->window);
-	shmfb_state_map(fb);
+	if (w->due && !w->leaving)
+		return_now(fb, true);
 }
 
 uint64_t
