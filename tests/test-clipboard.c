@@ -17,6 +17,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "boast.h"
+#include "shmfb/window.h"
 #include "suite.h"
 #include "xtool.h"
 
@@ -976,6 +977,29 @@ START_TEST(given_up)
 }
 END_TEST
 
+/* Lost so many requests later that 32 bits do not tell later from before. */
+START_TEST(lost_however_late)
+{
+	struct shmfb_owner *o = &fb->clipboard.owner;
+	xcb_selection_clear_event_t e = {
+		.response_type = XCB_SELECTION_CLEAR,
+		.owner = shmfb_window_id(fb),
+		.selection = clipboard,
+	};
+
+	copy("mine", true);
+	shmfb_owner_lost(fb, &e, o->since + 0x80000000 + 5);
+	ck_assert_ptr_null(o->own);
+	/* What was sent before it was ours is not meant, if it comes then. */
+	copy("mine", true);
+	o->timed = false;
+	shmfb_owner_lost(fb, &e, o->since - 1);
+	ck_assert_ptr_nonnull(o->own);
+	shmfb_owner_lost(fb, &e, o->since);
+	ck_assert_ptr_null(o->own);
+}
+END_TEST
+
 /* Somebody else has copied, and that was not heard of yet: it is theirs. */
 START_TEST(given_up_when_it_was_lost)
 {
@@ -1087,6 +1111,7 @@ main(void)
 	tcase_add_test(tc, owner_that_is_late);
 	tcase_add_test(tc, piece_in_two_parts);
 	tcase_add_test(tc, texts_that_boast);
+	tcase_add_test(tc, lost_however_late);
 	tcase_add_loop_test(tc, given_up, 0, 2);
 	tcase_add_loop_test(tc, given_up_when_it_was_lost, 0, 2);
 	tcase_add_test(tc, owner_says_since_when);

@@ -1051,6 +1051,24 @@ START_TEST(grab_ends_out_of_sight)
 }
 END_TEST
 
+/* So many requests later that 32 bits do not tell later from before. */
+START_TEST(grab_ends_however_late)
+{
+	uint32_t late;
+
+	fake(XCB_MOTION_NOTIFY, 0, 100, 50);
+	check_grab();
+	late = fb->pointer.since + 0x80000000 + 5;
+	if (_i == 0)
+		shmfb_pointer_unmapped(fb, late);
+	else
+		shmfb_pointer_focused(fb, false, late);
+	settle(fb, c);
+	ck_assert(is_free());
+	check_pointer(100, 50);
+}
+END_TEST
+
 /* What it was hidden by is heard of when it has grabbed again. */
 START_TEST(grab_after_it_was_hidden)
 {
@@ -1422,6 +1440,7 @@ main(void)
 	tcase_add_test(tc, grab_of_another);
 	tcase_add_test(tc, grab_in_a_window_that_is_gone);
 	tcase_add_test(tc, grab_ends_out_of_sight);
+	tcase_add_loop_test(tc, grab_ends_however_late, 0, 2);
 	tcase_add_test(tc, grab_after_it_was_hidden);
 	tcase_add_test(tc, grab_by_the_other_window);
 	tcase_add_test(tc, grab_ends_with_its_window);
@@ -1439,6 +1458,7 @@ main(void)
 	tcase_add_test(tc, grab_of_another);
 	tcase_add_test(tc, grab_in_a_window_that_is_gone);
 	tcase_add_test(tc, grab_ends_out_of_sight);
+	tcase_add_loop_test(tc, grab_ends_however_late, 0, 2);
 	tcase_add_test(tc, grab_after_it_was_hidden);
 	tcase_add_test(tc, grab_by_the_other_window);
 	tcase_add_test(tc, grab_ends_with_its_window);

@@ -146,9 +146,12 @@ shmfb_owner_lost(struct shmfb *fb, const xcb_selection_clear_event_t *e,
 {
 	struct shmfb_owner *o = &fb->clipboard.owner;
 
-	/* Of before it was ours again: the server had not come to that. */
+	/*
+	 * Of before it was ours again: the server had not come to that. Such
+	 * come before the time does; later, numbers may have gone round.
+	 */
 	if (e->selection != fb->x->atom[SHMFB_ATOM_CLIPBOARD] ||
-	    (int32_t)(full - o->since) < 0)
+	    (!o->timed && (int32_t)(full - o->since) < 0))
 		return;
 	shmfb_clip_drop(&o->own);
 	o->leaving = false;

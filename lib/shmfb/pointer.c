@@ -327,6 +327,7 @@ grab(struct shmfb *fb)
 	struct shmfb *other;
 	int err;
 
+	p->caught_up = false;
 	find(fb, xcb_query_pointer(c, fb->window));
 	err = grab_status(fb->x->xinput.opcode ?
 			  shmfb_xinput_grab(fb, cursor) :
@@ -363,11 +364,15 @@ shmfb_pointer_release(struct shmfb *fb)
 	p->seen = false;
 }
 
-/* Did the server send that before it came to the request that grabbed it? */
+/*
+ * Did the server send that before it came to the request that grabbed it? Such
+ * events were read with its answer. When they are taken there are no more, and
+ * numbers are not compared: they go round while it is grabbed.
+ */
 static bool
 is_before_grab(const struct shmfb_pointer *p, uint32_t full)
 {
-	return (int32_t)(full - p->since) < 0;
+	return !p->caught_up && (int32_t)(full - p->since) < 0;
 }
 
 void
@@ -388,6 +393,7 @@ shmfb_pointer_flush(struct shmfb *fb)
 	if (fb->pointer.unfocused)
 		shmfb_pointer_release(fb);
 	fb->pointer.unfocused = false;
+	fb->pointer.caught_up = true;
 }
 
 void

@@ -36,6 +36,7 @@ struct shmfb_pointer {
 	 */
 	bool grabbed;
 	unsigned since;			/* the request that grabbed it */
+	bool caught_up;			/* no event of before that is left */
 	bool unfocused;			/* just before that */
 	bool warped;			/* no event of after the warp yet */
 	uint32_t warp;			/* its sequence number */
